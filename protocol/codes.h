@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * codes: the one catalogue of outcomes, from codes.def.
+ *
+ * Pure look-ups.  A code that this build does not know (a newer peer sent it)
+ * is treated as CODE_INTERNAL by every function here, so that nobody has to
+ * check before showing it.
+ */
+#ifndef INROAD_PROTOCOL_CODES_H
+#define INROAD_PROTOCOL_CODES_H
+
+#include <stdint.h>
+
+/* Outcomes; PROTOCOL.md section 9. */
+enum code {
+#define CODE(number, name, slug, socks5, http, proxy_status, summary)          \
+	CODE_##name = (number),
+#include "protocol/codes.def"
+#undef CODE
+};
+
+/* Return the code that number stands for, CODE_INTERNAL when unknown. */
+enum code codes_from_number(uint16_t number);
+
+/* Return the short name, such as "host-offline". */
+const char *codes_slug(enum code code);
+
+/* Return what to say when nobody knew more. */
+const char *codes_summary(enum code code);
+
+/* Return the REP byte of a SOCKS5 reply (RFC 1928 section 6). */
+uint8_t codes_socks5(enum code code);
+
+/* Return the status of an HTTP answer. */
+unsigned codes_http(enum code code);
+
+/* Return the error token of a Proxy-Status field (RFC 9209 section 2.3). */
+const char *codes_proxy_status(enum code code);
+
+/*
+ * Return the code for the error number of a failed or broken connection to a
+ * target, CODE_SERVICE_REFUSED for ECONNREFUSED and so on.
+ */
+enum code codes_from_errno(int error);
+
+#endif

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * limits: every bound of the protocol in one place, each with its reason.
+ *
+ * Sizes are bytes, times nanoseconds unless the name says otherwise.
+ */
+#ifndef INROAD_PROTOCOL_LIMITS_H
+#define INROAD_PROTOCOL_LIMITS_H
+
+#include <stdint.h>
+
+#define LIMITS_MSEC UINT64_C(1000000)
+#define LIMITS_SEC UINT64_C(1000000000)
+
+/* The version of the protocol that this code speaks. */
+#define LIMITS_PROTOCOL_VERSION 1
+
+/* --- sizes of the wire ------------------------------------------------- */
+
+/* Poly1305. */
+#define LIMITS_TAG_LEN 16
+
+/*
+ * A frame header on the wire: tag, then type, flags, length and channel.
+ * Sealed by itself, so that a relay opens 24 bytes and copies the rest.
+ */
+#define LIMITS_FRAME_HEAD_LEN 24
+#define LIMITS_FRAME_PLAIN_LEN 8
+
+/* A record header, sealed together with its payload. */
+#define LIMITS_RECORD_HEAD_LEN 8
+
+/*
+ * Most payload of one record.  Measured: larger records gain nothing, smaller
+ * ones cost a system call and two seals more per byte; and 16 KiB is what a
+ * keystroke waits for at most when it is behind one record.
+ */
+#define LIMITS_RECORD_PAYLOAD_MAX 16384
+
+/* A whole record on the wire, tag included. */
+#define LIMITS_RECORD_MAX                                                      \
+	(LIMITS_TAG_LEN + LIMITS_RECORD_HEAD_LEN + LIMITS_RECORD_PAYLOAD_MAX)
+
+/* Most payload of a control frame: a page of the host list. */
+#define LIMITS_CONTROL_MAX 16384
+
+/* A frame's body on the wire can be no longer than this. */
+#define LIMITS_FRAME_BODY_MAX (LIMITS_RECORD_MAX)
+
+/* --- names ------------------------------------------------------------- */
+
+/* One DNS label and its terminator. */
+#define LIMITS_LABEL_LEN 64
+
+/* A target name as DNS allows it and its terminator. */
+#define LIMITS_NAME_LEN 256
+
+/* Text that explains an outcome, and its terminator. */
+#define LIMITS_TEXT_LEN 256
+
+/* --- link -------------------------------------------------------------- */
+
+/*
+ * A peer that has not logged in holds a descriptor and a kilobyte: it gets as
+ * long as a slow mobile link needs for two round trips.
+ */
+#define LIMITS_HANDSHAKE_TIME (10 * LIMITS_SEC)
+
+/* Quiet for this long: ask.  Quiet for LINK_DEAD: dead. */
+#define LIMITS_LINK_QUIET (20 * LIMITS_SEC)
+#define LIMITS_LINK_DEAD (45 * LIMITS_SEC)
+
+/* Unacknowledged bytes end a connection after this many milliseconds. */
+#define LIMITS_TCP_USER_TIMEOUT_MS 30000
+
+/*
+ * Keys are replaced after this many frames or records, or this time: bounds
+ * what one leaked key opens.  The 64-bit counters themselves never run out.
+ */
+#define LIMITS_REKEY_COUNT (UINT64_C(1) << 20)
+#define LIMITS_REKEY_TIME (15 * 60 * LIMITS_SEC)
+
+/*
+ * Unsent bytes in the kernel.  What is there can no longer be overtaken, so
+ * it is kept short; a keystroke beside bulk traffic waits behind it.
+ */
+#define LIMITS_NOTSENT_LOWAT 131072
+
+/* Sealed but not yet written: one batch for writev. */
+#define LIMITS_LINK_BATCH 131072
+
+/* Frames of one batch; bounds the iovec on the stack. */
+#define LIMITS_LINK_BATCH_FRAMES 32
+
+/* Written in one turn of the loop before others get theirs: about 1 ms. */
+#define LIMITS_LINK_TURN 1048576
+
+/*
+ * Control frames waiting to be written.  Most control output is state and
+ * does not queue; a peer that makes us queue more than this does not read.
+ */
+#define LIMITS_LINK_CONTROL_MAX 1048576
+
+/* --- channels and credit ------------------------------------------------ */
+
+/* Channels of one link at a relay. */
+#define LIMITS_CHANNELS_MAX 4096
+
+/* What may be sent on a new channel before the first CREDIT. */
+#define LIMITS_CREDIT_START 65536
+
+/* Bounds of the credit above what was drained. */
+#define LIMITS_CREDIT_MIN 16384
+#define LIMITS_CREDIT_MAX (UINT64_C(16) << 20)
+
+/* Queueing that a channel may have on top of its round trip. */
+#define LIMITS_CREDIT_SLACK (30 * LIMITS_MSEC)
+
+/* Shortest interval over which a drain rate is measured. */
+#define LIMITS_CREDIT_INTERVAL (20 * LIMITS_MSEC)
+
+/* --- session ------------------------------------------------------------ */
+
+/* Sealed records kept until acknowledged, a session. */
+#define LIMITS_RETAIN_MAX (UINT64_C(8) << 20)
+
+/* How far control records may exceed it, or two busy directions deadlock. */
+#define LIMITS_RETAIN_SLACK 65536
+
+/* Bytes received before an ACK is owed, and how late it may be. */
+#define LIMITS_ACK_BYTES 262144
+#define LIMITS_ACK_DELAY (1 * LIMITS_SEC)
+
+/* First, least and greatest receive window of a half-stream. */
+#define LIMITS_WINDOW_START 262144
+#define LIMITS_WINDOW_MIN 16384
+#define LIMITS_WINDOW_MAX (UINT64_C(8) << 20)
+
+/* Shortest interval over which consumption is measured. */
+#define LIMITS_WINDOW_INTERVAL (5 * LIMITS_MSEC)
+
+/* All receive windows of an endpoint together. */
+#define LIMITS_RECEIVE_BUDGET (UINT64_C(64) << 20)
+
+/* Bytes that may follow OPEN before OPENED: an HTTP head and some. */
+#define LIMITS_EARLY_MAX 16384
+
+/* Streams of one session. */
+#define LIMITS_STREAMS_MAX 1024
+
+/*
+ * New streams a second of one calling device, and the burst.  A browser opens
+ * 125 at once; 2,000 a second is what one core can dial, so this stops only
+ * what would hurt.
+ */
+#define LIMITS_OPEN_RATE 2000
+#define LIMITS_OPEN_BURST 4000
+
+/* Dials under way for one calling device; the others wait their turn. */
+#define LIMITS_DIALS_MAX 64
+
+/* How long a target may take to accept. */
+#define LIMITS_DIAL_TIME (10 * LIMITS_SEC)
+
+/* Data already received is delivered to a slow reader this long after RESET. */
+#define LIMITS_LINGER (30 * LIMITS_SEC)
+
+/* Sessions begun but not confirmed: for one gateway key one, in all this. */
+#define LIMITS_PENDING_SESSIONS 64
+
+#endif
