@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: ISC
+
+if ENABLE_AGENT
+noinst_LIBRARIES += %D%/libagent.a
+%C%_libagent_a_SOURCES = \
+	$(NULL)
+
+bin_PROGRAMS += inroad-agent
+inroad_agent_SOURCES = %D%/main.c
+inroad_agent_LDADD = $(LIBS_AGENT)
+endif

@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: ISC
+
+noinst_LIBRARIES += %D%/libcommon.a
+%C%_libcommon_a_SOURCES = \
+	%D%/addr.h \
+	%D%/blob.h \
+	%D%/buf.h \
+	%D%/io.h \
+	%D%/log.h \
+	%D%/loop.h \
+	%D%/mem.c \
+	%D%/mem.h \
+	%D%/wire.h \
+	$(NULL)

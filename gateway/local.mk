@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: ISC
+
+if ENABLE_GATEWAY
+noinst_LIBRARIES += %D%/libgateway.a
+%C%_libgateway_a_SOURCES = \
+	$(NULL)
+
+bin_PROGRAMS += inroad-gateway
+inroad_gateway_SOURCES = %D%/main.c
+inroad_gateway_LDADD = $(LIBS_GATEWAY)
+endif
+
+if ENABLE_CLI
+noinst_LIBRARIES += %D%/cli/libcli.a
+%C%_cli_libcli_a_SOURCES = \
+	$(NULL)
+
+bin_PROGRAMS += inroad
+inroad_SOURCES = %D%/cli/main.c
+inroad_LDADD = $(LIBS_CLI)
+endif

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: ISC
+
+# The pure protocol: no sockets, no clock, no global randomness.
+noinst_LIBRARIES += %D%/libprotocol.a
+%C%_libprotocol_a_SOURCES = \
+	%D%/codes.c \
+	%D%/codes.def \
+	%D%/codes.h \
+	%D%/frames.def \
+	%D%/limits.h \
+	%D%/records.def \
+	$(NULL)
+
+# The parts of the protocol that touch sockets.
+noinst_LIBRARIES += %D%/liblink.a
+%C%_liblink_a_SOURCES = \
+	$(NULL)
+
+EXTRA_DIST += \
+	$(NULL)

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: ISC
+#
+# One program for each decoder of what a peer sends. A new one is one line in
+# FUZZ_TARGETS, one line to link it, and its corpus, <name>.in/, in EXTRA_DIST:
+#
+# %C%_fuzz_name_LDADD = $(LIBS_FUZZ)
+
+FUZZ_TARGETS = \
+	$(NULL)
+
+if ENABLE_FUZZING
+FUZZ_MAIN = $(FUZZ_LIBS)
+else
+FUZZ_MAIN = %D%/libreplay.a
+check_LIBRARIES += %D%/libreplay.a
+%C%_libreplay_a_SOURCES = %D%/replay.c
+endif
+LIBS_FUZZ = $(FUZZ_MAIN) $(LIBS_LINK)
+
+check_PROGRAMS += $(FUZZ_TARGETS)
+TESTS += %D%/replay.test
+dist_check_SCRIPTS += %D%/replay.test
+AM_TESTS_ENVIRONMENT += FUZZ_TARGETS='$(FUZZ_TARGETS)'; export FUZZ_TARGETS;
+# Without libFuzzer replay.c would else not be in the release.
+EXTRA_DIST += \
+	%D%/replay.c \
+	$(NULL)

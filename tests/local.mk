@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: ISC
+#
+# Every test prints TAP, so that each case is counted and not each program.
+
+TEST_EXTENSIONS = .test
+TAP_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) \
+	$(top_srcdir)/build-aux/tap-driver.sh
+LOG_DRIVER = $(TAP_DRIVER)
+TEST_LOG_DRIVER = $(TAP_DRIVER)
+
+# What the scripts may rely on: absolute paths and the tools configure found.
+AM_TESTS_ENVIRONMENT = \
+	top_srcdir='$(abs_top_srcdir)'; export top_srcdir; \
+	top_builddir='$(abs_top_builddir)'; export top_builddir; \
+	CC='$(CC)'; export CC; \
+	CFLAGS='$(AM_CPPFLAGS) $(AM_CFLAGS) $(CFLAGS)'; export CFLAGS; \
+	NM='$(NM)'; export NM; \
+	CLANG_FORMAT='$(CLANG_FORMAT)'; export CLANG_FORMAT; \
+	PMCCABE='$(PMCCABE)'; export PMCCABE; \
+	SHELLCHECK='$(SHELLCHECK)'; export SHELLCHECK;
+# A leak in a child of Check would show as its exit status only; a huge
+# allocation must fail as it does in production, not end the test.
+if INSTRUMENTED
+AM_TESTS_ENVIRONMENT += \
+	CK_FORK=no; export CK_FORK; \
+	ASAN_OPTIONS=allocator_may_return_null=1:detect_stack_use_after_return=1; \
+	export ASAN_OPTIONS; \
+	UBSAN_OPTIONS=print_stacktrace=1; export UBSAN_OPTIONS;
+endif
+
+check_LIBRARIES += tests/support/libsupport.a
+tests_support_libsupport_a_SOURCES = \
+	tests/support/failalloc.c \
+	tests/support/failalloc.h \
+	$(NULL)
+if HAVE_CHECK
+tests_support_libsupport_a_SOURCES += \
+	tests/support/unit.c \
+	tests/support/unit.h \
+	$(NULL)
+endif
+
+include tests/unit/local.mk
+include tests/fuzz/local.mk
+include tests/lint/local.mk
+include tests/e2e/local.mk

@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: ISC
+
+UNIT_TESTS += \
+	%D%/test_mem \
+	$(NULL)

@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: ISC
+
+UNIT_TESTS += \
+	$(NULL)
