@@ -96,7 +96,6 @@ bool addr_is_guarded(const struct addr *addr);
 int addr_prefix_parse(struct addr_prefix *out, const char *text);
 
 /* Return true when addr, after unmapping, lies in prefix. */
-bool addr_prefix_has(
-    const struct addr_prefix *prefix, const struct addr *addr);
+bool addr_prefix_has(const struct addr_prefix *prefix, const struct addr *addr);
 
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-
 /*
- * Memory: checked allocation and wiping.
+ * mem: checked allocation and wiping.
  *
  * Every function that allocates returns NULL on failure and on a size that
  * does not fit size_t, and never aborts: the caller refuses the request it was
@@ -9,7 +8,6 @@
  * freed, so NULL always means failure. The caller owns what is returned and
  * ends it with mem_free, or with mem_free_wiped if it held a secret.
  */
-
 #ifndef INROAD_COMMON_MEM_H
 #define INROAD_COMMON_MEM_H
 

@@ -19,9 +19,9 @@
 
 /* What every incremental decoder of this program answers. */
 enum wire_result {
-	WIRE_OK,	/* a whole unit was decoded */
+	WIRE_OK,        /* a whole unit was decoded */
 	WIRE_NEED_MORE, /* what is there is valid so far, but not whole */
-	WIRE_BAD,	/* what is there can never become valid */
+	WIRE_BAD,       /* what is there can never become valid */
 };
 
 /* A reader.  Fields belong to this module. */

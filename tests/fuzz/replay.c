@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-
 /*
- * The main function of a fuzz target in a build without libFuzzer: hands it the
+ * replay: the main function of a fuzz target in a build without libFuzzer: hands it the
  * content of each file named on the command line, as libFuzzer does.
  */
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-
 /*
- * Lets chosen allocations fail. Counts the calls of malloc, calloc and realloc
+ * failalloc: lets chosen allocations fail. Counts the calls of malloc, calloc and realloc
  * made by our own code and by what is linked statically; the calls libraries
  * make to themselves are not counted, nor are those of Check, so assertions may
  * stand between arming and the call under test.
@@ -20,7 +19,6 @@
  *	}
  *	ck_assert_ptr_nonnull(thing);
  */
-
 #ifndef INROAD_TESTS_SUPPORT_FAILALLOC_H
 #define INROAD_TESTS_SUPPORT_FAILALLOC_H
 

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: ISC */
-
 /*
- * The main function of every unit test program: runs a Check suite and prints
+ * unit: the main function of every unit test program: runs a Check suite and prints
  * TAP, so that the test driver counts each case and not the program as one.
  *
  * Check runs each case in a child process unless CK_FORK=no is set, which the
  * build does for sanitizers and valgrind: leaks then surface in one process.
  */
-
 #ifndef INROAD_TESTS_SUPPORT_UNIT_H
 #define INROAD_TESTS_SUPPORT_UNIT_H
 

@@ -62,7 +62,7 @@ END_TEST
 
 START_TEST(strings_are_copied)
 {
-	static const char unterminated[3] = {'a', 'b', 'c'};
+	static const char unterminated[3] = { 'a', 'b', 'c' };
 	char *all = mem_strdup("name");
 	char *none = mem_strdup("");
 	char *cut = mem_strndup(unterminated, 3);
