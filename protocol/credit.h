@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * credit: how much a relay lets one channel send (PROTOCOL.md section 6).
+ *
+ * A relay bounds what it queues for a channel by telling the sender up to
+ * which byte offset it may send.  The offset follows what was drained into the
+ * other link by
+ *
+ *     A = f * r * (RTT + 30 ms),   16 KiB <= A <= 16 MiB
+ *
+ * with r the drain rate over the last max(RTT, 20 ms), RTT the minimum round
+ * trip of the incoming link, and f = 2 if the queue ran empty in that time
+ * while it could have been drained, else 1.  Simpler rules were modelled and
+ * lost a factor of ten, either of throughput on long fat paths or of delay in
+ * front of slow receivers.
+ *
+ * Pure: a value in the caller's structure; time comes in as nanoseconds.
+ */
+#ifndef INROAD_PROTOCOL_CREDIT_H
+#define INROAD_PROTOCOL_CREDIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What is promised to all channels of a process or account together. */
+struct credit_pool {
+	uint64_t promised;
+	uint64_t max;
+	struct credit_pool *parent; /* also charged; may be NULL */
+};
+
+/* One direction of one channel at a relay.  Fields belong to this module. */
+struct credit {
+	struct credit_pool *pool;
+	uint64_t granted;   /* the sender may begin a frame below this offset */
+	uint64_t received;  /* bytes of frames that came in */
+	uint64_t drained;   /* bytes of frames that went out */
+	uint64_t allowance; /* A, as last computed */
+	uint64_t mark_time; /* start of the current measuring interval */
+	uint64_t mark_drained;
+	bool ran_empty; /* in the current interval */
+};
+
+/*
+ * Start at now_ns with the initial grant (PROTOCOL.md section 6), charged to
+ * pool, which may be NULL and must otherwise outlive credit.  Returns -1 when
+ * the pool has no room; credit is then unusable.
+ */
+int credit_init(struct credit *credit, struct credit_pool *pool, uint64_t start,
+    uint64_t now_ns);
+
+/* Give back to the pool what was promised and not used. */
+void credit_end(struct credit *credit);
+
+/*
+ * A frame of n wire bytes came in.  Returns -1 when the sender had no credit
+ * for its first byte: it broke the protocol.
+ */
+int credit_received(struct credit *credit, size_t n);
+
+/*
+ * A frame of n wire bytes went out at now_ns; empty says that the queue is now
+ * empty.  rtt_ns is the minimum round trip of the incoming link.  Returns true
+ * when the grant rose enough (by A/8) to tell the sender: credit->granted.
+ */
+bool credit_drained(struct credit *credit, size_t n, bool empty,
+    uint64_t rtt_ns, uint64_t now_ns);
+
+/* Return the offset to announce. */
+uint64_t credit_granted(const struct credit *credit);
+
+/* Return how many bytes came in and did not go out. */
+uint64_t credit_queued(const struct credit *credit);
+
+#endif
