@@ -6,6 +6,7 @@ noinst_LIBRARIES += %D%/libcommon.a
 	%D%/blob.h \
 	%D%/buf.h \
 	%D%/io.h \
+	%D%/list.h \
 	%D%/log.h \
 	%D%/loop.h \
 	%D%/mem.c \
