@@ -14,6 +14,7 @@ noinst_LIBRARIES += %D%/libprotocol.a
 # The parts of the protocol that touch sockets.
 noinst_LIBRARIES += %D%/liblink.a
 %C%_liblink_a_SOURCES = \
+	%D%/endpoint.h \
 	$(NULL)
 
 EXTRA_DIST += \
