@@ -5,7 +5,8 @@
 
 UNIT_TESTS =
 LIBS_UNIT = tests/support/libsupport.a
-LIBS_CHECK = $(CHECK_LIBS) $(FAILALLOC_LIBS)
+# Once more at the end: Check itself refers to what failalloc wraps.
+LIBS_CHECK = $(CHECK_LIBS) $(LIBS_UNIT) $(FAILALLOC_LIBS)
 
 # For tests of common/ and protocol/; a test of a daemon names its own library.
 LDADD = $(LIBS_UNIT) $(LIBS_LINK) $(LIBS_CHECK)
