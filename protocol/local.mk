@@ -9,6 +9,8 @@ noinst_LIBRARIES += %D%/libprotocol.a
 	%D%/frames.def \
 	%D%/limits.h \
 	%D%/records.def \
+	%D%/schedule.c \
+	%D%/schedule.h \
 	$(NULL)
 
 # The parts of the protocol that touch sockets.

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: ISC
 
 UNIT_TESTS += \
+	%D%/test_schedule \
 	$(NULL)
