@@ -12,7 +12,12 @@
  * trip of the incoming link, and f = 2 if the queue ran empty in that time
  * while it could have been drained, else 1.  Simpler rules were modelled and
  * lost a factor of ten, either of throughput on long fat paths or of delay in
- * front of slow receivers.
+ * front of slow receivers.  A pause in which nothing was queued is no drain
+ * rate: measuring starts anew behind it.
+ *
+ * What is promised (granted and not drained) is charged to a pool and its
+ * parents.  When they have no room a grant rises no further than
+ * LIMITS_CREDIT_MIN above what was drained.
  *
  * Pure: a value in the caller's structure; time comes in as nanoseconds.
  */
@@ -40,12 +45,13 @@ struct credit {
 	uint64_t mark_time; /* start of the current measuring interval */
 	uint64_t mark_drained;
 	bool ran_empty; /* in the current interval */
+	bool idle;      /* nothing was queued after the last drain */
 };
 
 /*
- * Start at now_ns with the initial grant (PROTOCOL.md section 6), charged to
+ * Start at now_ns with start bytes granted (PROTOCOL.md section 6), charged to
  * pool, which may be NULL and must otherwise outlive credit.  Returns -1 when
- * the pool has no room; credit is then unusable.
+ * the pool has no room; credit then grants nothing and may still be ended.
  */
 int credit_init(struct credit *credit, struct credit_pool *pool, uint64_t start,
     uint64_t now_ns);

@@ -6,6 +6,8 @@ noinst_LIBRARIES += %D%/libprotocol.a
 	%D%/codes.c \
 	%D%/codes.def \
 	%D%/codes.h \
+	%D%/credit.c \
+	%D%/credit.h \
 	%D%/frames.def \
 	%D%/limits.h \
 	%D%/records.def \

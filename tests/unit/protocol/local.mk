@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 
 UNIT_TESTS += \
+	%D%/test_credit \
 	%D%/test_schedule \
 	$(NULL)

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: ISC */
+#include "protocol/credit.h"
+
+#include <assert.h>
+
+#include "protocol/limits.h"
+
+/*
+ * After this many intervals with an empty queue the sender had nothing to
+ * send.  Fewer could be its round trip at work: it used up its credit and the
+ * next grant has not reached it.
+ */
+#define CREDIT_IDLE_INTERVALS 4
+
+/* Return how much may still be promised within pool and all its parents. */
+static uint64_t
+pool_room(const struct credit_pool *pool)
+{
+	uint64_t room = UINT64_MAX;
+
+	for (; pool != NULL; pool = pool->parent) {
+		uint64_t left = 0;
+
+		if (pool->promised < pool->max) {
+			left = pool->max - pool->promised;
+		}
+		room = left < room ? left : room;
+	}
+	return room;
+}
+
+static void
+pool_take(struct credit_pool *pool, uint64_t n)
+{
+	for (; pool != NULL; pool = pool->parent) {
+		pool->promised += n;
+	}
+}
+
+static void
+pool_give(struct credit_pool *pool, uint64_t n)
+{
+	for (; pool != NULL; pool = pool->parent) {
+		assert(pool->promised >= n);
+		pool->promised -= n;
+	}
+}
+
+/* Return what is charged to the pool: the last frame may exceed the grant. */
+static uint64_t
+promised(const struct credit *credit)
+{
+	if (credit->granted <= credit->drained) {
+		return 0;
+	}
+	return credit->granted - credit->drained;
+}
+
+static void
+begin_interval(struct credit *credit, uint64_t now_ns)
+{
+	credit->mark_time = now_ns;
+	credit->mark_drained = credit->drained;
+	credit->ran_empty = false;
+}
+
+/* Compute the allowance from what drained in elapsed_ns. */
+static void
+measure(struct credit *credit, uint64_t elapsed_ns, uint64_t rtt_ns)
+{
+	double bytes = (double)(credit->drained - credit->mark_drained);
+	double ahead = (double)(rtt_ns + LIMITS_CREDIT_SLACK);
+	double allowance = bytes * ahead / (double)elapsed_ns;
+
+	if (credit->ran_empty) {
+		allowance *= 2;
+	}
+	if (allowance > (double)LIMITS_CREDIT_MAX) {
+		credit->allowance = LIMITS_CREDIT_MAX;
+	} else if (allowance < (double)LIMITS_CREDIT_MIN) {
+		credit->allowance = LIMITS_CREDIT_MIN;
+	} else {
+		credit->allowance = (uint64_t)allowance;
+	}
+}
+
+/*
+ * Raise the grant if that is worth telling.  LIMITS_CREDIT_MIN is granted even
+ * when the pool has no room: a sender with no credit at all would cause no
+ * drain, and so no other occasion to raise its grant, for ever.
+ */
+static bool
+raise_grant(struct credit *credit)
+{
+	uint64_t target = credit->drained + credit->allowance;
+	uint64_t least = credit->drained + LIMITS_CREDIT_MIN;
+	uint64_t limit = credit->granted;
+	uint64_t room = pool_room(credit->pool);
+	uint64_t step = credit->allowance / 8;
+
+	limit += room < LIMITS_CREDIT_MAX ? room : LIMITS_CREDIT_MAX;
+	limit = limit > least ? limit : least;
+	if (target > limit) {
+		target = limit;
+		step = LIMITS_CREDIT_MIN / 2;
+	}
+	if (target <= credit->granted || target - credit->granted < step) {
+		return false;
+	}
+	pool_give(credit->pool, promised(credit));
+	credit->granted = target;
+	pool_take(credit->pool, promised(credit));
+	return true;
+}
+
+int
+credit_init(struct credit *credit, struct credit_pool *pool, uint64_t start,
+    uint64_t now_ns)
+{
+	*credit = (struct credit){
+		.pool = pool,
+		.allowance = start,
+		.idle = true,
+	};
+	begin_interval(credit, now_ns);
+	if (pool_room(pool) < start) {
+		return -1;
+	}
+	credit->granted = start;
+	pool_take(pool, start);
+	return 0;
+}
+
+void
+credit_end(struct credit *credit)
+{
+	pool_give(credit->pool, promised(credit));
+	credit->pool = NULL;
+}
+
+int
+credit_received(struct credit *credit, size_t n)
+{
+	if (credit->received >= credit->granted) {
+		return -1;
+	}
+	credit->received += n;
+	return 0;
+}
+
+bool
+credit_drained(struct credit *credit, size_t n, bool empty, uint64_t rtt_ns,
+    uint64_t now_ns)
+{
+	uint64_t interval =
+	    rtt_ns > LIMITS_CREDIT_INTERVAL ? rtt_ns : LIMITS_CREDIT_INTERVAL;
+	uint64_t elapsed = now_ns - credit->mark_time;
+	bool was_idle = credit->idle;
+
+	pool_give(credit->pool, promised(credit));
+	credit->drained += n;
+	pool_take(credit->pool, promised(credit));
+	credit->idle = empty;
+	credit->ran_empty = credit->ran_empty || empty;
+	if (was_idle && elapsed >= CREDIT_IDLE_INTERVALS * interval) {
+		begin_interval(credit, now_ns);
+	} else if (elapsed >= interval) {
+		measure(credit, elapsed, rtt_ns);
+		begin_interval(credit, now_ns);
+	}
+	return raise_grant(credit);
+}
+
+uint64_t
+credit_granted(const struct credit *credit)
+{
+	return credit->granted;
+}
+
+uint64_t
+credit_queued(const struct credit *credit)
+{
+	return credit->received - credit->drained;
+}
