@@ -5,6 +5,8 @@ noinst_LIBRARIES += %D%/libcommon.a
 	%D%/addr.h \
 	%D%/blob.h \
 	%D%/buf.h \
+	%D%/idmap.c \
+	%D%/idmap.h \
 	%D%/io.h \
 	%D%/list.h \
 	%D%/log.h \

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 
 UNIT_TESTS += \
+	%D%/test_idmap \
 	%D%/test_mem \
 	$(NULL)
