@@ -3,16 +3,26 @@
 # The pure protocol: no sockets, no clock, no global randomness.
 noinst_LIBRARIES += %D%/libprotocol.a
 %C%_libprotocol_a_SOURCES = \
+	%D%/armor.h \
 	%D%/codes.c \
 	%D%/codes.def \
 	%D%/codes.h \
 	%D%/credit.c \
 	%D%/credit.h \
 	%D%/frames.def \
+	%D%/joinstring.h \
+	%D%/keys.h \
 	%D%/limits.h \
+	%D%/linkhello.h \
+	%D%/membership.h \
+	%D%/name.h \
+	%D%/noise.h \
 	%D%/records.def \
 	%D%/schedule.c \
 	%D%/schedule.h \
+	%D%/seal.h \
+	%D%/sessionhello.h \
+	%D%/target.h \
 	$(NULL)
 
 # The parts of the protocol that touch sockets.
