@@ -3,6 +3,16 @@
 if ENABLE_GATEWAY
 noinst_LIBRARIES += %D%/libgateway.a
 %C%_libgateway_a_SOURCES = \
+	%D%/detect.c \
+	%D%/detect.h \
+	%D%/errorpage.h \
+	%D%/httpbody.h \
+	%D%/httpchar.h \
+	%D%/httpforward.h \
+	%D%/httphead.h \
+	%D%/httptarget.h \
+	%D%/proxytarget.h \
+	%D%/socks.h \
 	$(NULL)
 
 bin_PROGRAMS += inroad-gateway

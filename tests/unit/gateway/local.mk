@@ -5,7 +5,10 @@
 
 if ENABLE_GATEWAY
 UNIT_TESTS += \
+	%D%/test_detect \
 	$(NULL)
 endif
 
 LIBS_UNIT_GATEWAY = $(LIBS_UNIT) $(LIBS_GATEWAY) $(LIBS_CHECK)
+
+%C%_test_detect_LDADD = $(LIBS_UNIT_GATEWAY)
