@@ -13,5 +13,7 @@ noinst_LIBRARIES += %D%/libcommon.a
 	%D%/loop.h \
 	%D%/mem.c \
 	%D%/mem.h \
+	%D%/table.c \
+	%D%/table.h \
 	%D%/wire.h \
 	$(NULL)

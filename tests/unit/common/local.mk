@@ -3,4 +3,5 @@
 UNIT_TESTS += \
 	%D%/test_idmap \
 	%D%/test_mem \
+	%D%/test_table \
 	$(NULL)
