@@ -3,6 +3,9 @@
 if ENABLE_RELAY
 noinst_LIBRARIES += %D%/librelay.a
 %C%_librelay_a_SOURCES = \
+	%D%/account.h \
+	%D%/directory.h \
+	%D%/store.h \
 	$(NULL)
 
 bin_PROGRAMS += inroad-relay

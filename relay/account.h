@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * account: accounts, their devices and the invitations to them.
+ *
+ * A book holds all of them in memory; whoever asks gets the answer from there.
+ * It decides who may log in, and changes happen through it: it submits them to
+ * the store and follows in memory once they are committed, never before.
+ *
+ *	account_book_new()
+ *	account_book_load()		from the store
+ *	store_start()
+ *	account_login(), ...		done() with the outcome
+ *	account_book_tick()		once a minute
+ *	store_close()			runs what callbacks are left
+ *	account_book_free()
+ *
+ * Operations that may need the store return a handle.  What needs no store is
+ * answered from inside, and the handle is NULL; otherwise done runs exactly
+ * once later, unless account_cancel() forbids it.  Two operations that touch
+ * the same thing (one token, one name in an account, one device key) happen
+ * one after the other: the second is decided when the first is committed.
+ *
+ * Accounts live as long as the book.  Devices live until they are dropped,
+ * which ops->gone announces.  Names are compared without case and kept in
+ * lower case.  Times are unix seconds.
+ */
+#ifndef INROAD_RELAY_ACCOUNT_H
+#define INROAD_RELAY_ACCOUNT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "protocol/codes.h"
+#include "protocol/limits.h"
+#include "protocol/linkhello.h"
+#include "relay/store.h"
+
+struct account;
+struct account_book;
+struct account_device;
+struct account_op;
+
+/* The account that a new relay has from the start. */
+#define ACCOUNT_OWNER "admin"
+
+/* How long an invitation is good for unless it says otherwise, in seconds. */
+#define ACCOUNT_INVITE_TTL 86400
+/* Longest that one may be good for: who needs more makes another. */
+#define ACCOUNT_INVITE_TTL_MAX (30 * 86400)
+
+/*
+ * Invitations of one account that are kept, used ones too: enough to roll out
+ * a site in one go, and a bound for one who only invites.
+ */
+#define ACCOUNT_TOKENS_MAX 1024
+/* Removed devices that an account remembers, to tell them that they are. */
+#define ACCOUNT_REVOKED_MAX 256
+/* How long a used invitation, and an expired one, can still be explained. */
+#define ACCOUNT_USED_TIME (30 * 86400)
+#define ACCOUNT_EXPIRED_TIME (7 * 86400)
+/* How long gateways may come with the key before the account's last change. */
+#define ACCOUNT_OLD_KEY_TIME (7 * 86400)
+
+/* Operations under way; more are refused for the moment. */
+#define ACCOUNT_OPS_MAX 4096
+
+/* What the book tells the relay.  Any of them may be NULL. */
+struct account_ops {
+	/* A device was enrolled; before the done of its login. */
+	void (*added)(struct account_device *device, void *arg);
+	/*
+	 * The device may no longer be here: end its link with code and text.
+	 * It may be freed after this returns: forget it.
+	 */
+	void (*gone)(struct account_device *device, enum code code,
+	    const char *text, void *arg);
+	/*
+	 * A gateway came with the next key of the account, and the account has
+	 * it from now on.
+	 */
+	void (*rekeyed)(
+	    struct account *account, struct account_device *device, void *arg);
+};
+
+/* How an operation ended; lives while done runs. */
+struct account_outcome {
+	enum code code;
+	char text[LIMITS_TEXT_LEN];    /* a sentence; never empty */
+	uint32_t retry_after;          /* seconds; 0: as you like */
+	struct account *account;       /* if it is known and code is CODE_OK */
+	struct account_device *device; /* of a login with CODE_OK */
+	bool has_token;                /* an invitation was made: */
+	uint8_t token[LINKHELLO_TOKEN_LEN]; /* to hand on, then wiped */
+	uint64_t expires;
+};
+
+/* Called with the outcome of an operation, whose handle is then gone. */
+typedef void account_done(const struct account_outcome *outcome, void *arg);
+
+/* A login to judge; copied. */
+struct account_login {
+	const struct linkhello_login *hello;
+	enum linkhello_role role;
+	const uint8_t *public_key; /* proved by the handshake, KEYS_LEN */
+	uint64_t now;
+};
+
+/* An invitation to make; copied. */
+struct account_invite {
+	struct account *account;
+	enum linkhello_role role;
+	const char *name; /* a gateway's may be empty: it chooses itself */
+	bool replace;     /* even if a live device has that name */
+	uint32_t ttl;     /* seconds; 0: ACCOUNT_INVITE_TTL */
+	uint64_t now;
+};
+
+/*
+ * Return an empty book that keeps its changes in store and tells ops (outlives
+ * the book) with arg, or NULL when memory is short.
+ */
+struct account_book *account_book_new(
+    struct store *store, const struct account_ops *ops, void *arg);
+
+/* Fill book from its store.  Returns 0, or -1 and *error. */
+int account_book_load(struct account_book *book, struct store_error *error);
+
+/*
+ * Do what is due: write when devices were last seen, forget invitations that
+ * were used or ran out long ago.
+ */
+void account_book_tick(struct account_book *book, uint64_t now);
+
+/*
+ * Free book and all in it; NULL is allowed.  Its store is closed, or at least
+ * has nothing queued.
+ */
+void account_book_free(struct account_book *book);
+
+/*
+ * Judge a login.  The outcome is
+ *
+ *	CODE_OK             with account and device
+ *	CODE_LOGIN_REFUSED  no such account, device or token; which of them is
+ *	                    not told
+ *	CODE_REVOKED, CODE_DISABLED, CODE_JOIN_USED, CODE_JOIN_EXPIRED,
+ *	CODE_NAME_TAKEN, CODE_NAME_INVALID, CODE_ACCOUNT_KEY
+ *	                    to who proved to hold a key or token that this
+ *	                    is about
+ *	CODE_OVERLOADED, CODE_INTERNAL
+ *	                    try again
+ *
+ * A device with a row logs in by its key.  One with a good token is enrolled:
+ * the token is spent, and a row that the same key had elsewhere is dropped, as
+ * the device has moved.  A token shown again by who redeemed it means nothing.
+ *
+ * The first gateway's key id becomes the account's.  From then on gateways
+ * come with that one, for a while with the one before it, or, if enrolled
+ * already, with one of a later epoch, which becomes the account's.
+ */
+struct account_op *account_login(struct account_book *book,
+    const struct account_login *login, account_done *done, void *arg);
+
+/*
+ * Make an invitation.  The outcome is CODE_OK with a token and when it
+ * expires, CODE_NAME_INVALID, CODE_NAME_TAKEN, CODE_LIMIT when the account has
+ * too many invitations open, CODE_DISABLED, CODE_OVERLOADED or CODE_INTERNAL.
+ * An open invitation of the same name and role is void from then on.
+ */
+struct account_op *account_invite(struct account_book *book,
+    const struct account_invite *invite, account_done *done, void *arg);
+
+/*
+ * Make an invitation for the first gateway of the relay's owner, and the
+ * account ACCOUNT_OWNER in a book without accounts.  An earlier one is void.
+ * The outcome is CODE_OK with account, a token and when it expires,
+ * CODE_JOIN_USED when the owner has joined already, CODE_OVERLOADED or
+ * CODE_INTERNAL.
+ */
+struct account_op *account_owner_token(
+    struct account_book *book, uint64_t now, account_done *done, void *arg);
+
+/*
+ * Make an account of user, at the time now.  The outcome is CODE_OK with
+ * account, CODE_NAME_INVALID, CODE_NAME_TAKEN, CODE_OVERLOADED or
+ * CODE_INTERNAL.
+ */
+struct account_op *account_create(struct account_book *book, const char *user,
+    enum store_level level, uint64_t now, account_done *done, void *arg);
+
+/*
+ * Set level of account and whether it is disabled; its devices are then gone
+ * for ops, though not dropped.  The outcome is CODE_OK, CODE_OVERLOADED or
+ * CODE_INTERNAL.
+ */
+struct account_op *account_set_state(struct account *account,
+    enum store_level level, bool disabled, account_done *done, void *arg);
+
+/*
+ * Remove device in the name of the account by, at the time now.  It is gone
+ * for ops when that is committed; its name is free again.  The outcome is
+ * CODE_OK (also when it was removed before), CODE_OVERLOADED or CODE_INTERNAL.
+ */
+struct account_op *account_revoke(struct account_device *device, const char *by,
+    uint64_t now, account_done *done, void *arg);
+
+/*
+ * Let op go on without a word; NULL is allowed.  What is on its way to the
+ * store still happens, with ops told of it.
+ */
+void account_cancel(struct account_op *op);
+
+/* Return the account of that user, or NULL. */
+struct account *account_find(const struct account_book *book, const char *user);
+
+/* Return the live device of account by that name, or NULL. */
+struct account_device *account_find_device(
+    const struct account *account, const char *name);
+
+/* Return the device with that id, or NULL. */
+struct account_device *account_device_by_id(
+    const struct account_book *book, int64_t id);
+
+/* Return the account after account (NULL: the first), by age, or NULL. */
+struct account *account_next(
+    const struct account_book *book, const struct account *account);
+
+/*
+ * Return the device after device (NULL: the first) of account, live ones by
+ * age and then removed ones, or NULL.
+ */
+struct account_device *account_next_device(
+    const struct account *account, const struct account_device *device);
+
+/* Return what is stored of account. */
+const struct store_account *account_row(const struct account *account);
+
+/* Return what is stored of device. */
+const struct store_device *account_device_row(
+    const struct account_device *device);
+
+/* Return the account of device. */
+struct account *account_device_account(const struct account_device *device);
+
+/* Note that device was heard of at the time now; written by a later tick. */
+void account_device_seen(struct account_device *device, uint64_t now);
+
+/* Let link, which stays the caller's, be what account_device_link() returns. */
+void account_device_set_link(struct account_device *device, void *link);
+
+/* Return what was last set, NULL at first. */
+void *account_device_link(const struct account_device *device);
+
+/* Return how many live devices there are. */
+size_t account_book_devices(const struct account_book *book);
+
+#endif

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * directory: which hosts there are, and who is online.
+ *
+ * An entry is a host, known by its owner (an account) and its name, with its
+ * public key.  It is online while it has a live object, the relay's end of its
+ * agent's link; that object stays the relay's.  Whoever watches an account is
+ * told of every change of its hosts.
+ *
+ * Names are given in lower case.  An entry costs about 250 bytes, so 100,000
+ * agents fit into 25 MB.
+ *
+ * Watchers may call anything here, also end their own or another's watch; a
+ * watch that has ended is silent at once.
+ */
+#ifndef INROAD_RELAY_DIRECTORY_H
+#define INROAD_RELAY_DIRECTORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct directory;
+struct directory_host;
+struct directory_watch;
+
+/* Length of a host's public key. */
+#define DIRECTORY_KEY_LEN 32
+
+enum directory_event {
+	DIRECTORY_CHANGED, /* it is new, or online, offline, or its key is */
+	DIRECTORY_REMOVED, /* the last that is heard of it */
+};
+
+/* Called with a host that changed and the watcher's arg. */
+typedef void directory_changed(
+    struct directory_host *host, enum directory_event event, void *arg);
+
+/* Called with a host and the arg of directory_each(). */
+typedef void directory_visit(struct directory_host *host, void *arg);
+
+/* Return an empty directory, or NULL. */
+struct directory *directory_new(void);
+
+/* Free directory, its hosts and watches without a word; NULL is allowed. */
+void directory_free(struct directory *directory);
+
+/*
+ * Make the host of owner by that name known, with its public key and the time
+ * of its last contact (unix seconds, 0: never).  When it is known already its
+ * key becomes public_key and its last contact the later of both.  Returns the
+ * host, which lives until directory_remove(), or NULL when memory is short.
+ */
+struct directory_host *directory_add(struct directory *directory,
+    const char *owner, const char *name,
+    const uint8_t public_key[DIRECTORY_KEY_LEN], uint64_t last_contact);
+
+/* Forget host, online or not; NULL is allowed. */
+void directory_remove(struct directory *directory, struct directory_host *host);
+
+/*
+ * The host is online through live, which is not NULL.  Returns what it was
+ * online through before (for the caller to close), or NULL.
+ */
+void *directory_online(struct directory *directory, struct directory_host *host,
+    void *live, uint64_t now);
+
+/*
+ * The host is no longer online through live, now being the time of its last
+ * contact.  Nothing happens when it is online through something else: a newer
+ * link took over.
+ */
+void directory_offline(struct directory *directory, struct directory_host *host,
+    const void *live, uint64_t now);
+
+/* Return the host of owner by that name, or NULL. */
+struct directory_host *directory_lookup(
+    const struct directory *directory, const char *owner, const char *name);
+
+/*
+ * Call visit(host, arg) for every host of owner, by age.  visit may remove the
+ * host it is given.
+ */
+void directory_each(const struct directory *directory, const char *owner,
+    directory_visit *visit, void *arg);
+
+/*
+ * Call changed(host, event, arg) for every change of a host of owner, who need
+ * not have any yet.  Returns NULL when memory is short.
+ */
+struct directory_watch *directory_subscribe(struct directory *directory,
+    const char *owner, directory_changed *changed, void *arg);
+
+/* End watch; NULL is allowed. */
+void directory_unsubscribe(
+    struct directory *directory, struct directory_watch *watch);
+
+/* Return how many hosts are known. */
+size_t directory_count(const struct directory *directory);
+
+/* Return how many hosts are online. */
+size_t directory_count_online(const struct directory *directory);
+
+/* Return the account that owns host. */
+const char *directory_host_owner(const struct directory_host *host);
+
+/* Return the name of host. */
+const char *directory_host_name(const struct directory_host *host);
+
+/* Return the public key of host, DIRECTORY_KEY_LEN bytes inside it. */
+const uint8_t *directory_host_key(const struct directory_host *host);
+
+/* Return what host is online through, NULL when it is offline. */
+void *directory_host_live(const struct directory_host *host);
+
+/* Return when host was last heard of, unix seconds, 0: never. */
+uint64_t directory_host_last_contact(const struct directory_host *host);
+
+#endif
