@@ -16,10 +16,12 @@ noinst_LIBRARIES += %D%/libprotocol.a
 	%D%/linkhello.h \
 	%D%/membership.h \
 	%D%/name.h \
+	%D%/noise.c \
 	%D%/noise.h \
 	%D%/records.def \
 	%D%/schedule.c \
 	%D%/schedule.h \
+	%D%/seal.c \
 	%D%/seal.h \
 	%D%/sessionhello.h \
 	%D%/target.h \

@@ -37,10 +37,13 @@ if HAVE_CHECK
 tests_support_libsupport_a_SOURCES += \
 	tests/support/unit.c \
 	tests/support/unit.h \
+	tests/support/vectors.c \
+	tests/support/vectors.h \
 	$(NULL)
 endif
 
 include tests/unit/local.mk
 include tests/fuzz/local.mk
+include tests/vectors/local.mk
 include tests/lint/local.mk
 include tests/e2e/local.mk
