@@ -40,7 +40,8 @@ void buf_consume(struct buf *buf, size_t n);
 /*
  * Return space for up to want bytes behind the queue and how many are really
  * there in *got (less than want when the limit is near).  NULL when the limit
- * is reached or memory is not to be had.  Nothing is queued until buf_commit().
+ * is reached or memory is not to be had.  Nothing is queued until buf_commit();
+ * a reservation that came to nothing is given back with buf_commit(buf, 0).
  */
 uint8_t *buf_reserve(struct buf *buf, size_t want, size_t *got);
 

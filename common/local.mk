@@ -2,18 +2,25 @@
 
 noinst_LIBRARIES += %D%/libcommon.a
 %C%_libcommon_a_SOURCES = \
+	%D%/addr.c \
 	%D%/addr.h \
+	%D%/blob.c \
 	%D%/blob.h \
+	%D%/buf.c \
 	%D%/buf.h \
+	%D%/escape.c \
+	%D%/escape.h \
 	%D%/idmap.c \
 	%D%/idmap.h \
 	%D%/io.h \
 	%D%/list.h \
+	%D%/log.c \
 	%D%/log.h \
 	%D%/loop.h \
 	%D%/mem.c \
 	%D%/mem.h \
 	%D%/table.c \
 	%D%/table.h \
+	%D%/wire.c \
 	%D%/wire.h \
 	$(NULL)

@@ -1,7 +1,13 @@
 # SPDX-License-Identifier: ISC
 
 UNIT_TESTS += \
+	%D%/test_addr \
+	%D%/test_blob \
+	%D%/test_buf \
+	%D%/test_escape \
 	%D%/test_idmap \
+	%D%/test_log \
 	%D%/test_mem \
 	%D%/test_table \
+	%D%/test_wire \
 	$(NULL)

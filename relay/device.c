@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: ISC */
+#include "relay/device.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/addr.h"
+#include "common/log.h"
+#include "common/loop.h"
+#include "common/mem.h"
+#include "relay/device_impl.h"
+
+static uint64_t
+wall_clock(void)
+{
+	return (uint64_t)time(NULL);
+}
+
+const char *
+device_user(const struct device *device)
+{
+	return account_row(device->account)->user;
+}
+
+/* --- the end ------------------------------------------------------------ */
+
+static void
+destroy(void *object)
+{
+	mem_free(object);
+}
+
+/* Count device in or out of the state that it enters or leaves. */
+static uint32_t *
+counter(struct device *device)
+{
+	struct device_hub_stats *stats = &device->hub->stats;
+
+	if (device->state == DEVICE_GUEST) {
+		return &stats->guests;
+	}
+	return device->role == LINKHELLO_AGENT ? &stats->agents
+					       : &stats->gateways;
+}
+
+static void
+move(struct device *device, enum device_state state)
+{
+	--*counter(device);
+	device->state = state;
+	if (state != DEVICE_GONE) {
+		++*counter(device);
+	}
+}
+
+/* A member leaves: its host is offline, its row has no link. */
+static void
+leave(struct device *device)
+{
+	struct device_hub *hub = device->hub;
+	uint64_t now = wall_clock();
+
+	directory_unsubscribe(hub->config.directory, device->watch);
+	device->watch = NULL;
+	if (device->row == NULL) {
+		return;
+	}
+	account_device_seen(device->row, now);
+	if (account_device_link(device->row) == device) {
+		account_device_set_link(device->row, NULL);
+	}
+	if (device->host != NULL) {
+		directory_offline(
+		    hub->config.directory, device->host, device, now);
+	}
+}
+
+static const struct link_ops silence;
+
+/* The one teardown; the link is closed or closing. */
+static void
+retire(struct device *device)
+{
+	if (device->state == DEVICE_GONE) {
+		return;
+	}
+	move(device, DEVICE_GONE);
+	account_cancel(device->login);
+	device->login = NULL;
+	deviceinvite_end(device);
+	deviceattach_end(device);
+	leave(device);
+	list_remove(&device->all);
+	/* The link may live on for its farewell; it has no owner any more. */
+	link_set_owner(device->link, &silence, NULL);
+	loop_reap(device->hub->config.loop, device, destroy);
+}
+
+static void
+on_down(struct link *link, enum code code, const char *text,
+    uint32_t retry_after, void *arg)
+{
+	struct device *device = arg;
+
+	(void)retry_after;
+	if (device->state == DEVICE_MEMBER) {
+		log_write(LOG_LEVEL_INFO, "link", link_id(link),
+		    "%s/%s left: %s: %s", device_user(device),
+		    account_device_row(device->row)->name, codes_slug(code),
+		    text);
+	}
+	retire(device);
+}
+
+/* --- the login ---------------------------------------------------------- */
+
+/* A newer link of the same device takes over at once. */
+static void
+replace_older(struct device *device)
+{
+	struct device *older = account_device_link(device->row);
+
+	account_device_set_link(device->row, device);
+	if (older != NULL) {
+		link_goaway(older->link, CODE_REPLACED,
+		    "a newer connection of this device took over");
+		retire(older);
+	}
+}
+
+static int
+join_as_agent(struct device *device)
+{
+	const struct store_device *row = account_device_row(device->row);
+	struct device_hub *hub = device->hub;
+
+	device->host = directory_add(hub->config.directory, device_user(device),
+	    row->name, row->public_key, wall_clock());
+	if (device->host == NULL) {
+		return -1;
+	}
+	(void)directory_online(
+	    hub->config.directory, device->host, device, wall_clock());
+	return 0;
+}
+
+static void
+admit(struct device *device, const struct account_outcome *outcome)
+{
+	const struct store_device *row;
+	struct linkmsg_result result = { .code = CODE_OK };
+	int ok;
+
+	device->row = outcome->device;
+	device->account = outcome->account;
+	move(device, DEVICE_MEMBER);
+	device->hub->stats.logins++;
+	row = account_device_row(device->row);
+	result.spread = device->hub->config.spread;
+	(void)snprintf(
+	    result.user, sizeof(result.user), "%s", device_user(device));
+	(void)snprintf(result.name, sizeof(result.name), "%s", row->name);
+	log_write(LOG_LEVEL_INFO, "link", link_id(device->link),
+	    "%s/%s logged in", result.user, row->name);
+	replace_older(device);
+	link_admit(device->link, &result);
+	if (device->state != DEVICE_MEMBER) {
+		return;
+	}
+	ok = device->role == LINKHELLO_AGENT ? join_as_agent(device)
+					     : devicehosts_start(device);
+	if (ok != 0) {
+		link_close(device->link, CODE_OVERLOADED,
+		    "the relay is out of memory");
+	}
+}
+
+static void
+on_judged(const struct account_outcome *outcome, void *arg)
+{
+	struct device *device = arg;
+
+	device->login = NULL;
+	if (device->state != DEVICE_GUEST) {
+		return;
+	}
+	if (outcome->code == CODE_OK) {
+		admit(device, outcome);
+		return;
+	}
+	device->hub->stats.refused++;
+	log_write(LOG_LEVEL_INFO, "link", link_id(device->link),
+	    "login refused: %s: %s", codes_slug(outcome->code), outcome->text);
+	link_refuse(
+	    device->link, outcome->code, outcome->text, outcome->retry_after);
+}
+
+static void
+on_login(struct link *link, const struct linkhello_login *login,
+    const uint8_t key[KEYS_LEN], void *arg)
+{
+	struct device *device = arg;
+	struct account_login request = {
+		.hello = login,
+		.role = link_role(link),
+		.public_key = key,
+		.now = wall_clock(),
+	};
+	struct account_op *op;
+
+	/* on_judged() counts by role: it must be known before. */
+	device->role = request.role;
+	op = account_login(
+	    device->hub->config.book, &request, on_judged, device);
+	if (op != NULL) {
+		device->login = op;
+	}
+}
+
+/* --- frames ------------------------------------------------------------- */
+
+static void
+on_frame(struct link *link, enum frame_type type, uint32_t channel,
+    const uint8_t *payload, size_t len, void *arg)
+{
+	struct device *device = arg;
+
+	if (device->state != DEVICE_MEMBER) {
+		return;
+	}
+	switch (type) {
+	case FRAME_ATTACH:
+		deviceattach_request(device, channel, payload, len);
+		break;
+	case FRAME_ATTACHED:
+		deviceattach_answer(device, channel, payload, len);
+		break;
+	case FRAME_INVITE:
+		deviceinvite_request(device, payload, len);
+		break;
+	case FRAME_RESULT:
+	case FRAME_PING:
+	case FRAME_PONG:
+	case FRAME_GOAWAY:
+	case FRAME_REKEY:
+	case FRAME_NOTICE:
+	case FRAME_HOSTS:
+	case FRAME_DETACH:
+	case FRAME_CREDIT:
+	case FRAME_CARRY:
+	case FRAME_INVITED:
+	default:
+		link_close(link, CODE_PROTOCOL_ERROR, "unexpected frame");
+		break;
+	}
+}
+
+static const struct link_ops callbacks = {
+	.login = on_login,
+	.frame = on_frame,
+	.down = on_down,
+};
+
+/* --- the hub ------------------------------------------------------------ */
+
+struct device_hub *
+device_hub_new(const struct device_hub_config *config)
+{
+	struct device_hub *hub = mem_new(1, sizeof(*hub));
+
+	if (hub != NULL) {
+		hub->config = *config;
+		list_init(&hub->devices);
+		list_init(&hub->tenants);
+	}
+	return hub;
+}
+
+void
+device_hub_free(struct device_hub *hub)
+{
+	struct list *node;
+
+	if (hub == NULL) {
+		return;
+	}
+	for (node = list_first(&hub->devices); node != NULL;
+	     node = list_first(&hub->devices)) {
+		struct device *device = list_entry(node, struct device, all);
+
+		link_close(device->link, CODE_GOING_DOWN, "the relay stops");
+		retire(device);
+	}
+	mem_free(hub);
+}
+
+static void
+init(struct device *device, struct device_hub *hub)
+{
+	device->hub = hub;
+	device->state = DEVICE_GUEST;
+	device->next_channel = 1;
+	list_init(&device->all);
+	list_init(&device->asks);
+	list_init(&device->callers);
+	list_init(&device->attaches);
+}
+
+void
+device_greet(struct device_hub *hub, int fd)
+{
+	const struct link_relay_config config = {
+		.public_key = hub->config.public_key,
+		.secret_key = hub->config.secret_key,
+	};
+	struct device *device = NULL;
+
+	if (hub->stats.guests < hub->config.guests_max) {
+		device = mem_new(1, sizeof(*device));
+	}
+	if (device == NULL) {
+		(void)close(fd);
+		return;
+	}
+	init(device, hub);
+	device->link =
+	    link_accept(hub->config.loop, fd, &config, &callbacks, device);
+	if (device->link == NULL) {
+		(void)close(fd);
+		mem_free(device);
+		return;
+	}
+	list_push_back(&hub->devices, &device->all);
+	++*counter(device);
+}
+
+void
+device_hub_goaway(struct device_hub *hub, enum code code, const char *text)
+{
+	struct list *node = list_first(&hub->devices);
+	struct list *next;
+
+	for (; node != NULL; node = next) {
+		struct device *device = list_entry(node, struct device, all);
+
+		next = list_after(&hub->devices, node);
+		if (device->state == DEVICE_MEMBER) {
+			link_goaway(device->link, code, text);
+		} else {
+			link_close(device->link, code, text);
+		}
+	}
+}
+
+void
+device_expel(struct account_device *row, enum code code, const char *text)
+{
+	struct device *device = account_device_link(row);
+
+	if (device != NULL) {
+		link_goaway(device->link, code, text);
+		retire(device);
+	}
+}
+
+void
+device_hub_get_stats(const struct device_hub *hub, struct device_hub_stats *out)
+{
+	*out = hub->stats;
+}

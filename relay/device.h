@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * device: the relay's end of one link.
+ *
+ *   GUEST --login good--> MEMBER --link down--> gone
+ *       \____login refused, garbage, deadline____/
+ *
+ * A guest is somebody who connected; a member is an enrolled device that
+ * logged in.  A gateway as member gets the list of its hosts and every change
+ * of it, attaches channels to agents and asks for invitations.  An agent as
+ * member makes its host online.  A newer link of the same device replaces the
+ * older one at once.
+ *
+ * Devices live in the hub that they were greeted by, and free themselves when
+ * their link is down.
+ */
+#ifndef INROAD_RELAY_DEVICE_H
+#define INROAD_RELAY_DEVICE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "protocol/codes.h"
+
+struct account_book;
+struct account_device;
+struct device;
+struct device_hub;
+struct directory;
+struct json;
+struct loop;
+struct switch_board;
+
+/* What devices work with; all of it outlives the hub. */
+struct device_hub_config {
+	struct loop *loop;
+	struct account_book *book;
+	struct directory *directory;
+	struct switch_board *board;
+	const uint8_t *public_key; /* the relay's */
+	const uint8_t *secret_key;
+	uint64_t account_promise; /* credit promised to one account at most */
+	uint32_t guests_max;
+	uint32_t spread; /* seconds, for RESULT and GOAWAY */
+};
+
+/* Return a hub without devices, or NULL. */
+struct device_hub *device_hub_new(const struct device_hub_config *config);
+
+/* Close every link at once and free hub; NULL is allowed. */
+void device_hub_free(struct device_hub *hub);
+
+/*
+ * Greet whoever connected on fd, which is taken over, or closed when there are
+ * too many guests or memory is short.
+ */
+void device_greet(struct device_hub *hub, int fd);
+
+/* Say GOAWAY to every link; they close in two seconds at the latest. */
+void device_hub_goaway(
+    struct device_hub *hub, enum code code, const char *text);
+
+/* End the link of row, if there is one, with code and text. */
+void device_expel(struct account_device *row, enum code code, const char *text);
+
+/* Numbers for people. */
+struct device_hub_stats {
+	uint32_t guests;
+	uint32_t gateways;
+	uint32_t agents;
+	uint64_t logins;  /* let in, ever */
+	uint64_t refused; /* not let in, ever */
+};
+
+/* Fill *out. */
+void device_hub_get_stats(
+    const struct device_hub *hub, struct device_hub_stats *out);
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * device_impl: what device.c, devicehosts.c and deviceattach.c share and
+ * nobody else sees.
+ */
+#ifndef INROAD_RELAY_DEVICE_IMPL_H
+#define INROAD_RELAY_DEVICE_IMPL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/list.h"
+#include "common/ratelimit.h"
+#include "protocol/credit.h"
+#include "protocol/link.h"
+#include "protocol/schedule.h"
+#include "relay/account.h"
+#include "relay/device.h"
+#include "relay/directory.h"
+
+enum device_state {
+	DEVICE_GUEST,
+	DEVICE_MEMBER,
+	DEVICE_GONE,
+};
+
+struct device_hub {
+	struct device_hub_config config;
+	struct list devices;
+	struct list tenants;
+	struct device_hub_stats stats;
+};
+
+struct device {
+	struct device_hub *hub;
+	struct link *link;
+	enum device_state state;
+	enum linkhello_role role;
+	struct list all; /* in hub->devices */
+	struct account_op *login;
+	struct account_device *row; /* a member's */
+	struct account *account;    /* likewise */
+	/* A gateway's. */
+	struct directory_watch *watch;
+	struct list asks;      /* invitations under way */
+	uint32_t last_channel; /* highest number it chose */
+	struct ratelimit attach_rate;
+	/* An agent's. */
+	struct directory_host *host;
+	uint32_t next_channel; /* the next number that we choose */
+	struct list callers;   /* accounts that share its link */
+	/* Both. */
+	struct list attaches; /* of this device, as either side */
+};
+
+/* Return the account of a member, by name. */
+const char *device_user(const struct device *device);
+
+/* --- devicehosts.c: what a gateway knows of hosts ----------------------- */
+
+/* Send the whole list and watch for changes; 0, or -1 and the link closes. */
+int devicehosts_start(struct device *device);
+
+/* --- deviceattach.c: channels between gateways and agents ---------------- */
+
+/* A gateway wants a channel to a host. */
+void deviceattach_request(struct device *device, uint32_t channel,
+    const uint8_t *payload, size_t len);
+
+/* An agent agreed. */
+void deviceattach_answer(struct device *device, uint32_t channel,
+    const uint8_t *payload, size_t len);
+
+/* Forget what device has attached; its channels are gone already. */
+void deviceattach_end(struct device *device);
+
+/* --- deviceinvite.c: invitations ------------------------------------------ */
+
+/* A gateway asks for an invitation. */
+void deviceinvite_request(
+    struct device *device, const uint8_t *payload, size_t len);
+
+/* Forget what device asked for. */
+void deviceinvite_end(struct device *device);
+
+#endif

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: ISC */
+/* Channels between gateways and agents. */
+#include <stdio.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "common/loop.h"
+#include "common/mem.h"
+#include "protocol/linkmsg.h"
+#include "relay/device_impl.h"
+#include "relay/switch.h"
+
+/*
+ * An account that has circuits: what it may promise in all.  It is shared by
+ * all its devices and lives as long as one of its circuits.
+ */
+struct tenant {
+	struct account *account;
+	struct credit_pool pool;
+	unsigned circuits;
+	struct list all; /* in hub->tenants */
+};
+
+/* An account that calls an agent: its share of that agent's link. */
+struct caller {
+	struct account *account;
+	struct schedule_group group;
+	unsigned circuits;
+	struct list all; /* in device->callers */
+};
+
+/* A circuit and whose it is. */
+struct attach {
+	struct device *gateway;
+	struct device *agent;
+	struct switch_circuit *circuit;
+	struct tenant *tenant;
+	struct caller *caller;
+	uint32_t agent_channel;
+	bool answered;
+	struct list of_gateway; /* in gateway->attaches */
+	struct list of_agent;   /* in agent->attaches */
+};
+
+/* --- tenants and callers ------------------------------------------------ */
+
+static struct tenant *
+tenant_get(struct device_hub *hub, struct account *account)
+{
+	struct list *node = list_first(&hub->tenants);
+	struct tenant *tenant;
+
+	for (; node != NULL; node = list_after(&hub->tenants, node)) {
+		tenant = list_entry(node, struct tenant, all);
+		if (tenant->account == account) {
+			tenant->circuits++;
+			return tenant;
+		}
+	}
+	tenant = mem_new(1, sizeof(*tenant));
+	if (tenant != NULL) {
+		tenant->account = account;
+		tenant->circuits = 1;
+		tenant->pool.max = hub->config.account_promise;
+		tenant->pool.parent = switch_pool(hub->config.board);
+		list_push_back(&hub->tenants, &tenant->all);
+	}
+	return tenant;
+}
+
+static void
+tenant_put(struct tenant *tenant)
+{
+	if (tenant != NULL && --tenant->circuits == 0) {
+		list_remove(&tenant->all);
+		mem_free(tenant);
+	}
+}
+
+static struct caller *
+caller_get(struct device *agent, struct account *account)
+{
+	struct list *node = list_first(&agent->callers);
+	struct caller *caller;
+
+	for (; node != NULL; node = list_after(&agent->callers, node)) {
+		caller = list_entry(node, struct caller, all);
+		if (caller->account == account) {
+			caller->circuits++;
+			return caller;
+		}
+	}
+	caller = mem_new(1, sizeof(*caller));
+	if (caller != NULL) {
+		caller->account = account;
+		caller->circuits = 1;
+		schedule_group_init(&caller->group);
+		list_push_back(&agent->callers, &caller->all);
+	}
+	return caller;
+}
+
+static void
+caller_put(struct caller *caller)
+{
+	if (caller != NULL && --caller->circuits == 0) {
+		list_remove(&caller->all);
+		mem_free(caller);
+	}
+}
+
+/* --- the end of an attach ------------------------------------------------ */
+
+static void
+forget(struct attach *attach)
+{
+	list_remove(&attach->of_gateway);
+	list_remove(&attach->of_agent);
+	tenant_put(attach->tenant);
+	caller_put(attach->caller);
+	mem_free(attach);
+}
+
+static void
+on_ended(struct switch_circuit *circuit, void *arg)
+{
+	(void)circuit;
+	forget(arg);
+}
+
+void
+deviceattach_end(struct device *device)
+{
+	struct list *node = list_first(&device->attaches);
+
+	for (; node != NULL; node = list_first(&device->attaches)) {
+		struct attach *attach =
+		    device->role == LINKHELLO_AGENT
+			? list_entry(node, struct attach, of_agent)
+			: list_entry(node, struct attach, of_gateway);
+		bool agent = device->role == LINKHELLO_AGENT;
+
+		switch_end(attach->circuit,
+		    agent ? CODE_HOST_OFFLINE : CODE_LINK_LOST,
+		    agent ? "the host lost its connection to the relay"
+			  : "the gateway lost its connection to the relay");
+		forget(attach);
+	}
+}
+
+/* --- a gateway asks ------------------------------------------------------ */
+
+/* Refuse a channel that does not exist on our side. */
+static void
+refuse(
+    struct device *device, uint32_t channel, enum code code, const char *text)
+{
+	struct linkmsg_detach detach = { .code = code };
+	uint8_t payload[LIMITS_TEXT_LEN + 8];
+	size_t len;
+
+	(void)snprintf(detach.text, sizeof(detach.text), "%s", text);
+	len = linkmsg_detach_encode(&detach, payload, sizeof(payload));
+	(void)link_send(device->link, FRAME_DETACH, channel, payload, len);
+}
+
+/* Return the agent that attach is for, or NULL after refusing. */
+static struct device *
+find_agent(struct device *device, uint32_t channel,
+    const struct linkmsg_attach *attach)
+{
+	struct directory_host *host;
+	struct device *agent;
+	char text[LIMITS_TEXT_LEN];
+
+	if (strcmp(attach->caller.user, device_user(device)) != 0) {
+		refuse(device, channel, CODE_DENIED,
+		    "the caller is not the account that logged in");
+		return NULL;
+	}
+	/* Hosts of other accounts look like hosts that do not exist. */
+	host = NULL;
+	if (strcmp(attach->owner, device_user(device)) == 0) {
+		host = directory_lookup(
+		    device->hub->config.directory, attach->owner, attach->host);
+	}
+	if (host == NULL) {
+		(void)snprintf(text, sizeof(text),
+		    "no host \"%s\" in this account", attach->host);
+		refuse(device, channel, CODE_HOST_UNKNOWN, text);
+		return NULL;
+	}
+	agent = directory_host_live(host);
+	if (agent == NULL) {
+		(void)snprintf(
+		    text, sizeof(text), "\"%s\" is offline", attach->host);
+		refuse(device, channel, CODE_HOST_OFFLINE, text);
+	}
+	return agent;
+}
+
+/* Write what the agent is told: the call, and who the relay says is calling. */
+static size_t
+describe_call(struct device *device, struct linkmsg_attach *message,
+    uint8_t *payload, size_t size)
+{
+	const struct store_device *row = account_device_row(device->row);
+
+	message->has_device = true;
+	(void)snprintf(
+	    message->device, sizeof(message->device), "%s", row->name);
+	memcpy(
+	    message->device_key, row->public_key, sizeof(message->device_key));
+	return linkmsg_attach_encode(message, payload, size);
+}
+
+static struct attach *
+attach_new(struct device *gateway, struct device *agent)
+{
+	struct attach *attach = mem_new(1, sizeof(*attach));
+
+	if (attach == NULL) {
+		return NULL;
+	}
+	list_init(&attach->of_gateway);
+	list_init(&attach->of_agent);
+	attach->gateway = gateway;
+	attach->agent = agent;
+	attach->tenant = tenant_get(gateway->hub, gateway->account);
+	attach->caller = caller_get(agent, gateway->account);
+	if (attach->tenant == NULL || attach->caller == NULL) {
+		forget(attach);
+		return NULL;
+	}
+	attach->agent_channel = agent->next_channel++;
+	return attach;
+}
+
+static enum code
+tie(struct attach *attach, uint32_t channel)
+{
+	const struct switch_side gateway = {
+		.link = attach->gateway->link,
+		.channel = channel,
+		.pool = &attach->tenant->pool,
+	};
+	const struct switch_side agent = {
+		.link = attach->agent->link,
+		.channel = attach->agent_channel,
+		.group = &attach->caller->group,
+		.pool = &attach->tenant->pool,
+	};
+	enum code code = switch_tie(attach->gateway->hub->config.board,
+	    &gateway, &agent, on_ended, attach, &attach->circuit);
+
+	if (code == CODE_OK) {
+		list_push_back(&attach->gateway->attaches, &attach->of_gateway);
+		list_push_back(&attach->agent->attaches, &attach->of_agent);
+	}
+	return code;
+}
+
+/* Make a circuit to agent and pass the call on. */
+static void
+call(struct device *device, struct device *agent, uint32_t channel,
+    struct linkmsg_attach *message)
+{
+	uint8_t payload[2048];
+	size_t len = describe_call(device, message, payload, sizeof(payload));
+	struct attach *attach = len > 0 ? attach_new(device, agent) : NULL;
+
+	if (attach == NULL || tie(attach, channel) != CODE_OK) {
+		if (attach != NULL) {
+			forget(attach);
+		}
+		refuse(device, channel, CODE_OVERLOADED,
+		    "the relay has no room for another channel");
+		return;
+	}
+	/* If this fails, the agent's link closes and ends what we made. */
+	(void)link_send(
+	    agent->link, FRAME_ATTACH, attach->agent_channel, payload, len);
+}
+
+void
+deviceattach_request(
+    struct device *device, uint32_t channel, const uint8_t *payload, size_t len)
+{
+	struct linkmsg_attach message;
+	struct device *agent;
+
+	if (linkmsg_attach_decode(&message, false, payload, len) != 0 ||
+	    channel <= device->last_channel) {
+		link_close(device->link, CODE_PROTOCOL_ERROR, "bad ATTACH");
+		return;
+	}
+	device->last_channel = channel;
+	if (!ratelimit_take(
+		&device->attach_rate, 1, loop_now(device->hub->config.loop))) {
+		refuse(device, channel, CODE_LIMIT, "too many attaches");
+		return;
+	}
+	agent = find_agent(device, channel, &message);
+	if (agent != NULL) {
+		call(device, agent, channel, &message);
+	}
+}
+
+/* --- an agent answers ----------------------------------------------------- */
+
+void
+deviceattach_answer(
+    struct device *device, uint32_t channel, const uint8_t *payload, size_t len)
+{
+	struct list *node = list_first(&device->attaches);
+
+	for (; node != NULL; node = list_after(&device->attaches, node)) {
+		struct attach *attach =
+		    list_entry(node, struct attach, of_agent);
+
+		if (attach->agent_channel == channel && !attach->answered) {
+			attach->answered = true;
+			(void)link_send(attach->gateway->link, FRAME_ATTACHED,
+			    channel_id(switch_gateway_channel(attach->circuit)),
+			    payload, len);
+			return;
+		}
+	}
+	/* Unknown: the gateway went away meanwhile.  Nothing to tell. */
+}
