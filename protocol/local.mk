@@ -18,18 +18,37 @@ noinst_LIBRARIES += %D%/libprotocol.a
 	%D%/name.h \
 	%D%/noise.c \
 	%D%/noise.h \
+	%D%/record.c \
+	%D%/record.h \
 	%D%/records.def \
+	%D%/retain.c \
+	%D%/retain.h \
 	%D%/schedule.c \
 	%D%/schedule.h \
 	%D%/seal.c \
 	%D%/seal.h \
+	%D%/session.c \
+	%D%/session.h \
+	%D%/session_impl.h \
 	%D%/sessionhello.h \
+	%D%/sessionin.c \
+	%D%/sessionin.h \
+	%D%/sessionout.c \
+	%D%/sessionout.h \
+	%D%/stream.c \
+	%D%/stream.h \
 	%D%/target.h \
+	%D%/window.c \
+	%D%/window.h \
 	$(NULL)
 
 # The parts of the protocol that touch sockets.
 noinst_LIBRARIES += %D%/liblink.a
 %C%_liblink_a_SOURCES = \
+	%D%/bridge.c \
+	%D%/bridge.h \
+	%D%/carrier.c \
+	%D%/carrier.h \
 	%D%/endpoint.h \
 	$(NULL)
 

@@ -32,6 +32,8 @@ check_LIBRARIES += tests/support/libsupport.a
 tests_support_libsupport_a_SOURCES = \
 	tests/support/failalloc.c \
 	tests/support/failalloc.h \
+	tests/support/pair.c \
+	tests/support/pair.h \
 	$(NULL)
 if HAVE_CHECK
 tests_support_libsupport_a_SOURCES += \

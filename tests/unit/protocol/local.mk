@@ -5,4 +5,5 @@ UNIT_TESTS += \
 	%D%/test_noise \
 	%D%/test_schedule \
 	%D%/test_seal \
+	%D%/test_session \
 	$(NULL)

@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: ISC */
+#include "protocol/bridge.h"
+
+#include <string.h>
+
+#include "common/buf.h"
+#include "common/io.h"
+#include "common/loop.h"
+#include "common/mem.h"
+#include "protocol/limits.h"
+#include "protocol/stream.h"
+
+/*
+ * The queue to the socket needs no limit of its own: the stream's window is
+ * one, and this is the largest that can be configured.
+ */
+#define QUEUE_MAX ((size_t)64 << 20)
+
+struct bridge {
+	struct loop *loop;
+	struct io *io;
+	struct stream *stream; /* NULL once it is reset */
+	struct buf *head;      /* read from io before; goes first */
+	struct buf *queue;     /* what io did not take; NULL when empty */
+	bool waiting;          /* for io to be readable */
+	bool read_ended;       /* FIN was sent */
+	bool fin_came;         /* the peer will send no more */
+	bool shut;             /* and io was told so */
+	struct bridge_outcome outcome;
+	struct loop_task check;
+	bridge_done *done; /* NULL once over */
+	void *arg;
+};
+
+static void
+destroy(void *object)
+{
+	struct bridge *bridge = object;
+
+	buf_free(bridge->head);
+	buf_free(bridge->queue);
+	mem_free(bridge);
+}
+
+static void
+let_go(struct bridge *bridge)
+{
+	bridge->done = NULL;
+	bridge->io = NULL;
+	bridge->stream = NULL;
+	loop_task_cancel(bridge->loop, &bridge->check);
+	loop_reap(bridge->loop, bridge, destroy);
+}
+
+/* The one end: code says how; the socket is reset unless it is CODE_OK. */
+static void
+finish(struct bridge *bridge, enum code code, int error)
+{
+	bridge_done *done = bridge->done;
+	struct stream *stream = bridge->stream;
+
+	if (done == NULL) {
+		return;
+	}
+	bridge->outcome.code = code;
+	bridge->outcome.error = error;
+	if (code == CODE_OK) {
+		io_close(bridge->io);
+	} else {
+		io_reset(bridge->io);
+	}
+	let_go(bridge);
+	if (stream != NULL) {
+		stream_reset(stream, code, error);
+	}
+	done(&bridge->outcome, bridge->arg);
+}
+
+/* The socket broke. */
+static void
+break_off(struct bridge *bridge)
+{
+	int error = io_errno(bridge->io);
+
+	finish(bridge, CODE_TARGET_RESET, error);
+}
+
+/* Wait for what is missing in either direction. */
+static void
+want(struct bridge *bridge)
+{
+	io_want(bridge->io, bridge->waiting && !bridge->read_ended,
+	    bridge->queue != NULL);
+}
+
+/* Wait for io to be readable, or let the session pull first. */
+static void
+wait_readable(struct bridge *bridge, bool waiting)
+{
+	bridge->waiting = waiting;
+	want(bridge);
+}
+
+/* Both halves may have ended by now. */
+static void
+check_end(void *arg)
+{
+	struct bridge *bridge = arg;
+
+	if (bridge->queue != NULL || bridge->done == NULL) {
+		return;
+	}
+	if (bridge->stream == NULL) {
+		/* The reset came before; what was received is delivered. */
+		finish(bridge, bridge->outcome.code, bridge->outcome.error);
+		return;
+	}
+	if (bridge->fin_came && !bridge->shut) {
+		bridge->shut = true;
+		if (io_shutdown(bridge->io) != 0) {
+			break_off(bridge);
+			return;
+		}
+	}
+	if (bridge->shut && bridge->read_ended) {
+		finish(bridge, CODE_OK, 0);
+	}
+}
+
+/* --- socket to stream --------------------------------------------------- */
+
+static size_t
+pull_head(struct bridge *bridge, uint8_t *out, size_t max)
+{
+	size_t len;
+	const uint8_t *data = buf_peek(bridge->head, &len);
+
+	if (len > max) {
+		len = max;
+	}
+	memcpy(out, data, len);
+	buf_consume(bridge->head, len);
+	if (buf_len(bridge->head) == 0) {
+		buf_free(bridge->head);
+		bridge->head = NULL;
+	}
+	stream_ready(bridge->stream);
+	return len;
+}
+
+static size_t
+on_pull(void *arg, uint8_t *out, size_t max, bool *fin)
+{
+	struct bridge *bridge = arg;
+	ssize_t n;
+
+	if (bridge->head != NULL) {
+		n = (ssize_t)pull_head(bridge, out, max);
+		bridge->outcome.sent += (size_t)n;
+		return (size_t)n;
+	}
+	n = io_read(bridge->io, out, max);
+	if (n == IO_FAIL) {
+		break_off(bridge);
+		return 0;
+	}
+	if (n == 0) {
+		/* The half has ended only when this returned: check later. */
+		*fin = true;
+		bridge->read_ended = true;
+		want(bridge);
+		loop_defer(bridge->loop, &bridge->check);
+		return 0;
+	}
+	if (n == (ssize_t)max) {
+		stream_ready(bridge->stream);
+	} else {
+		wait_readable(bridge, true);
+	}
+	if (n == IO_AGAIN) {
+		return 0;
+	}
+	bridge->outcome.sent += (size_t)n;
+	return (size_t)n;
+}
+
+/* --- stream to socket --------------------------------------------------- */
+
+/* Queue what the socket did not take. */
+static void
+enqueue(struct bridge *bridge, const uint8_t *data, size_t len)
+{
+	bool first = bridge->queue == NULL;
+
+	if (first) {
+		bridge->queue = buf_new(QUEUE_MAX);
+	}
+	if (bridge->queue == NULL ||
+	    buf_append(bridge->queue, data, len) != 0) {
+		finish(bridge, CODE_OVERLOADED, 0);
+		return;
+	}
+	if (first) {
+		want(bridge);
+	}
+}
+
+static void
+on_data(void *arg, const uint8_t *data, size_t len)
+{
+	struct bridge *bridge = arg;
+	ssize_t n = IO_AGAIN;
+
+	if (bridge->queue == NULL) {
+		n = io_write(bridge->io, data, len);
+	}
+	if (n == IO_FAIL) {
+		break_off(bridge);
+		return;
+	}
+	if (n > 0) {
+		bridge->outcome.received += (size_t)n;
+		stream_consumed(
+		    bridge->stream, (size_t)n, loop_now(bridge->loop));
+		data += n;
+		len -= (size_t)n;
+	}
+	if (len > 0) {
+		enqueue(bridge, data, len);
+	}
+}
+
+static void
+on_fin(void *arg)
+{
+	struct bridge *bridge = arg;
+
+	bridge->fin_came = true;
+	check_end(bridge);
+}
+
+/* What was received before the reset is delivered first, for a while. */
+static void
+on_reset(void *arg, enum code code, int error)
+{
+	struct bridge *bridge = arg;
+	struct stream *stream = bridge->stream;
+
+	bridge->stream = NULL;
+	bridge->outcome.code = code;
+	bridge->outcome.error = error;
+	bridge->read_ended = true;
+	stream_release(stream);
+	if (bridge->queue != NULL) {
+		want(bridge);
+		io_set_timeout(
+		    bridge->io, (double)LIMITS_LINGER / (double)LIMITS_SEC);
+		return;
+	}
+	check_end(bridge);
+}
+
+static const struct stream_ops stream_ops = {
+	.pull = on_pull,
+	.data = on_data,
+	.fin = on_fin,
+	.reset = on_reset,
+};
+
+static void
+on_writable(struct bridge *bridge)
+{
+	size_t before = buf_len(bridge->queue);
+	ssize_t left = io_drain(bridge->io, bridge->queue);
+	size_t n;
+
+	if (left == IO_FAIL) {
+		break_off(bridge);
+		return;
+	}
+	n = before - (size_t)left;
+	bridge->outcome.received += n;
+	if (bridge->stream != NULL) {
+		stream_consumed(bridge->stream, n, loop_now(bridge->loop));
+	}
+	if (left == 0) {
+		buf_free(bridge->queue);
+		bridge->queue = NULL;
+		want(bridge);
+		check_end(bridge);
+	}
+}
+
+static void
+on_io(struct io *io, enum io_event event, void *arg)
+{
+	struct bridge *bridge = arg;
+
+	(void)io;
+	switch (event) {
+	case IO_READABLE:
+		/* The session reads when it may send; until then be quiet. */
+		wait_readable(bridge, false);
+		stream_ready(bridge->stream);
+		break;
+	case IO_WRITABLE:
+		on_writable(bridge);
+		break;
+	case IO_TIMEOUT:
+		finish(bridge, bridge->outcome.code, bridge->outcome.error);
+		break;
+	}
+}
+
+struct bridge *
+bridge_new(struct loop *loop, struct io *io, struct stream *stream,
+    struct buf *head, bridge_done *done, void *arg)
+{
+	struct bridge *bridge = mem_new(1, sizeof(*bridge));
+
+	if (bridge == NULL) {
+		return NULL;
+	}
+	bridge->loop = loop;
+	bridge->io = io;
+	bridge->stream = stream;
+	bridge->done = done;
+	bridge->arg = arg;
+	if (head != NULL && buf_len(head) > 0) {
+		bridge->head = head;
+	} else {
+		buf_free(head);
+	}
+	loop_task_init(&bridge->check, check_end, bridge);
+	io_set_owner(io, on_io, bridge);
+	stream_set_owner(stream, &stream_ops, bridge);
+	if (bridge->head != NULL) {
+		stream_ready(stream);
+	} else {
+		wait_readable(bridge, true);
+	}
+	return bridge;
+}
+
+void
+bridge_abort(struct bridge *bridge, enum code code)
+{
+	struct stream *stream;
+
+	if (bridge == NULL || bridge->done == NULL) {
+		return;
+	}
+	stream = bridge->stream;
+	io_reset(bridge->io);
+	let_go(bridge);
+	if (stream != NULL) {
+		stream_reset(stream, code, 0);
+	}
+}

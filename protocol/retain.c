@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: ISC */
+#include "protocol/retain.h"
+
+#include <string.h>
+
+#include "common/blob.h"
+#include "common/mem.h"
+
+/* What a record costs beside its bytes: its header, ring slot and rounding. */
+#define OVERHEAD 64
+
+/* The first ring: a conversation of keystrokes needs no more. */
+#define FIRST_CAP 16
+
+void
+retain_init(struct retain *retain)
+{
+	memset(retain, 0, sizeof(*retain));
+}
+
+void
+retain_end(struct retain *retain)
+{
+	(void)retain_acknowledge(retain, retain->next);
+	mem_free(retain->ring);
+	retain->ring = NULL;
+	retain->cap = 0;
+}
+
+static struct blob **
+slot(const struct retain *retain, uint64_t number)
+{
+	return &retain->ring[number & (retain->cap - 1)];
+}
+
+int
+retain_reserve(struct retain *retain)
+{
+	struct retain larger = *retain;
+
+	if (retain->next - retain->first < retain->cap) {
+		return 0;
+	}
+	larger.cap = retain->cap > 0 ? retain->cap * 2 : FIRST_CAP;
+	larger.ring = mem_new(larger.cap, sizeof(struct blob *));
+	if (larger.ring == NULL) {
+		return -1;
+	}
+	for (uint64_t n = retain->first; n < retain->next; n++) {
+		*slot(&larger, n) = *slot(retain, n);
+	}
+	mem_free(retain->ring);
+	*retain = larger;
+	return 0;
+}
+
+void
+retain_push(struct retain *retain, struct blob *blob)
+{
+	*slot(retain, retain->next) = blob_ref(blob);
+	retain->next++;
+	retain->bytes += blob_cap(blob) + OVERHEAD;
+}
+
+int
+retain_acknowledge(struct retain *retain, uint64_t expected)
+{
+	if (expected < retain->first || expected > retain->next) {
+		return -1;
+	}
+	while (retain->first < expected) {
+		struct blob *blob = *slot(retain, retain->first);
+
+		retain->bytes -= blob_cap(blob) + OVERHEAD;
+		blob_unref(blob);
+		retain->first++;
+	}
+	return 0;
+}
+
+struct blob *
+retain_get(const struct retain *retain, uint64_t number)
+{
+	if (number < retain->first || number >= retain->next) {
+		return NULL;
+	}
+	return *slot(retain, number);
+}
+
+uint64_t
+retain_bytes(const struct retain *retain)
+{
+	return retain->bytes;
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * session_impl: what session.c, sessionin.c, sessionout.c and stream.c share
+ * and nobody else sees.
+ *
+ * A stream is in session->streams from its creation until it is dead: let go
+ * of by its owner and owing no record.  Dead streams are freed when the next
+ * call into the session begins, so every function here may go on using a
+ * stream after a callback.  A stream can be found by number as long as the
+ * peer may still say something about it.
+ */
+#ifndef INROAD_PROTOCOL_SESSION_IMPL_H
+#define INROAD_PROTOCOL_SESSION_IMPL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/idmap.h"
+#include "common/list.h"
+#include "protocol/record.h"
+#include "protocol/retain.h"
+#include "protocol/schedule.h"
+#include "protocol/seal.h"
+#include "protocol/session.h"
+#include "protocol/stream.h"
+#include "protocol/window.h"
+
+struct buf;
+
+#define SESSION_NEVER UINT64_MAX
+
+/* Control records that a stream owes. */
+enum stream_debt {
+	STREAM_OWES_OPEN = 1,
+	STREAM_OWES_OPENED = 2,
+	STREAM_OWES_RESET = 4,
+	STREAM_OWES_WINDOW = 8,
+};
+
+struct stream {
+	struct session *session;
+	const struct stream_ops *ops; /* NULL: let go of by its owner */
+	void *arg;
+	uint32_t number;
+	bool early;    /* opener: may send before the outcome is known */
+	bool answered; /* the outcome is known and was good */
+	bool ready;    /* the owner has something to send */
+	bool tx_ended;
+	bool rx_ended;
+	bool held_fin;    /* acceptor: FIN came before the answer */
+	struct buf *held; /* acceptor: bytes that came before it */
+	unsigned debts;
+	uint16_t reset_code;
+	uint16_t reset_error;
+	uint64_t tx_offset;
+	uint64_t tx_limit;
+	struct window window;
+	uint8_t *letter; /* encoded payload of OPEN or OPENED, until sent */
+	size_t letter_len;
+	struct schedule_flow flow; /* waiting to send data */
+	struct list all;           /* in session->streams or ->dead */
+	struct list debtor;        /* in session->debtors */
+};
+
+struct session {
+	struct session_config config;
+	struct seal tx;
+	struct seal rx;
+	struct retain retain;
+	struct idmap *numbers; /* streams the peer may speak of */
+	struct list streams;
+	struct list dead;
+	struct list debtors; /* streams that owe control records */
+	struct schedule schedule;
+	struct schedule_group group;
+	struct blob *spare; /* allocated and not used by the last pull */
+	uint32_t last_number;
+	uint32_t count; /* in numbers */
+	bool confirmed;
+	bool closed;
+	bool owes_close;
+	bool owes_ack;
+	bool owes_ping;
+	bool owes_pong;
+	bool starved; /* a pull failed for want of memory */
+	enum code code;
+	uint64_t pong_value;
+	uint64_t ping_value;
+	uint64_t rtt;
+	uint64_t unacked; /* bytes received since the last ACK */
+	uint64_t ack_deadline;
+	uint64_t rekey_deadline;
+	uint64_t rekey_counter;
+	uint64_t now; /* of the last call that brought the time */
+	struct session_stats stats;
+};
+
+/* Tell the owner of session that there is something to pull. */
+void session_notify(struct session *session);
+
+/* Free the streams that died since the last call. */
+void session_bury(struct session *session);
+
+/* Return a new stream of session with this number, known by it; or NULL. */
+struct stream *stream_new(struct session *session, uint32_t number);
+
+/* Free stream, whatever its state; only for session_bury and session_free. */
+void stream_destroy(struct stream *stream);
+
+/* Let stream owe a control record. */
+void stream_owe(struct stream *stream, enum stream_debt debt);
+
+/*
+ * The sending half has ended, or the receiving one, or both: nothing more is
+ * sent or accepted.  When both have, the number is forgotten.
+ */
+void stream_end_tx(struct stream *stream);
+/* As stream_end_tx, the receiving half. */
+void stream_end_rx(struct stream *stream);
+
+/*
+ * End both halves and tell the owner with code and error; with tell, the peer
+ * too.
+ */
+void stream_break(
+    struct stream *stream, enum code code, int error, bool tell);
+
+/* Let stream die if nobody holds it and it owes nothing. */
+void stream_settle(struct stream *stream);
+
+/* Let stream take its turn in sending data if it can send. */
+void stream_schedule(struct stream *stream);
+
+/* Return how many bytes stream may send now. */
+uint64_t stream_allowance(const struct stream *stream);
+
+#endif
