@@ -12,10 +12,12 @@ noinst_LIBRARIES += %D%/libcommon.a
 	%D%/escape.h \
 	%D%/idmap.c \
 	%D%/idmap.h \
+	%D%/io.c \
 	%D%/io.h \
 	%D%/list.h \
 	%D%/log.c \
 	%D%/log.h \
+	%D%/loop.c \
 	%D%/loop.h \
 	%D%/mem.c \
 	%D%/mem.h \

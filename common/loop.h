@@ -20,6 +20,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/list.h"
+
 struct ev_loop;
 struct loop;
 
@@ -30,8 +32,7 @@ struct loop;
 struct loop_task {
 	void (*run)(void *arg);
 	void *arg;
-	struct loop_task *next;
-	struct loop_task *prev;
+	struct list node;
 };
 
 /* Return a loop of its own, or NULL. */

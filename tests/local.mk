@@ -30,10 +30,14 @@ endif
 
 check_LIBRARIES += tests/support/libsupport.a
 tests_support_libsupport_a_SOURCES = \
+	tests/support/await.c \
+	tests/support/await.h \
 	tests/support/failalloc.c \
 	tests/support/failalloc.h \
 	tests/support/pair.c \
 	tests/support/pair.h \
+	tests/support/netpair.c \
+	tests/support/netpair.h \
 	$(NULL)
 if HAVE_CHECK
 tests_support_libsupport_a_SOURCES += \

@@ -6,7 +6,9 @@ UNIT_TESTS += \
 	%D%/test_buf \
 	%D%/test_escape \
 	%D%/test_idmap \
+	%D%/test_io \
 	%D%/test_log \
+	%D%/test_loop \
 	%D%/test_mem \
 	%D%/test_table \
 	%D%/test_wire \
