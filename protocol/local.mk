@@ -9,6 +9,8 @@ noinst_LIBRARIES += %D%/libprotocol.a
 	%D%/codes.h \
 	%D%/credit.c \
 	%D%/credit.h \
+	%D%/frame.c \
+	%D%/frame.h \
 	%D%/frames.def \
 	%D%/joinstring.h \
 	%D%/keys.h \

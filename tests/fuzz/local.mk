@@ -6,6 +6,7 @@
 # %C%_fuzz_name_LDADD = $(LIBS_FUZZ)
 
 FUZZ_TARGETS = \
+	%D%/fuzz_frame \
 	$(NULL)
 
 if ENABLE_FUZZING
@@ -17,11 +18,14 @@ check_LIBRARIES += %D%/libreplay.a
 endif
 LIBS_FUZZ = $(FUZZ_MAIN) $(LIBS_LINK)
 
+%C%_fuzz_frame_LDADD = $(LIBS_FUZZ)
+
 check_PROGRAMS += $(FUZZ_TARGETS)
 TESTS += %D%/replay.test
 dist_check_SCRIPTS += %D%/replay.test
 AM_TESTS_ENVIRONMENT += FUZZ_TARGETS='$(FUZZ_TARGETS)'; export FUZZ_TARGETS;
 # Without libFuzzer replay.c would else not be in the release.
 EXTRA_DIST += \
+	%D%/frame.in \
 	%D%/replay.c \
 	$(NULL)
