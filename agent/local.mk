@@ -3,6 +3,8 @@
 if ENABLE_AGENT
 noinst_LIBRARIES += %D%/libagent.a
 %C%_libagent_a_SOURCES = \
+	%D%/policy.c \
+	%D%/policy.h \
 	$(NULL)
 
 bin_PROGRAMS += inroad-agent

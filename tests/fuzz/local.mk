@@ -29,3 +29,9 @@ EXTRA_DIST += \
 	%D%/frame.in \
 	%D%/replay.c \
 	$(NULL)
+
+if ENABLE_AGENT
+FUZZ_TARGETS += %D%/fuzz_policy
+%C%_fuzz_policy_LDADD = $(FUZZ_MAIN) $(LIBS_AGENT)
+endif
+EXTRA_DIST += %D%/policy.in

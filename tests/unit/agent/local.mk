@@ -5,7 +5,10 @@
 
 if ENABLE_AGENT
 UNIT_TESTS += \
+	%D%/test_policy \
 	$(NULL)
 endif
+
+%C%_test_policy_LDADD = $(LIBS_UNIT_AGENT)
 
 LIBS_UNIT_AGENT = $(LIBS_UNIT) $(LIBS_AGENT) $(LIBS_CHECK)
