@@ -4,6 +4,8 @@ noinst_LIBRARIES += %D%/libcommon.a
 %C%_libcommon_a_SOURCES = \
 	%D%/addr.c \
 	%D%/addr.h \
+	%D%/backoff.c \
+	%D%/backoff.h \
 	%D%/blob.c \
 	%D%/blob.h \
 	%D%/buf.c \
@@ -21,6 +23,10 @@ noinst_LIBRARIES += %D%/libcommon.a
 	%D%/loop.h \
 	%D%/mem.c \
 	%D%/mem.h \
+	%D%/ratelimit.c \
+	%D%/ratelimit.h \
+	%D%/signals.c \
+	%D%/signals.h \
 	%D%/table.c \
 	%D%/table.h \
 	%D%/wire.c \

@@ -2,6 +2,7 @@
 
 UNIT_TESTS += \
 	%D%/test_addr \
+	%D%/test_backoff \
 	%D%/test_blob \
 	%D%/test_buf \
 	%D%/test_escape \
@@ -10,6 +11,8 @@ UNIT_TESTS += \
 	%D%/test_log \
 	%D%/test_loop \
 	%D%/test_mem \
+	%D%/test_ratelimit \
+	%D%/test_signals \
 	%D%/test_table \
 	%D%/test_wire \
 	$(NULL)
