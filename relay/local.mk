@@ -5,7 +5,11 @@ noinst_LIBRARIES += %D%/librelay.a
 %C%_librelay_a_SOURCES = \
 	%D%/account.h \
 	%D%/directory.h \
+	%D%/store.c \
 	%D%/store.h \
+	%D%/store_impl.h \
+	%D%/store_rows.c \
+	%D%/store_schema.c \
 	$(NULL)
 
 bin_PROGRAMS += inroad-relay

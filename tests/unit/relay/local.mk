@@ -5,7 +5,15 @@
 
 if ENABLE_RELAY
 UNIT_TESTS += \
+	%D%/test_store \
 	$(NULL)
 endif
 
 LIBS_UNIT_RELAY = $(LIBS_UNIT) $(LIBS_RELAY) $(LIBS_CHECK)
+
+%C%_test_store_SOURCES = \
+	%D%/faultvfs.c \
+	%D%/faultvfs.h \
+	%D%/test_store.c \
+	$(NULL)
+%C%_test_store_LDADD = $(LIBS_UNIT_RELAY)
