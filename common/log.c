@@ -20,6 +20,7 @@
 #define SECRET_PREFIX "inroad1:"
 #define SECRET_MARK "[cut]"
 
+/* lint: allow state: log.h says why. */
 static struct {
 	enum log_level level;
 	bool json;

@@ -16,6 +16,7 @@ noinst_LIBRARIES += %D%/libprotocol.a
 	%D%/keys.h \
 	%D%/limits.h \
 	%D%/linkhello.h \
+	%D%/linkmsg.h \
 	%D%/membership.h \
 	%D%/name.h \
 	%D%/noise.c \
@@ -52,6 +53,8 @@ noinst_LIBRARIES += %D%/liblink.a
 	%D%/carrier.c \
 	%D%/carrier.h \
 	%D%/endpoint.h \
+	%D%/link.h \
+	%D%/uplink.h \
 	$(NULL)
 
 EXTRA_DIST += \

@@ -302,6 +302,10 @@ put_ephemeral(struct noise *noise, struct walk *walk)
 	struct pair *own = &noise->own_ephemeral;
 
 	if (!noise->ephemeral_given) {
+		/*
+		 * lint: allow randombytes_buf: a key that the caller handed in
+		 * could be one that was used before.
+		 */
 		randombytes_buf(own->secret, sizeof(own->secret));
 	}
 	if (crypto_scalarmult_base(own->public, own->secret) != 0) {

@@ -123,8 +123,7 @@ void stream_end_rx(struct stream *stream);
  * End both halves and tell the owner with code and error; with tell, the peer
  * too.
  */
-void stream_break(
-    struct stream *stream, enum code code, int error, bool tell);
+void stream_break(struct stream *stream, enum code code, int error, bool tell);
 
 /* Let stream die if nobody holds it and it owes nothing. */
 void stream_settle(struct stream *stream);

@@ -34,10 +34,10 @@ tests_support_libsupport_a_SOURCES = \
 	tests/support/await.h \
 	tests/support/failalloc.c \
 	tests/support/failalloc.h \
-	tests/support/pair.c \
-	tests/support/pair.h \
 	tests/support/netpair.c \
 	tests/support/netpair.h \
+	tests/support/pair.c \
+	tests/support/pair.h \
 	$(NULL)
 if HAVE_CHECK
 tests_support_libsupport_a_SOURCES += \

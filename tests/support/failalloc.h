@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * failalloc: lets chosen allocations fail. Counts the calls of malloc, calloc and realloc
- * made by our own code and by what is linked statically; the calls libraries
- * make to themselves are not counted, nor are those of Check, so assertions may
- * stand between arming and the call under test.
+ * failalloc: lets chosen allocations fail.
+ *
+ * Counts the calls of malloc, calloc and realloc made by our own code and by
+ * what is linked statically; the calls that shared libraries make are not
+ * counted, nor are those of Check, so assertions may stand between arming and
+ * the call under test.
  *
  * The sweep every test of an allocating function does:
  *

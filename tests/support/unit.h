@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * unit: the main function of every unit test program: runs a Check suite and prints
- * TAP, so that the test driver counts each case and not the program as one.
+ * unit: the main function of every unit test program.
+ *
+ * Runs a Check suite and prints TAP, so that the test driver counts each case
+ * and not the program as one.
  *
  * Check runs each case in a child process unless CK_FORK=no is set, which the
  * build does for sanitizers and valgrind: leaks then surface in one process.

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-
 /*
- * Reads files of test vectors: JSON of the shape
+ * vectors: reads files of test vectors: JSON of the shape
  *
  *	{"vectors": [{"name": "value", "list": ["value", {"name": "value"}]}]}
  *
