@@ -106,7 +106,8 @@ size_t linkmsg_host_append(
 
 /*
  * Read the entry of HOSTS at *offset (start with 1) of payload and move
- * *offset behind it.  Returns 1, 0 at the end, or -1 when it is not right.
+ * *offset behind it.  Returns 1 with two valid names, 0 at the end, or -1 when
+ * it is not right.
  */
 int linkmsg_host_next(struct linkmsg_host *out, const uint8_t *payload,
     size_t len, size_t *offset);

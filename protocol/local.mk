@@ -16,6 +16,7 @@ noinst_LIBRARIES += %D%/libprotocol.a
 	%D%/keys.h \
 	%D%/limits.h \
 	%D%/linkhello.h \
+	%D%/linkmsg.c \
 	%D%/linkmsg.h \
 	%D%/membership.h \
 	%D%/name.h \
