@@ -3,7 +3,6 @@
 UNIT_TESTS += \
 	%D%/test_credit \
 	%D%/test_frame \
-	%D%/test_linkmsg \
 	%D%/test_noise \
 	%D%/test_schedule \
 	%D%/test_seal \
