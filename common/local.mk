@@ -12,10 +12,14 @@ noinst_LIBRARIES += %D%/libcommon.a
 	%D%/buf.h \
 	%D%/escape.c \
 	%D%/escape.h \
+	%D%/fault.c \
+	%D%/fault.h \
 	%D%/idmap.c \
 	%D%/idmap.h \
 	%D%/io.c \
 	%D%/io.h \
+	%D%/json.c \
+	%D%/json.h \
 	%D%/list.h \
 	%D%/log.c \
 	%D%/log.h \
@@ -23,6 +27,8 @@ noinst_LIBRARIES += %D%/libcommon.a
 	%D%/loop.h \
 	%D%/mem.c \
 	%D%/mem.h \
+	%D%/nearest.c \
+	%D%/nearest.h \
 	%D%/ratelimit.c \
 	%D%/ratelimit.h \
 	%D%/signals.c \

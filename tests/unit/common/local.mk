@@ -6,11 +6,14 @@ UNIT_TESTS += \
 	%D%/test_blob \
 	%D%/test_buf \
 	%D%/test_escape \
+	%D%/test_fault \
 	%D%/test_idmap \
 	%D%/test_io \
+	%D%/test_json \
 	%D%/test_log \
 	%D%/test_loop \
 	%D%/test_mem \
+	%D%/test_nearest \
 	%D%/test_ratelimit \
 	%D%/test_signals \
 	%D%/test_table \
