@@ -62,6 +62,24 @@ addr_from_bytes(
 	return 0;
 }
 
+int
+addr_from_path(struct addr *out, const char *path)
+{
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	size_t len = strlen(path);
+
+	/* One byte stays for the terminator, which not every system needs. */
+	if (len == 0 || len >= sizeof(un.sun_path)) {
+		return -1;
+	}
+	memcpy(un.sun_path, path, len);
+	memset(out, 0, sizeof(*out));
+	memcpy(&out->ss, &un, sizeof(un));
+	out->len =
+	    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len + 1);
+	return 0;
+}
+
 size_t
 addr_to_bytes(const struct addr *addr, uint8_t out[16])
 {

@@ -51,6 +51,9 @@ int addr_split(const char *text, char *host, size_t size, uint16_t *port);
 int addr_from_bytes(
     struct addr *out, const uint8_t *bytes, size_t len, uint16_t port);
 
+/* Make *out the unix address path; 0, or -1 when it is empty or too long. */
+int addr_from_path(struct addr *out, const char *path);
+
 /* Put the raw address bytes into out[16] and return 4, 16, or 0 if not IP. */
 size_t addr_to_bytes(const struct addr *addr, uint8_t out[16]);
 

@@ -21,6 +21,8 @@ noinst_LIBRARIES += %D%/libcommon.a
 	%D%/json.c \
 	%D%/json.h \
 	%D%/list.h \
+	%D%/listener.c \
+	%D%/listener.h \
 	%D%/log.c \
 	%D%/log.h \
 	%D%/loop.c \

@@ -10,6 +10,7 @@ UNIT_TESTS += \
 	%D%/test_idmap \
 	%D%/test_io \
 	%D%/test_json \
+	%D%/test_listener \
 	%D%/test_log \
 	%D%/test_loop \
 	%D%/test_mem \

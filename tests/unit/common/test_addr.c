@@ -348,6 +348,26 @@ START_TEST(prefix_refuses)
 }
 END_TEST
 
+START_TEST(paths_up_to_their_limit)
+{
+	struct sockaddr_un un;
+	char path[sizeof(un.sun_path) + 1];
+	char out[ADDR_TEXT_LEN];
+	struct addr addr;
+
+	ck_assert_int_eq(addr_from_path(&addr, "/run/x"), 0);
+	ck_assert_int_eq(addr_family(&addr), AF_UNIX);
+	ck_assert_str_eq(addr_format(&addr, out), "unix:/run/x");
+	ck_assert_int_eq(addr_from_path(&addr, ""), -1);
+	memset(path, 'p', sizeof(path));
+	path[sizeof(un.sun_path)] = '\0';
+	ck_assert_int_eq(addr_from_path(&addr, path), -1);
+	path[sizeof(un.sun_path) - 1] = '\0';
+	ck_assert_int_eq(addr_from_path(&addr, path), 0);
+	ck_assert_str_eq(addr_format(&addr, out) + 5, path);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -368,5 +388,6 @@ main(void)
 	tcase_add_test(tcase, classes);
 	tcase_add_test(tcase, prefixes_hold_what_lies_inside);
 	tcase_add_test(tcase, prefix_refuses);
+	tcase_add_test(tcase, paths_up_to_their_limit);
 	return unit_main(suite);
 }
