@@ -7,8 +7,8 @@
  * agent's link; that object stays the relay's.  Whoever watches an account is
  * told of every change of its hosts.
  *
- * Names are given in lower case.  An entry costs about 250 bytes, so 100,000
- * agents fit into 25 MB.
+ * Names are given in lower case.  An entry costs about 150 bytes: 100,000
+ * agents take 15 MB.
  *
  * Watchers may call anything here, also end their own or another's watch; a
  * watch that has ended is silent at once.
@@ -49,7 +49,8 @@ void directory_free(struct directory *directory);
  * Make the host of owner by that name known, with its public key and the time
  * of its last contact (unix seconds, 0: never).  When it is known already its
  * key becomes public_key and its last contact the later of both.  Returns the
- * host, which lives until directory_remove(), or NULL when memory is short.
+ * host, which lives until directory_remove(), or NULL when memory is short (or
+ * when a watcher removed it at once).
  */
 struct directory_host *directory_add(struct directory *directory,
     const char *owner, const char *name,

@@ -4,6 +4,7 @@ if ENABLE_RELAY
 noinst_LIBRARIES += %D%/librelay.a
 %C%_librelay_a_SOURCES = \
 	%D%/account.h \
+	%D%/directory.c \
 	%D%/directory.h \
 	%D%/store.c \
 	%D%/store.h \

@@ -5,12 +5,14 @@
 
 if ENABLE_RELAY
 UNIT_TESTS += \
+	%D%/test_directory \
 	%D%/test_store \
 	$(NULL)
 endif
 
 LIBS_UNIT_RELAY = $(LIBS_UNIT) $(LIBS_RELAY) $(LIBS_CHECK)
 
+%C%_test_directory_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_store_SOURCES = \
 	%D%/faultvfs.c \
 	%D%/faultvfs.h \
