@@ -11,7 +11,9 @@ noinst_LIBRARIES += %D%/libgateway.a
 	%D%/httpforward.h \
 	%D%/httphead.h \
 	%D%/httptarget.h \
+	%D%/proxytarget.c \
 	%D%/proxytarget.h \
+	%D%/socks.c \
 	%D%/socks.h \
 	$(NULL)
 

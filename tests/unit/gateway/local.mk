@@ -6,9 +6,13 @@
 if ENABLE_GATEWAY
 UNIT_TESTS += \
 	%D%/test_detect \
+	%D%/test_proxytarget \
+	%D%/test_socks \
 	$(NULL)
 endif
 
 LIBS_UNIT_GATEWAY = $(LIBS_UNIT) $(LIBS_GATEWAY) $(LIBS_CHECK)
 
 %C%_test_detect_LDADD = $(LIBS_UNIT_GATEWAY)
+%C%_test_proxytarget_LDADD = $(LIBS_UNIT_GATEWAY)
+%C%_test_socks_LDADD = $(LIBS_UNIT_GATEWAY)
