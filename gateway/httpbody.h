@@ -23,7 +23,7 @@
 /* Bytes of the trailer section, final empty line included. */
 #define HTTPBODY_TRAILERS_MAX 8192
 
-/* Room for the longest field name that a trailer must not have. */
+/* Room for every field name that a trailer must not have. */
 #define HTTPBODY_NAME_LEN 24
 
 enum httpbody_kind {
@@ -43,8 +43,8 @@ struct httpbody {
 	uint64_t left; /* bytes of the body or of this chunk to come */
 	size_t extensions;
 	size_t trailers;
-	uint8_t name_len;
-	char name[HTTPBODY_NAME_LEN];
+	uint8_t count; /* digits of a chunk size, bytes of a trailer's name */
+	uint8_t name[HTTPBODY_NAME_LEN];
 };
 
 /* Let body follow the body of request, a parsed request head. */

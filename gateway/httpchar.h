@@ -32,6 +32,10 @@ uint8_t httpchar_lower(uint8_t c);
 /* Return true when the len bytes at data are text but for ASCII case. */
 bool httpchar_is(const uint8_t *data, size_t len, const char *text);
 
+/* Return true when the two are the same but for ASCII case. */
+bool httpchar_same(
+    const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len);
+
 /*
  * Return the next element of a comma-separated list (RFC 9110 section 5.6.1)
  * without the blanks around it and its length in *len, or NULL at the end;

@@ -76,6 +76,12 @@ struct httphead_field {
 	struct httphead_span value; /* without the blanks around it */
 };
 
+/* A place among the options of Connection fields; httphead_next_option()'s. */
+struct httphead_cursor {
+	const struct httphead_field *field;
+	size_t at;
+};
+
 /* Methods that change how messages are read; case matters. */
 enum httphead_method {
 	HTTPHEAD_METHOD_OTHER,
@@ -168,8 +174,14 @@ const uint8_t *httphead_at(
 const struct httphead_field *httphead_find(const struct httphead *head,
     enum httphead_id id, const struct httphead_field *after);
 
-/* Return true when a Connection field names the len bytes at name. */
-bool httphead_connection_has(
-    const struct httphead *head, const uint8_t *name, size_t len);
+/* Return what the len bytes at name are called as a field. */
+enum httphead_id httphead_identify(const uint8_t *name, size_t len);
+
+/*
+ * Return the next option of all Connection fields and its length in *len, or
+ * NULL at the end.  *cursor is all zeroes at first.
+ */
+const uint8_t *httphead_next_option(
+    const struct httphead *head, struct httphead_cursor *cursor, size_t *len);
 
 #endif

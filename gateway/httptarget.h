@@ -5,7 +5,7 @@
  *
  * Pure; part of httphead, apart from it to be tested alone.  Positions count
  * from the start of the text.  Functions return NULL when all is well, or else
- * the words that say what is wrong (static).
+ * the words that say what is wrong (static), and *out is unchanged.
  */
 #ifndef INROAD_GATEWAY_HTTPTARGET_H
 #define INROAD_GATEWAY_HTTPTARGET_H

@@ -6,10 +6,16 @@ noinst_LIBRARIES += %D%/libgateway.a
 	%D%/detect.c \
 	%D%/detect.h \
 	%D%/errorpage.h \
+	%D%/httpbody.c \
 	%D%/httpbody.h \
+	%D%/httpchar.c \
 	%D%/httpchar.h \
+	%D%/httpcheck.c \
+	%D%/httpcheck.h \
 	%D%/httpforward.h \
+	%D%/httphead.c \
 	%D%/httphead.h \
+	%D%/httptarget.c \
 	%D%/httptarget.h \
 	%D%/proxytarget.c \
 	%D%/proxytarget.h \

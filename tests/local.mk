@@ -41,6 +41,8 @@ tests_support_libsupport_a_SOURCES = \
 	$(NULL)
 if HAVE_CHECK
 tests_support_libsupport_a_SOURCES += \
+	tests/support/heads.c \
+	tests/support/heads.h \
 	tests/support/unit.c \
 	tests/support/unit.h \
 	tests/support/vectors.c \

@@ -6,6 +6,11 @@
 if ENABLE_GATEWAY
 UNIT_TESTS += \
 	%D%/test_detect \
+	%D%/test_httpbody \
+	%D%/test_httpchar \
+	%D%/test_httpcheck \
+	%D%/test_httphead \
+	%D%/test_httptarget \
 	%D%/test_proxytarget \
 	%D%/test_socks \
 	$(NULL)
@@ -14,5 +19,10 @@ endif
 LIBS_UNIT_GATEWAY = $(LIBS_UNIT) $(LIBS_GATEWAY) $(LIBS_CHECK)
 
 %C%_test_detect_LDADD = $(LIBS_UNIT_GATEWAY)
+%C%_test_httpbody_LDADD = $(LIBS_UNIT_GATEWAY)
+%C%_test_httpchar_LDADD = $(LIBS_UNIT_GATEWAY)
+%C%_test_httpcheck_LDADD = $(LIBS_UNIT_GATEWAY)
+%C%_test_httphead_LDADD = $(LIBS_UNIT_GATEWAY)
+%C%_test_httptarget_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_proxytarget_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_socks_LDADD = $(LIBS_UNIT_GATEWAY)
