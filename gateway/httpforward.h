@@ -64,17 +64,17 @@ enum httpforward_next httpforward_next(
     const struct httphead *response);
 
 /*
- * Return true when the client's connection can serve another request after
- * response, whose body is of that kind.
+ * Return true when the client's connection can serve another request after a
+ * response whose body is of that kind.
  */
-bool httpforward_keeps_alive(const struct httpforward_exchange *exchange,
-    const struct httphead *response, enum httpbody_kind kind);
+bool httpforward_keeps_alive(
+    const struct httpforward_exchange *exchange, enum httpbody_kind kind);
 
 /*
- * Append the head that goes to the client for response: of an interim one what
- * it may see (nothing for HTTP/1.0), a 101 as it is, else with the Connection
- * field that httpforward_keeps_alive() asks for.  Returns 0, or -1 when out has
- * no room or memory is short.
+ * Append the head that goes to the client for response, which is not
+ * HTTPFORWARD_WRONG: of an interim one what it may see (nothing for HTTP/1.0),
+ * a 101 as it is, else with the Connection field that httpforward_keeps_alive()
+ * asks for.  Returns 0, or -1 when out has no room or memory is short.
  */
 int httpforward_response(const struct httpforward_exchange *exchange,
     const struct httphead *response, enum httpbody_kind kind, struct buf *out);

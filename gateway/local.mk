@@ -5,6 +5,7 @@ noinst_LIBRARIES += %D%/libgateway.a
 %C%_libgateway_a_SOURCES = \
 	%D%/detect.c \
 	%D%/detect.h \
+	%D%/errorpage.c \
 	%D%/errorpage.h \
 	%D%/httpbody.c \
 	%D%/httpbody.h \
@@ -12,6 +13,7 @@ noinst_LIBRARIES += %D%/libgateway.a
 	%D%/httpchar.h \
 	%D%/httpcheck.c \
 	%D%/httpcheck.h \
+	%D%/httpforward.c \
 	%D%/httpforward.h \
 	%D%/httphead.c \
 	%D%/httphead.h \

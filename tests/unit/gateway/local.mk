@@ -6,9 +6,11 @@
 if ENABLE_GATEWAY
 UNIT_TESTS += \
 	%D%/test_detect \
+	%D%/test_errorpage \
 	%D%/test_httpbody \
 	%D%/test_httpchar \
 	%D%/test_httpcheck \
+	%D%/test_httpforward \
 	%D%/test_httphead \
 	%D%/test_httptarget \
 	%D%/test_proxytarget \
@@ -19,9 +21,11 @@ endif
 LIBS_UNIT_GATEWAY = $(LIBS_UNIT) $(LIBS_GATEWAY) $(LIBS_CHECK)
 
 %C%_test_detect_LDADD = $(LIBS_UNIT_GATEWAY)
+%C%_test_errorpage_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_httpbody_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_httpchar_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_httpcheck_LDADD = $(LIBS_UNIT_GATEWAY)
+%C%_test_httpforward_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_httphead_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_httptarget_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_proxytarget_LDADD = $(LIBS_UNIT_GATEWAY)
