@@ -3,11 +3,20 @@
 if ENABLE_GATEWAY
 noinst_LIBRARIES += %D%/libgateway.a
 %C%_libgateway_a_SOURCES = \
+	%D%/client.c \
+	%D%/client.h \
+	%D%/client_impl.h \
+	%D%/clienthttp.c \
+	%D%/clientsocks.c \
 	%D%/detect.c \
 	%D%/detect.h \
 	%D%/errorpage.c \
 	%D%/errorpage.h \
 	%D%/httpbody.c \
+	%D%/exchange.c \
+	%D%/exchange.h \
+	%D%/hosts.c \
+	%D%/hosts.h \
 	%D%/httpbody.h \
 	%D%/httpchar.c \
 	%D%/httpchar.h \
@@ -22,6 +31,11 @@ noinst_LIBRARIES += %D%/libgateway.a
 	%D%/proxytarget.c \
 	%D%/proxytarget.h \
 	%D%/socks.c \
+	%D%/peers.c \
+	%D%/peers.h \
+	%D%/proxytarget.h \
+	%D%/reach.c \
+	%D%/reach.h \
 	%D%/socks.h \
 	$(NULL)
 

@@ -137,6 +137,9 @@ void link_close(struct link *link, enum code code, const char *text);
 /* Return true when frames can be sent. */
 bool link_is_up(const struct link *link);
 
+/* Return what the endpoint is: known once it logs in. */
+enum linkhello_role link_role(const struct link *link);
+
 /* Return the address of the peer. */
 const struct addr *link_peer(const struct link *link);
 

@@ -322,6 +322,12 @@ stream_is_over(const struct stream *stream)
 	return stream->tx_ended && stream->rx_ended;
 }
 
+bool
+stream_has_fin(const struct stream *stream)
+{
+	return stream->rx_ended;
+}
+
 uint32_t
 stream_number(const struct stream *stream)
 {

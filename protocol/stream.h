@@ -106,6 +106,9 @@ void stream_release(struct stream *stream);
 /* Return true when both halves ended and all was handed over. */
 bool stream_is_over(const struct stream *stream);
 
+/* Return true when the peer's half ended. */
+bool stream_has_fin(const struct stream *stream);
+
 /* Return the number of stream in its session, for logs. */
 uint32_t stream_number(const struct stream *stream);
 

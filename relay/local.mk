@@ -4,6 +4,12 @@ if ENABLE_RELAY
 noinst_LIBRARIES += %D%/librelay.a
 %C%_librelay_a_SOURCES = \
 	%D%/account.h \
+	%D%/device.c \
+	%D%/device.h \
+	%D%/device_impl.h \
+	%D%/deviceattach.c \
+	%D%/devicehosts.c \
+	%D%/deviceinvite.c \
 	%D%/directory.c \
 	%D%/directory.h \
 	%D%/store.c \
@@ -11,6 +17,8 @@ noinst_LIBRARIES += %D%/librelay.a
 	%D%/store_impl.h \
 	%D%/store_rows.c \
 	%D%/store_schema.c \
+	%D%/switch.c \
+	%D%/switch.h \
 	$(NULL)
 
 bin_PROGRAMS += inroad-relay

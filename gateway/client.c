@@ -1,0 +1,506 @@
+/* SPDX-License-Identifier: ISC */
+#include "gateway/client.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/addr.h"
+#include "common/buf.h"
+#include "common/io.h"
+#include "common/log.h"
+#include "common/mem.h"
+#include "gateway/client_impl.h"
+#include "gateway/detect.h"
+#include "gateway/errorpage.h"
+#include "gateway/exchange.h"
+#include "gateway/socks.h"
+#include "protocol/bridge.h"
+
+/* --- the pool ------------------------------------------------------------ */
+
+void
+client_pool_init(struct client_pool *pool, struct loop *loop,
+    const struct reach_space *space, uint32_t max)
+{
+	*pool = (struct client_pool){
+		.loop = loop,
+		.space = space,
+		.max = max,
+	};
+	list_init(&pool->clients);
+}
+
+void
+client_pool_close(struct client_pool *pool)
+{
+	struct list *node = list_first(&pool->clients);
+
+	for (; node != NULL; node = list_first(&pool->clients)) {
+		client_end(list_entry(node, struct client, all), true);
+	}
+}
+
+/* --- the end ------------------------------------------------------------- */
+
+static void
+destroy(void *object)
+{
+	struct client *client = object;
+
+	buf_free(client->in);
+	buf_free(client->out);
+	mem_free(client->head);
+	mem_free(client);
+}
+
+/* The one teardown. */
+void
+client_end(struct client *client, bool reset)
+{
+	struct stream *stream = client->stream;
+
+	if (client->state == CLIENT_GONE) {
+		return;
+	}
+	client->state = CLIENT_GONE;
+	reach_cancel(client->reach);
+	client->reach = NULL;
+	client->stream = NULL;
+	if (stream != NULL) {
+		stream_reset(stream, CODE_CANCELLED, 0);
+	}
+	exchange_free(client->exchange);
+	client->exchange = NULL;
+	bridge_abort(client->bridge, CODE_CANCELLED);
+	client->bridge = NULL;
+	if (reset) {
+		io_reset(client->io);
+	} else {
+		io_close(client->io);
+	}
+	client->io = NULL;
+	list_remove(&client->all);
+	client->pool->count--;
+	loop_reap(client->pool->loop, client, destroy);
+}
+
+void
+client_log_failure(struct client *client, enum code code, const char *text)
+{
+	char target[PROXYTARGET_TEXT_LEN];
+
+	client->pool->failed++;
+	log_write(LOG_LEVEL_INFO, "client", client->id, "%s: %s: %s",
+	    proxytarget_format(&client->target, target), codes_slug(code),
+	    text);
+}
+
+/* --- reading and writing ------------------------------------------------- */
+
+void
+client_move(struct client *client, enum client_state state)
+{
+	static const double times[] = {
+		[CLIENT_FIRST] = CLIENT_FIRST_TIME,
+		[CLIENT_SOCKS5_GREETING] = CLIENT_REQUEST_TIME,
+		[CLIENT_SOCKS5_REQUEST] = CLIENT_REQUEST_TIME,
+		[CLIENT_SOCKS4] = CLIENT_REQUEST_TIME,
+		[CLIENT_HTTP] = CLIENT_REQUEST_TIME,
+		[CLIENT_CLOSING] = CLIENT_CLOSING_TIME,
+		[CLIENT_GONE] = 0,
+	};
+
+	client->state = state;
+	io_set_timeout(client->io, times[state]);
+}
+
+bool
+client_flush(struct client *client)
+{
+	ssize_t left = io_drain(client->io, client->out);
+
+	if (left == IO_FAIL) {
+		client_end(client, true);
+		return false;
+	}
+	return true;
+}
+
+/* Say what is wanted by what is left to do. */
+static void
+want(struct client *client)
+{
+	bool reading =
+	    client->state < CLIENT_REACHING && buf_room(client->in) > 0;
+
+	io_want(client->io, reading || client->state == CLIENT_CLOSING,
+	    buf_len(client->out) > 0);
+}
+
+void
+client_finish(struct client *client)
+{
+	if (client->state == CLIENT_GONE || !client_flush(client)) {
+		return;
+	}
+	client_move(client, CLIENT_CLOSING);
+	if (buf_len(client->out) == 0) {
+		/*
+		 * Closing with unread bytes would reset the connection and
+		 * might take the reply with it: shut down, and read on until
+		 * the client has seen it.
+		 */
+		(void)io_shutdown(client->io);
+	}
+	want(client);
+}
+
+/* Decide by the first byte who speaks. */
+static bool
+detect(struct client *client)
+{
+	size_t len;
+	const uint8_t *data = buf_peek(client->in, &len);
+
+	if (len == 0) {
+		return false;
+	}
+	switch (detect_first(data[0])) {
+	case DETECT_SOCKS5:
+		client_move(client, CLIENT_SOCKS5_GREETING);
+		return true;
+	case DETECT_SOCKS4:
+		client_move(client, CLIENT_SOCKS4);
+		return true;
+	case DETECT_HTTP:
+		client_move(client, CLIENT_HTTP);
+		return true;
+	case DETECT_NONE:
+		break;
+	}
+	log_write(LOG_LEVEL_INFO, "client", client->id,
+	    "refused: speaks neither SOCKS nor HTTP");
+	client_end(client, false);
+	return false;
+}
+
+/* Decode one unit; true when there may be more. */
+static bool
+decode(struct client *client)
+{
+	switch (client->state) {
+	case CLIENT_FIRST:
+		return detect(client);
+	case CLIENT_SOCKS5_GREETING:
+		return clientsocks_greeting(client);
+	case CLIENT_SOCKS5_REQUEST:
+		return clientsocks_request(client);
+	case CLIENT_SOCKS4:
+		return clientsocks_v4(client);
+	case CLIENT_HTTP:
+		return clienthttp_request(client);
+	case CLIENT_REACHING:
+	case CLIENT_EXCHANGE:
+	case CLIENT_BRIDGED:
+	case CLIENT_CLOSING:
+	case CLIENT_GONE:
+		break;
+	}
+	return false;
+}
+
+static void
+on_readable(struct client *client)
+{
+	uint8_t rest[512];
+	ssize_t n;
+
+	if (client->state == CLIENT_CLOSING) {
+		n = io_read(client->io, rest, sizeof(rest));
+		if (n == 0 || n == IO_FAIL) {
+			client_end(client, false);
+		}
+		return;
+	}
+	n = io_fill(client->io, client->in);
+	if (n == 0 || n == IO_FAIL) {
+		client_end(client, n != 0);
+		return;
+	}
+	while (decode(client)) {
+	}
+}
+
+static void
+on_timeout(struct client *client)
+{
+	if (client->state == CLIENT_HTTP && buf_len(client->in) > 0) {
+		struct errorpage page;
+
+		errorpage_init_status(
+		    &page, 408, "The request did not arrive in time.");
+		if (errorpage_write(&page, client->out) == 0) {
+			client_finish(client);
+			return;
+		}
+	}
+	client_end(client, false);
+}
+
+static void
+on_io(struct io *io, enum io_event event, void *arg)
+{
+	struct client *client = arg;
+
+	(void)io;
+	switch (event) {
+	case IO_READABLE:
+		on_readable(client);
+		break;
+	case IO_WRITABLE:
+		if (client_flush(client) && client->state == CLIENT_CLOSING &&
+		    buf_len(client->out) == 0) {
+			(void)io_shutdown(client->io);
+		}
+		break;
+	case IO_TIMEOUT:
+		on_timeout(client);
+		break;
+	}
+	if (client->state < CLIENT_EXCHANGE ||
+	    client->state == CLIENT_CLOSING) {
+		want(client);
+	}
+}
+
+void
+client_take_back(struct client *client)
+{
+	io_set_owner(client->io, on_io, client);
+}
+
+void
+client_serve_next(struct client *client)
+{
+	mem_free(client->head);
+	client->head = NULL;
+	client_take_back(client);
+	client_move(client, CLIENT_HTTP);
+	if (buf_len(client->in) == 0) {
+		io_set_timeout(client->io, CLIENT_IDLE_TIME);
+	}
+	while (decode(client)) {
+	}
+	if (client->state < CLIENT_EXCHANGE) {
+		want(client);
+	}
+}
+
+/* --- tunnels ------------------------------------------------------------- */
+
+/* Tell the client how it went, in its own words. */
+static int
+reply(struct client *client, const struct stream_opened *opened)
+{
+	struct proxy_target bound = { .port = opened->port };
+	const struct proxy_target *told = NULL;
+	uint8_t answer[SOCKS_REPLY_MAX];
+	size_t len = 0;
+
+	if (opened->address_len > 0 &&
+	    proxytarget_set_address(&bound, opened->address,
+		opened->address_len, opened->port) == 0) {
+		told = &bound;
+	}
+	switch (client->dialect) {
+	case CLIENT_FORWARD:
+		return opened->code == CODE_OK ? 0 : -1;
+	case CLIENT_SPEAKS_SOCKS5:
+		len = socks_reply_encode(opened->code, told, answer);
+		break;
+	case CLIENT_SPEAKS_SOCKS4:
+		len = socks_v4_reply_encode(opened->code, told, answer);
+		break;
+	case CLIENT_SPEAKS_CONNECT:
+		if (opened->code == CODE_OK) {
+			return errorpage_established(client->out);
+		}
+		clienthttp_refuse(client, opened->code, opened->text);
+		return client->state == CLIENT_GONE ? -1 : 0;
+	}
+	return buf_append(client->out, answer, len);
+}
+
+static void
+fail(struct client *client, const struct stream_opened *opened)
+{
+	client_log_failure(client, opened->code, opened->text);
+	if (reply(client, opened) != 0) {
+		client_end(client, true);
+		return;
+	}
+	if (client->state != CLIENT_CLOSING) {
+		client_finish(client);
+	}
+}
+
+static void
+on_bridge_done(const struct bridge_outcome *outcome, void *arg)
+{
+	struct client *client = arg;
+
+	log_write(LOG_LEVEL_DEBUG, "client", client->id,
+	    "done: %s: %llu bytes up, %llu down", codes_slug(outcome->code),
+	    (unsigned long long)outcome->sent,
+	    (unsigned long long)outcome->received);
+	client->bridge = NULL;
+	client->io = NULL;
+	client_end(client, false);
+}
+
+/* The stream is open: hand everything to a bridge. */
+static void
+join(struct client *client, const struct stream_opened *opened)
+{
+	if (reply(client, opened) != 0 || !client_flush(client)) {
+		client_end(client, true);
+		return;
+	}
+	if (buf_len(client->out) > 0) {
+		/* A reply of some hundred bytes that no socket takes. */
+		client_end(client, true);
+		return;
+	}
+	client_move(client, CLIENT_BRIDGED);
+	client->bridge = bridge_new(client->pool->loop, client->io,
+	    client->stream, client->in, on_bridge_done, client);
+	if (client->bridge == NULL) {
+		client_end(client, true);
+		return;
+	}
+	client->stream = NULL;
+	client->in = NULL;
+}
+
+static void
+on_opened(void *arg, const struct stream_opened *opened)
+{
+	struct client *client = arg;
+	struct stream_opened words = *opened;
+
+	if (opened->code == CODE_OK) {
+		join(client, opened);
+		return;
+	}
+	stream_release(client->stream);
+	client->stream = NULL;
+	if (words.text[0] == '\0') {
+		(void)snprintf(words.text, sizeof(words.text), "%s",
+		    codes_summary(words.code));
+	}
+	fail(client, &words);
+}
+
+static void
+on_reset(void *arg, enum code code, int error)
+{
+	struct client *client = arg;
+	struct stream_opened opened = { .code = code, .error = error };
+
+	stream_release(client->stream);
+	client->stream = NULL;
+	(void)snprintf(
+	    opened.text, sizeof(opened.text), "%s", codes_summary(code));
+	fail(client, &opened);
+}
+
+static const struct stream_ops opening_ops = {
+	.opened = on_opened,
+	.reset = on_reset,
+};
+
+static void
+on_reached(const struct reach_result *result, void *arg)
+{
+	struct client *client = arg;
+	struct stream_opened opened = { .code = result->code };
+
+	client->reach = NULL;
+	if (result->code == CODE_OK) {
+		client->stream = stream_open(result->session, &result->target,
+		    false, &opening_ops, client);
+		if (client->stream != NULL) {
+			return;
+		}
+		opened.code = CODE_TOO_MANY_STREAMS;
+	}
+	(void)snprintf(opened.text, sizeof(opened.text), "%s",
+	    result->code != CODE_OK ? result->text
+				    : codes_summary(opened.code));
+	fail(client, &opened);
+}
+
+void
+client_tunnel(struct client *client, enum client_dialect dialect)
+{
+	struct reach *reach;
+
+	client->dialect = dialect;
+	client->pool->served++;
+	client_move(client, CLIENT_REACHING);
+	reach = reach_start(
+	    client->pool->space, &client->target, on_reached, client);
+	if (reach != NULL) {
+		client->reach = reach;
+	}
+}
+
+/* --- the beginning -------------------------------------------------------- */
+
+static struct client *
+client_new(struct client_pool *pool, int fd)
+{
+	struct client *client = mem_new(1, sizeof(*client));
+
+	if (client == NULL) {
+		return NULL;
+	}
+	client->pool = pool;
+	client->in = buf_new(CLIENT_IN_MAX);
+	client->out = buf_new(CLIENT_OUT_MAX);
+	if (client->in != NULL && client->out != NULL) {
+		client->io = io_new(pool->loop, fd, on_io, client);
+	}
+	if (client->io == NULL) {
+		destroy(client);
+		return NULL;
+	}
+	list_init(&client->all);
+	list_push_back(&pool->clients, &client->all);
+	pool->count++;
+	return client;
+}
+
+void
+client_start(
+    struct client_pool *pool, int fd, const struct proxy_target *forward)
+{
+	struct client *client = NULL;
+
+	if (pool->count < pool->max) {
+		client = client_new(pool, fd);
+	}
+	if (client == NULL) {
+		(void)close(fd);
+		return;
+	}
+	client->id = pool->served + pool->count;
+	if (forward != NULL) {
+		client->target = *forward;
+		client_tunnel(client, CLIENT_FORWARD);
+		return;
+	}
+	client_move(client, CLIENT_FIRST);
+	want(client);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * client: one local connection to the gateway.
+ *
+ *   FIRST --first byte--> SOCKS5 / SOCKS4 / HTTP
+ *   each  --request-->    REACHING --session--> OPENING --OPENED--> bridge
+ *   HTTP with a URL -->   an exchange (exchange.h), then HTTP again
+ *
+ * A client that uses a forward starts at REACHING with the forward's target
+ * and gets no reply: only the connection, or a reset.
+ *
+ * What the client sent behind its request is kept and goes first.  A reply is
+ * sent only when the true outcome is known.
+ */
+#ifndef INROAD_GATEWAY_CLIENT_H
+#define INROAD_GATEWAY_CLIENT_H
+
+#include <stdint.h>
+
+#include "common/list.h"
+#include "gateway/proxytarget.h"
+#include "gateway/reach.h"
+
+struct client;
+struct loop;
+
+/* What clients work with; a part of the gateway. */
+struct client_pool {
+	struct loop *loop;
+	const struct reach_space *space;
+	struct list clients;
+	uint32_t count;
+	uint32_t max;
+	uint64_t served; /* requests, ever */
+	uint64_t failed; /* of these */
+};
+
+/* Set up an empty pool. */
+void client_pool_init(struct client_pool *pool, struct loop *loop,
+    const struct reach_space *space, uint32_t max);
+
+/* Reset every client. */
+void client_pool_close(struct client_pool *pool);
+
+/*
+ * Serve the connection fd, which is taken over, or closed when the pool is
+ * full or memory is short.  forward is where it leads without asking, or NULL.
+ */
+void client_start(
+    struct client_pool *pool, int fd, const struct proxy_target *forward);
+
+#endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * client_impl: what client.c, clientsocks.c, clienthttp.c and exchange.c share
+ * and nobody else sees.
+ */
+#ifndef INROAD_GATEWAY_CLIENT_IMPL_H
+#define INROAD_GATEWAY_CLIENT_IMPL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/list.h"
+#include "common/loop.h"
+#include "gateway/client.h"
+#include "gateway/httphead.h"
+#include "protocol/stream.h"
+
+struct bridge;
+struct buf;
+struct exchange;
+struct io;
+
+/* What is read ahead of a request: a whole head and the early data behind. */
+#define CLIENT_IN_MAX 65536
+
+/* Replies and error pages that wait to be written. */
+#define CLIENT_OUT_MAX 65536
+
+/* Seconds for the first byte: browsers keep spare connections open. */
+#define CLIENT_FIRST_TIME 120.0
+
+/* Seconds for the rest of a request, and between two of one connection. */
+#define CLIENT_REQUEST_TIME 30.0
+#define CLIENT_IDLE_TIME 120.0
+
+/* Seconds for a reply to be taken before the connection ends. */
+#define CLIENT_CLOSING_TIME 5.0
+
+enum client_state {
+	CLIENT_FIRST,
+	CLIENT_SOCKS5_GREETING,
+	CLIENT_SOCKS5_REQUEST,
+	CLIENT_SOCKS4,
+	CLIENT_HTTP,
+	CLIENT_REACHING, /* and opening: what it asked for is on its way */
+	CLIENT_EXCHANGE,
+	CLIENT_BRIDGED,
+	CLIENT_CLOSING, /* the last reply is being written */
+	CLIENT_GONE,
+};
+
+/* How the outcome is told. */
+enum client_dialect {
+	CLIENT_FORWARD,
+	CLIENT_SPEAKS_SOCKS5,
+	CLIENT_SPEAKS_SOCKS4,
+	CLIENT_SPEAKS_CONNECT,
+};
+
+struct client {
+	struct client_pool *pool;
+	uint64_t id;
+	struct io *io;
+	struct buf *in;
+	struct buf *out;
+	enum client_state state;
+	enum client_dialect dialect;
+	struct reach *reach;
+	struct stream *stream;
+	struct bridge *bridge;
+	struct exchange *exchange;
+	struct httphead *head; /* of the request; while there is one */
+	bool wants_html;       /* who asked reads pages */
+	bool is_head;          /* and asked by HEAD */
+	struct proxy_target target;
+	struct list all; /* in pool->clients */
+};
+
+/* Change state, and the time that it may take. */
+void client_move(struct client *client, enum client_state state);
+
+/* End client, whatever it does; reset says how its socket ends. */
+void client_end(struct client *client, bool reset);
+
+/* Write what is in out, then end client. */
+void client_finish(struct client *client);
+
+/* Write what is in out and go on; false when the client is gone. */
+bool client_flush(struct client *client);
+
+/* The exchange is over and its connection good for more: serve what comes. */
+void client_serve_next(struct client *client);
+
+/* The socket was lent to an exchange: hear of it again. */
+void client_take_back(struct client *client);
+
+/* Open a tunnel to client->target and tell the outcome in its dialect. */
+void client_tunnel(struct client *client, enum client_dialect dialect);
+
+/* Log that the way to where client wanted ended in code. */
+void client_log_failure(
+    struct client *client, enum code code, const char *text);
+
+/* Decode what came; returns true when there may be more to decode. */
+bool clientsocks_greeting(struct client *client);
+/* As clientsocks_greeting, a SOCKS5 request. */
+bool clientsocks_request(struct client *client);
+/* As clientsocks_greeting, a SOCKS4 request. */
+bool clientsocks_v4(struct client *client);
+
+/* As clientsocks_greeting, an HTTP request. */
+bool clienthttp_request(struct client *client);
+
+/* Answer with a page for code and end the connection. */
+void clienthttp_refuse(struct client *client, enum code code, const char *text);
+
+#endif

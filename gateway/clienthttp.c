@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: ISC */
+/* HTTP, as far as a client's connection is concerned. */
+#include <stdio.h>
+#include <string.h>
+
+#include "common/buf.h"
+#include "common/log.h"
+#include "common/mem.h"
+#include "gateway/client_impl.h"
+#include "gateway/errorpage.h"
+#include "gateway/exchange.h"
+
+/* Names under it are resolved to loopback by browsers themselves. */
+static const char localhost[] = ".localhost";
+
+static void
+write_page(struct client *client, struct errorpage *page)
+{
+	page->html = client->wants_html;
+	page->head = client->is_head;
+	page->keep_alive = false;
+	if (errorpage_write(page, client->out) != 0) {
+		client_end(client, true);
+		return;
+	}
+	client_finish(client);
+}
+
+void
+clienthttp_refuse(struct client *client, enum code code, const char *text)
+{
+	struct errorpage page;
+
+	errorpage_init(&page, code, text);
+	/* An exchange has the socket and the head; both come back here. */
+	client_take_back(client);
+	write_page(client, &page);
+}
+
+static bool
+refuse_head(struct client *client)
+{
+	struct errorpage page;
+
+	log_write(LOG_LEVEL_INFO, "client", client->id,
+	    "HTTP request refused: %s", client->head->reason);
+	errorpage_init_bad(&page, client->head);
+	write_page(client, &page);
+	return false;
+}
+
+static void
+on_reached(const struct reach_result *result, void *arg)
+{
+	struct client *client = arg;
+
+	client->reach = NULL;
+	if (result->code != CODE_OK) {
+		client_log_failure(client, result->code, result->text);
+		clienthttp_refuse(client, result->code, result->text);
+		return;
+	}
+	client_move(client, CLIENT_EXCHANGE);
+	client->exchange = exchange_new(client, result);
+	if (client->exchange == NULL) {
+		client_log_failure(client, CODE_TOO_MANY_STREAMS, "");
+		clienthttp_refuse(client, CODE_TOO_MANY_STREAMS, NULL);
+	}
+}
+
+/* Is the request for a page of ours, or for a name under localhost? */
+static bool
+take_localhost(struct client *client)
+{
+	char *name = client->target.name;
+	size_t len = strlen(name);
+	size_t end = sizeof(localhost) - 1;
+
+	if (len <= end || strcmp(name + len - end, localhost) != 0) {
+		return false;
+	}
+	name[len - end] = '\0';
+	/* The port is the gateway's own: the web's is meant. */
+	client->target.port = 80;
+	return true;
+}
+
+static bool
+refuse_misdirected(struct client *client)
+{
+	struct errorpage page;
+
+	errorpage_init_status(&page, 421,
+	    "This is a proxy. Set it as one, or use http://HOST.localhost "
+	    "with its port.");
+	write_page(client, &page);
+	return false;
+}
+
+/* Act on a whole request head. */
+static bool
+act(struct client *client)
+{
+	struct httphead *head = client->head;
+	struct errorpage page;
+	struct reach *reach;
+
+	/* Which page fits is known now; the head does not stay. */
+	errorpage_init(&page, CODE_INTERNAL, NULL);
+	errorpage_fit(&page, head);
+	client->wants_html = page.html;
+	client->is_head = page.head;
+	client->target = head->target;
+	if (head->form == HTTPHEAD_FORM_AUTHORITY) {
+		buf_consume(client->in, head->len);
+		client_tunnel(client, CLIENT_SPEAKS_CONNECT);
+		return false;
+	}
+	if (!head->has_target || head->form == HTTPHEAD_FORM_ASTERISK ||
+	    (head->form == HTTPHEAD_FORM_ORIGIN && !take_localhost(client))) {
+		return refuse_misdirected(client);
+	}
+	client->pool->served++;
+	client->dialect = CLIENT_SPEAKS_CONNECT;
+	client_move(client, CLIENT_REACHING);
+	reach = reach_start(
+	    client->pool->space, &client->target, on_reached, client);
+	if (reach != NULL) {
+		client->reach = reach;
+	}
+	return false;
+}
+
+bool
+clienthttp_request(struct client *client)
+{
+	size_t len;
+	const uint8_t *data = buf_peek(client->in, &len);
+
+	if (len == 0) {
+		return false;
+	}
+	if (client->head == NULL) {
+		client->head = mem_new(1, sizeof(*client->head));
+		if (client->head == NULL) {
+			client_end(client, true);
+			return false;
+		}
+		httphead_init(client->head, false);
+	}
+	switch (httphead_parse(client->head, data, len)) {
+	case WIRE_NEED_MORE:
+		return false;
+	case WIRE_BAD:
+		return refuse_head(client);
+	case WIRE_OK:
+		break;
+	}
+	return act(client);
+}

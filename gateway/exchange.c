@@ -1,0 +1,621 @@
+/* SPDX-License-Identifier: ISC */
+#include "gateway/exchange.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/buf.h"
+#include "common/io.h"
+#include "common/loop.h"
+#include "common/mem.h"
+#include "gateway/client_impl.h"
+#include "gateway/httpbody.h"
+#include "gateway/httpforward.h"
+#include "gateway/httphead.h"
+#include "protocol/stream.h"
+
+/* The queue to the client is bounded by the stream's window. */
+#define OUT_MAX ((size_t)65 << 20)
+
+/* A response head and what came behind it in one record. */
+#define ANSWER_MAX ((size_t)HTTPHEAD_MAX + LIMITS_RECORD_PAYLOAD_MAX)
+
+/* The rewritten head of a request: never much longer than it was. */
+#define HEAD_MAX ((size_t)HTTPHEAD_MAX + 1024)
+
+struct exchange {
+	struct client *client;
+	struct stream *stream; /* NULL once released */
+	struct httpforward_exchange memory;
+	struct httpbody request;
+	struct httpbody response;
+	struct httphead *answer_head; /* until the final one is parsed */
+	struct buf *head;             /* of the request, still to be sent */
+	struct buf *answer;           /* bytes of the response's head */
+	struct buf *out;              /* to the client */
+	uint64_t unconsumed;
+	bool begun;    /* a final response head was written */
+	bool tunnel;   /* protocols were switched */
+	bool keep;     /* the connection goes on after this */
+	bool complete; /* the response is */
+	bool read_ended;
+	bool waiting; /* for the client's socket to be readable */
+	bool shut;
+	struct loop_task check;
+};
+
+static void check_end(void *arg);
+
+static void
+destroy(void *object)
+{
+	struct exchange *exchange = object;
+
+	buf_free(exchange->head);
+	buf_free(exchange->answer);
+	buf_free(exchange->out);
+	mem_free(exchange->answer_head);
+	mem_free(exchange);
+}
+
+/* Nothing of exchange runs after this; its stream ends one way or other. */
+static void
+retire(struct exchange *exchange)
+{
+	struct stream *stream = exchange->stream;
+	struct loop *loop = exchange->client->pool->loop;
+
+	exchange->stream = NULL;
+	if (stream != NULL) {
+		stream_release(stream);
+	}
+	loop_task_cancel(loop, &exchange->check);
+	loop_reap(loop, exchange, destroy);
+}
+
+void
+exchange_free(struct exchange *exchange)
+{
+	if (exchange != NULL) {
+		retire(exchange);
+	}
+}
+
+/* --- failure ---------------------------------------------------------------
+ */
+
+/* A page while that is still possible, else a reset. */
+static void
+fail(struct exchange *exchange, enum code code, const char *text)
+{
+	struct client *client = exchange->client;
+	bool begun = exchange->begun;
+
+	client_log_failure(client, code, text);
+	if (begun) {
+		client_end(client, true);
+		return;
+	}
+	client->exchange = NULL;
+	retire(exchange);
+	clienthttp_refuse(client, code, text);
+}
+
+/* --- client to target ------------------------------------------------------
+ */
+
+static void
+want(struct exchange *exchange)
+{
+	io_want(exchange->client->io,
+	    exchange->waiting && !exchange->read_ended,
+	    buf_len(exchange->out) > 0);
+}
+
+static void
+wait_readable(struct exchange *exchange, bool waiting)
+{
+	exchange->waiting = waiting;
+	want(exchange);
+}
+
+static bool
+request_done(const struct exchange *exchange)
+{
+	return exchange->head == NULL && exchange->request.done &&
+	       !exchange->tunnel;
+}
+
+static size_t
+take(struct buf *from, uint8_t *out, size_t n)
+{
+	size_t len;
+	const uint8_t *data = buf_peek(from, &len);
+
+	memcpy(out, data, n);
+	buf_consume(from, n);
+	return n;
+}
+
+/* What of the client's bytes goes to the target: all of a body, no more. */
+static size_t
+pull_body(struct exchange *exchange, uint8_t *out, size_t max)
+{
+	struct buf *in = exchange->client->in;
+	size_t len;
+	size_t used;
+	const uint8_t *data = buf_peek(in, &len);
+
+	if (len > max) {
+		len = max;
+	}
+	if (exchange->tunnel) {
+		return take(in, out, len);
+	}
+	switch (httpbody_feed(&exchange->request, data, len, &used)) {
+	case WIRE_BAD:
+		fail(exchange, CODE_BAD_REQUEST, exchange->request.reason);
+		return 0;
+	case WIRE_NEED_MORE:
+		return take(in, out, len);
+	case WIRE_OK:
+		break;
+	}
+	return take(in, out, used);
+}
+
+static size_t
+pull_head(struct exchange *exchange, uint8_t *out, size_t max)
+{
+	size_t len = buf_len(exchange->head);
+
+	len = take(exchange->head, out, len < max ? len : max);
+	if (buf_len(exchange->head) == 0) {
+		buf_free(exchange->head);
+		exchange->head = NULL;
+	}
+	if (!request_done(exchange)) {
+		stream_ready(exchange->stream);
+	}
+	return len;
+}
+
+static size_t
+on_pull(void *arg, uint8_t *out, size_t max, bool *fin)
+{
+	struct exchange *exchange = arg;
+	struct client *client = exchange->client;
+	ssize_t n;
+
+	if (exchange->head != NULL) {
+		return pull_head(exchange, out, max);
+	}
+	if (request_done(exchange) || exchange->read_ended) {
+		return 0;
+	}
+	if (buf_len(client->in) > 0) {
+		stream_ready(exchange->stream);
+		return pull_body(exchange, out, max);
+	}
+	n = io_fill(client->io, client->in);
+	if (n == IO_AGAIN) {
+		wait_readable(exchange, true);
+		return 0;
+	}
+	if (n == 0 && exchange->tunnel) {
+		exchange->read_ended = true;
+		*fin = true;
+		loop_defer(client->pool->loop, &exchange->check);
+		return 0;
+	}
+	if (n <= 0) {
+		/* The client left in the middle of its request. */
+		client_end(client, true);
+		return 0;
+	}
+	stream_ready(exchange->stream);
+	return pull_body(exchange, out, max);
+}
+
+/* --- target to client ------------------------------------------------------
+ */
+
+/* Write what waits; false when the client is gone. */
+static bool
+flush(struct exchange *exchange)
+{
+	struct client *client = exchange->client;
+	size_t before = buf_len(exchange->out);
+	ssize_t left = io_drain(client->io, exchange->out);
+	uint64_t n;
+
+	if (left == IO_FAIL) {
+		client_end(client, true);
+		return false;
+	}
+	n = before - (size_t)left;
+	/* Heads change their length: all is consumed when all is written. */
+	if (left == 0 || n > exchange->unconsumed) {
+		n = exchange->unconsumed;
+	}
+	exchange->unconsumed -= n;
+	if (exchange->stream != NULL && n > 0) {
+		stream_consumed(
+		    exchange->stream, (size_t)n, loop_now(client->pool->loop));
+	}
+	want(exchange);
+	return true;
+}
+
+static int
+pass(struct exchange *exchange, const uint8_t *data, size_t len)
+{
+	if (len > 0 && buf_append(exchange->out, data, len) != 0) {
+		fail(exchange, CODE_OVERLOADED, codes_summary(CODE_OVERLOADED));
+		return -1;
+	}
+	return 0;
+}
+
+/* Follow and pass the response's body. */
+static int
+pass_body(struct exchange *exchange, const uint8_t *data, size_t len)
+{
+	size_t used = len;
+
+	if (exchange->tunnel) {
+		return pass(exchange, data, len);
+	}
+	if (exchange->complete) {
+		return 0;
+	}
+	switch (httpbody_feed(&exchange->response, data, len, &used)) {
+	case WIRE_BAD:
+		fail(exchange, CODE_PROTOCOL_ERROR, exchange->response.reason);
+		return -1;
+	case WIRE_NEED_MORE:
+		used = len;
+		break;
+	case WIRE_OK:
+		exchange->complete = true;
+		/* More than was announced: not a connection to go on with. */
+		exchange->keep = exchange->keep && used == len;
+		break;
+	}
+	return pass(exchange, data, used);
+}
+
+/* A whole response head: write what the client gets of it. */
+static int
+pass_head(struct exchange *exchange)
+{
+	struct httphead *head = exchange->answer_head;
+	enum httpforward_next next = httpforward_next(&exchange->memory, head);
+
+	if (next == HTTPFORWARD_WRONG) {
+		fail(exchange, CODE_PROTOCOL_ERROR,
+		    "The target's answer does not fit the request.");
+		return -1;
+	}
+	httpbody_init_response(
+	    &exchange->response, head, exchange->memory.method);
+	if (httpforward_response(&exchange->memory, head,
+		exchange->response.kind, exchange->out) != 0) {
+		fail(exchange, CODE_OVERLOADED, codes_summary(CODE_OVERLOADED));
+		return -1;
+	}
+	exchange->begun = next != HTTPFORWARD_INTERIM;
+	exchange->tunnel = next == HTTPFORWARD_SWITCHED;
+	if (exchange->tunnel) {
+		stream_ready(exchange->stream);
+	}
+	exchange->complete =
+	    next == HTTPFORWARD_FINAL && exchange->response.done;
+	exchange->keep = httpforward_keeps_alive(
+	    &exchange->memory, head, exchange->response.kind);
+	return 0;
+}
+
+/* Parse heads until the final one; then what is left is body. */
+static int
+parse_heads(struct exchange *exchange)
+{
+	while (!exchange->begun) {
+		size_t len;
+		const uint8_t *data = buf_peek(exchange->answer, &len);
+		struct httphead *head = exchange->answer_head;
+
+		if (len == 0) {
+			return 0;
+		}
+		switch (httphead_parse(head, data, len)) {
+		case WIRE_NEED_MORE:
+			return 0;
+		case WIRE_BAD:
+			fail(exchange, CODE_PROTOCOL_ERROR, head->reason);
+			return -1;
+		case WIRE_OK:
+			break;
+		}
+		if (pass_head(exchange) != 0) {
+			return -1;
+		}
+		buf_consume(exchange->answer, head->len);
+		httphead_init(head, true);
+	}
+	return 0;
+}
+
+static int
+collect_head(struct exchange *exchange, const uint8_t *data, size_t len)
+{
+	const uint8_t *rest;
+	size_t rest_len;
+	int result;
+
+	if (buf_append(exchange->answer, data, len) != 0) {
+		fail(exchange, CODE_PROTOCOL_ERROR,
+		    "The target's answer has too long a head.");
+		return -1;
+	}
+	if (parse_heads(exchange) != 0 || !exchange->begun) {
+		return exchange->begun ? -1 : 0;
+	}
+	rest = buf_peek(exchange->answer, &rest_len);
+	result = rest_len > 0 ? pass_body(exchange, rest, rest_len) : 0;
+	if (result == 0) {
+		buf_free(exchange->answer);
+		exchange->answer = NULL;
+	}
+	return result;
+}
+
+static void
+on_data(void *arg, const uint8_t *data, size_t len)
+{
+	struct exchange *exchange = arg;
+	struct client *client = exchange->client;
+	int result;
+
+	exchange->unconsumed += len;
+	result = exchange->begun ? pass_body(exchange, data, len)
+				 : collect_head(exchange, data, len);
+	if (result != 0 || client->exchange != exchange) {
+		return;
+	}
+	if (flush(exchange)) {
+		check_end(exchange);
+	}
+}
+
+/* --- ends ------------------------------------------------------------------
+ */
+
+/*
+ * What is left of a stream after a whole response: the target was told to
+ * close and will; nobody waits for it.
+ */
+static size_t
+last_pull(void *arg, uint8_t *out, size_t max, bool *fin)
+{
+	(void)arg;
+	(void)out;
+	(void)max;
+	*fin = true;
+	return 0;
+}
+
+static void
+last_fin(void *arg)
+{
+	stream_release(arg);
+}
+
+static void
+last_reset(void *arg, enum code code, int error)
+{
+	(void)code;
+	(void)error;
+	stream_release(arg);
+}
+
+static const struct stream_ops last_ops = {
+	.pull = last_pull,
+	.fin = last_fin,
+	.reset = last_reset,
+};
+
+/* Let the stream end by itself. */
+static void
+part(struct exchange *exchange)
+{
+	struct stream *stream = exchange->stream;
+
+	exchange->stream = NULL;
+	if (stream == NULL) {
+		return;
+	}
+	if (stream_has_fin(stream)) {
+		stream_release(stream);
+		return;
+	}
+	stream_set_owner(stream, &last_ops, stream);
+	stream_ready(stream);
+}
+
+/* Act on the end of either half once everything is written. */
+static void
+check_end(void *arg)
+{
+	struct exchange *exchange = arg;
+	struct client *client = exchange->client;
+
+	if (client->exchange != exchange || buf_len(exchange->out) > 0) {
+		return;
+	}
+	if (exchange->tunnel) {
+		if (exchange->shut && exchange->read_ended) {
+			client_end(client, false);
+		}
+		return;
+	}
+	if (!exchange->complete) {
+		return;
+	}
+	if (exchange->keep && request_done(exchange)) {
+		part(exchange);
+		client->exchange = NULL;
+		retire(exchange);
+		client_serve_next(client);
+		return;
+	}
+	part(exchange);
+	client->exchange = NULL;
+	retire(exchange);
+	client_take_back(client);
+	client_finish(client);
+}
+
+static void
+on_fin(void *arg)
+{
+	struct exchange *exchange = arg;
+	struct client *client = exchange->client;
+
+	if (exchange->tunnel) {
+		exchange->shut = true;
+		if (buf_len(exchange->out) == 0) {
+			(void)io_shutdown(client->io);
+		}
+		check_end(exchange);
+		return;
+	}
+	if (!exchange->begun) {
+		fail(exchange, CODE_TARGET_RESET,
+		    "The target closed the connection without an answer.");
+		return;
+	}
+	if (exchange->response.kind == HTTPBODY_CLOSE) {
+		exchange->complete = true;
+		exchange->keep = false;
+	}
+	if (!exchange->complete) {
+		fail(exchange, CODE_TARGET_RESET,
+		    "The target closed the connection in mid-answer.");
+		return;
+	}
+	check_end(exchange);
+}
+
+static void
+on_reset(void *arg, enum code code, int error)
+{
+	struct exchange *exchange = arg;
+	struct stream *stream = exchange->stream;
+
+	(void)error;
+	exchange->stream = NULL;
+	stream_release(stream);
+	if (!exchange->complete) {
+		fail(exchange, code, codes_summary(code));
+	}
+}
+
+static void
+on_opened(void *arg, const struct stream_opened *opened)
+{
+	struct exchange *exchange = arg;
+	struct stream *stream = exchange->stream;
+
+	if (opened->code == CODE_OK) {
+		return;
+	}
+	exchange->stream = NULL;
+	stream_release(stream);
+	fail(exchange, opened->code,
+	    opened->text[0] != '\0' ? opened->text
+				    : codes_summary(opened->code));
+}
+
+static const struct stream_ops stream_ops = {
+	.pull = on_pull,
+	.opened = on_opened,
+	.data = on_data,
+	.fin = on_fin,
+	.reset = on_reset,
+};
+
+/* --- the client's socket ---------------------------------------------------
+ */
+
+static void
+on_io(struct io *io, enum io_event event, void *arg)
+{
+	struct exchange *exchange = arg;
+
+	(void)io;
+	switch (event) {
+	case IO_READABLE:
+		wait_readable(exchange, false);
+		if (exchange->stream != NULL) {
+			stream_ready(exchange->stream);
+		}
+		break;
+	case IO_WRITABLE:
+		if (!flush(exchange)) {
+			return;
+		}
+		if (exchange->shut && buf_len(exchange->out) == 0) {
+			(void)io_shutdown(exchange->client->io);
+		}
+		check_end(exchange);
+		break;
+	case IO_TIMEOUT:
+		break;
+	}
+}
+
+static int
+prepare(struct exchange *exchange, const struct client *client)
+{
+	size_t len;
+
+	exchange->head = buf_new(HEAD_MAX);
+	exchange->answer = buf_new(ANSWER_MAX);
+	exchange->out = buf_new(OUT_MAX);
+	exchange->answer_head = mem_new(1, sizeof(*exchange->answer_head));
+	if (exchange->head == NULL || exchange->answer == NULL ||
+	    exchange->out == NULL || exchange->answer_head == NULL) {
+		return -1;
+	}
+	httphead_init(exchange->answer_head, true);
+	/* More may have come meanwhile, and moved what was there. */
+	client->head->data = buf_peek(client->in, &len);
+	httpforward_begin(&exchange->memory, client->head);
+	httpbody_init_request(&exchange->request, client->head);
+	return httpforward_request(client->head, NULL, exchange->head);
+}
+
+struct exchange *
+exchange_new(struct client *client, const struct reach_result *result)
+{
+	struct exchange *exchange = mem_new(1, sizeof(*exchange));
+
+	if (exchange == NULL) {
+		return NULL;
+	}
+	exchange->client = client;
+	loop_task_init(&exchange->check, check_end, exchange);
+	if (prepare(exchange, client) == 0) {
+		exchange->stream = stream_open(result->session, &result->target,
+		    true, &stream_ops, exchange);
+	}
+	if (exchange->stream == NULL) {
+		destroy(exchange);
+		return NULL;
+	}
+	buf_consume(client->in, client->head->len);
+	io_set_owner(client->io, on_io, exchange);
+	stream_ready(exchange->stream);
+	return exchange;
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * hosts: what the relay told of our hosts, and the keys that we pinned.
+ *
+ * The list follows HOSTS frames (PROTOCOL.md section 5); names are decided by
+ * it alone.  A host's key is pinned when a session to it first worked; when
+ * the relay later names another one, the host is refused until the user
+ * accepts it.  Pins outlive the list: they are kept as text, a line each
+ *
+ *	owner/name 64 hexadecimal digits
+ *
+ * Pure; the file is the owner's business.
+ */
+#ifndef INROAD_GATEWAY_HOSTS_H
+#define INROAD_GATEWAY_HOSTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "protocol/linkmsg.h"
+
+struct hosts;
+
+/* A host; read-only to others. */
+struct host {
+	char owner[NAME_USER_MAX + 1];
+	char name[NAME_HOST_MAX + 1];
+	uint8_t key[KEYS_LEN]; /* as the relay says; zero: never online */
+	uint8_t pin[KEYS_LEN];
+	bool has_pin;
+	bool listed; /* false: only its pin is known */
+	bool online;
+	uint64_t last_contact; /* unix seconds, 0: never */
+};
+
+/* Return an empty list, or NULL. */
+struct hosts *hosts_new(void);
+
+/* Free hosts; NULL is allowed. */
+void hosts_free(struct hosts *hosts);
+
+/*
+ * Take the payload of a HOSTS frame.  Returns 0, or -1 when it is not right or
+ * memory is short; what came before the fault counts.
+ */
+int hosts_apply(struct hosts *hosts, const uint8_t *payload, size_t len);
+
+/* Return true once a whole list has come. */
+bool hosts_is_complete(const struct hosts *hosts);
+
+/* Return the listed host by that name (lower case), or NULL. */
+const struct host *hosts_find(const struct hosts *hosts, const char *name);
+
+/* Return the name nearest to name, or NULL when none is near. */
+const char *hosts_nearest(const struct hosts *hosts, const char *name);
+
+/* Call visit for every listed host, by name. */
+void hosts_each(const struct hosts *hosts,
+    void (*visit)(const struct host *host, void *arg), void *arg);
+
+/* Return true when the key that the relay names is not the pinned one. */
+bool hosts_key_changed(const struct host *host);
+
+/*
+ * Pin the key that the relay names for the host by that name.  Returns true
+ * when that changed something that has to be saved.
+ */
+bool hosts_pin(struct hosts *hosts, const char *name);
+
+/*
+ * Write all pins as text to a string that the caller frees with mem_free();
+ * NULL when memory is short.
+ */
+char *hosts_format_pins(const struct hosts *hosts);
+
+/*
+ * Take pins from text.  Returns 0, or the number of the first line that is not
+ * right; lines before it count.
+ */
+unsigned hosts_parse_pins(struct hosts *hosts, const char *text);
+
+#endif

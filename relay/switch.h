@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * switch: ties channels of two links and copies what they carry (PROTOCOL.md
+ * sections 5 and 6).
+ *
+ *   gateway's channel --queue, credit--> agent's channel
+ *   gateway's channel <--queue, credit-- agent's channel
+ *
+ * A circuit is such a pair.  Bodies are queued as they come and handed on when
+ * the other link asks; what may come is bounded by the credit that the switch
+ * grants as the queue drains.  When either channel ends, so does the other.
+ *
+ * The switch counts what all circuits hold.  Above three quarters of its budget
+ * it takes no new circuit, above nine tenths it ends the fullest: sessions
+ * outlive that, a process that is out of memory does not.
+ */
+#ifndef INROAD_RELAY_SWITCH_H
+#define INROAD_RELAY_SWITCH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "protocol/codes.h"
+#include "protocol/credit.h"
+
+struct channel;
+struct link;
+struct loop;
+struct schedule_group;
+struct switch_board;
+struct switch_circuit;
+
+/* One side of a circuit that is to be. */
+struct switch_side {
+	struct link *link;
+	uint32_t channel;
+	struct schedule_group *group; /* as in channel_new() */
+	struct credit_pool *pool;     /* charged for what this side may send */
+};
+
+/* A circuit ended, because of either side; it is forgotten with this call. */
+typedef void switch_ended(struct switch_circuit *circuit, void *arg);
+
+/* Return a board that may hold budget bytes, or NULL. */
+struct switch_board *switch_new(struct loop *loop, uint64_t budget);
+
+/* Free board, which has no circuits any more; NULL is allowed. */
+void switch_free(struct switch_board *board);
+
+/* Return the pool of the whole board: parent of the pools of accounts. */
+struct credit_pool *switch_pool(struct switch_board *board);
+
+/*
+ * Tie a gateway's channel to an agent's.  Puts the circuit to *out and returns
+ * CODE_OK, or CODE_OVERLOADED.  `ended` runs when it ends, unless by
+ * switch_end().
+ */
+enum code switch_tie(struct switch_board *board,
+    const struct switch_side *gateway, const struct switch_side *agent,
+    switch_ended *ended, void *arg, struct switch_circuit **out);
+
+/* End circuit: both sides are told code and text. */
+void switch_end(
+    struct switch_circuit *circuit, enum code code, const char *text);
+
+/* Return the gateway's channel, for ATTACHED. */
+struct channel *switch_gateway_channel(const struct switch_circuit *circuit);
+
+/* Numbers for people. */
+struct switch_stats {
+	uint32_t circuits;
+	uint64_t queued;   /* bytes held now */
+	uint64_t promised; /* bytes that credit allows to come */
+	uint64_t copied;   /* bytes handed on, ever */
+};
+
+/* Fill *out. */
+void switch_get_stats(
+    const struct switch_board *board, struct switch_stats *out);
+
+#endif
