@@ -115,6 +115,12 @@ wire_get_rest(struct wire_reader *reader, size_t *len)
 	return take(reader, *len);
 }
 
+void
+wire_reader_fail(struct wire_reader *reader)
+{
+	reader->bad = true;
+}
+
 size_t
 wire_left(const struct wire_reader *reader)
 {
@@ -218,6 +224,12 @@ wire_put_str8(struct wire_writer *writer, const char *text)
 	}
 	wire_put_u8(writer, (uint8_t)len);
 	wire_put_bytes(writer, text, len);
+}
+
+void
+wire_writer_fail(struct wire_writer *writer)
+{
+	writer->bad = true;
 }
 
 size_t

@@ -67,6 +67,9 @@ void wire_get_str8(struct wire_reader *reader, char *out, size_t size);
 /* Return all that is left in place and its length in *len; reader is at end. */
 const uint8_t *wire_get_rest(struct wire_reader *reader, size_t *len);
 
+/* Make reader bad: what it gave was not valid to the caller. */
+void wire_reader_fail(struct wire_reader *reader);
+
 /* Return how many bytes are left; 0 when reader is bad. */
 size_t wire_left(const struct wire_reader *reader);
 
@@ -93,6 +96,9 @@ void wire_put_bytes(struct wire_writer *writer, const void *data, size_t len);
 
 /* Append text with a length byte in front; over 255 bytes is bad. */
 void wire_put_str8(struct wire_writer *writer, const char *text);
+
+/* Make writer bad: what is to be written is not valid. */
+void wire_writer_fail(struct wire_writer *writer);
 
 /* Return how many bytes were written, or 0 when something did not fit. */
 size_t wire_written(const struct wire_writer *writer);

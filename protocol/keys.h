@@ -24,6 +24,8 @@ struct wire_writer;
 
 /* Length of every secret, public and pre-shared key. */
 #define KEYS_LEN 32
+/* Length of the hash of a handshake. */
+#define KEYS_HASH_LEN 64
 /* Length of the id by which a relay knows an account key. */
 #define KEYS_ID_LEN 8
 /* Length of the gate in front of message 1 of the link handshake. */
@@ -59,9 +61,9 @@ struct keys_caller {
 
 /* What both ends of a session must mean alike; bound by its prologue. */
 struct keys_session {
-	uint8_t version; /* of the session protocol */
-	uint32_t epoch;  /* of the account key behind the psk; 0 without */
-	const char *owner;
+	uint8_t version;   /* of the session protocol */
+	uint32_t epoch;    /* of the account key behind the psk; 0 without */
+	const char *owner; /* account of the host; empty for "relay" */
 	const char *host;
 	const struct keys_caller *caller;
 };
@@ -83,10 +85,7 @@ enum keys_sender {
 /* Make a fresh X25519 key pair. */
 void keys_generate(uint8_t secret[KEYS_LEN], uint8_t public[KEYS_LEN]);
 
-/*
- * Put the public key of secret to public.  Returns 0, or -1 when there is
- * none (secret is no X25519 key).
- */
+/* Put the public key of secret to public; 0, or -1 if secret is all zeroes. */
 int keys_public(const uint8_t secret[KEYS_LEN], uint8_t public[KEYS_LEN]);
 
 /* Make a fresh account key with this epoch. */
@@ -142,15 +141,15 @@ void keys_mac1(const uint8_t relay_public[KEYS_LEN], const uint8_t *covered,
 
 /*
  * Start seal with key and nonce head derived for use and sender from split,
- * the key of sender's direction after the handshake, and from the 64 bytes of
- * the handshake hash.
+ * the key of sender's direction after the handshake, and from the hash of the
+ * handshake.
  */
 void keys_seal(struct seal *seal, enum keys_use use, enum keys_sender sender,
-    const uint8_t split[KEYS_LEN], const uint8_t hash[64]);
+    const uint8_t split[KEYS_LEN], const uint8_t handshake[KEYS_HASH_LEN]);
 
 /*
  * Write a text to out by which people compare the public key in two places:
- * 128 bits as "1a2b-3c4d-…" .
+ * 128 bits as "1a2b-3c4d-" and so on.
  */
 void keys_fingerprint(
     const uint8_t public[KEYS_LEN], char out[KEYS_FINGERPRINT_LEN]);

@@ -3,6 +3,7 @@
 # The pure protocol: no sockets, no clock, no global randomness.
 noinst_LIBRARIES += %D%/libprotocol.a
 %C%_libprotocol_a_SOURCES = \
+	%D%/armor.c \
 	%D%/armor.h \
 	%D%/codes.c \
 	%D%/codes.def \
@@ -13,12 +14,14 @@ noinst_LIBRARIES += %D%/libprotocol.a
 	%D%/frame.h \
 	%D%/frames.def \
 	%D%/joinstring.h \
+	%D%/keys.c \
 	%D%/keys.h \
 	%D%/limits.h \
 	%D%/linkhello.h \
 	%D%/linkmsg.c \
 	%D%/linkmsg.h \
 	%D%/membership.h \
+	%D%/name.c \
 	%D%/name.h \
 	%D%/noise.c \
 	%D%/noise.h \
@@ -41,6 +44,7 @@ noinst_LIBRARIES += %D%/libprotocol.a
 	%D%/sessionout.h \
 	%D%/stream.c \
 	%D%/stream.h \
+	%D%/target.c \
 	%D%/target.h \
 	%D%/window.c \
 	%D%/window.h \

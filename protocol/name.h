@@ -17,6 +17,9 @@
 
 #include "protocol/limits.h"
 
+struct wire_reader;
+struct wire_writer;
+
 /* Longest name of a host or of a device: a DNS label. */
 #define NAME_HOST_MAX (LIMITS_LABEL_LEN - 1)
 /* Longest name of an account. */
@@ -30,7 +33,7 @@ enum name_error {
 	NAME_EMPTY,
 	NAME_TOO_LONG,
 	NAME_CHARACTER, /* not one of a-z 0-9 - (accounts also . _ @ +) */
-	NAME_HYPHEN,    /* a hyphen at either end */
+	NAME_HYPHEN,    /* begins or ends with one of those signs */
 	NAME_NO_LETTER, /* could be taken for an address */
 	NAME_HEX,       /* begins with 0x: could be taken for an address */
 	NAME_RESERVED,  /* means something else here */
@@ -60,6 +63,23 @@ const char *name_error_text(enum name_error error);
  * and an empty out when it does not fit.
  */
 int name_fold(const char *name, char *out, size_t size);
+
+/* Return true when text is all of visible ASCII characters and blanks. */
+bool name_is_printable(const char *text);
+
+/*
+ * Append name in lower case to writer as a string with a length byte in front;
+ * one that check does not accept makes writer bad.
+ */
+void name_put(struct wire_writer *writer, const char *name,
+    enum name_error (*check)(const char *name));
+
+/*
+ * Read such a string into out, which holds size bytes.  A name that check does
+ * not accept, or that is not in lower case, makes reader bad and out empty.
+ */
+void name_get(struct wire_reader *reader, char *out, size_t size,
+    enum name_error (*check)(const char *name));
 
 /*
  * Return how many single-character insertions, deletions, replacements and

@@ -253,6 +253,29 @@ START_TEST(str8_of_255_is_the_longest)
 }
 END_TEST
 
+START_TEST(the_caller_can_refuse)
+{
+	struct wire_writer writer;
+	struct wire_reader reader;
+	uint8_t bytes[2] = { 1, 2 };
+
+	wire_read_from(&reader, bytes, sizeof(bytes));
+	ck_assert_uint_eq(wire_get_u8(&reader), 1);
+	wire_reader_fail(&reader);
+	ck_assert(!wire_reader_ok(&reader));
+	ck_assert_uint_eq(wire_get_u8(&reader), 0);
+	ck_assert_uint_eq(wire_left(&reader), 0);
+
+	wire_write_to(&writer, bytes, sizeof(bytes));
+	wire_put_u8(&writer, 3);
+	wire_writer_fail(&writer);
+	wire_put_u8(&writer, 4);
+	ck_assert(!wire_writer_ok(&writer));
+	ck_assert_uint_eq(wire_written(&writer), 0);
+	ck_assert_uint_eq(bytes[1], 2);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -270,5 +293,6 @@ main(void)
 	tcase_add_test(tcase, writes_what_fits);
 	tcase_add_test(tcase, writes_nothing_beyond);
 	tcase_add_test(tcase, str8_of_255_is_the_longest);
+	tcase_add_test(tcase, the_caller_can_refuse);
 	return unit_main(suite);
 }

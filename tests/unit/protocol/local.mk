@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: ISC
 
 UNIT_TESTS += \
+	%D%/test_armor \
 	%D%/test_credit \
 	%D%/test_frame \
+	%D%/test_keys \
+	%D%/test_name \
 	%D%/test_noise \
 	%D%/test_schedule \
 	%D%/test_seal \
 	%D%/test_session \
+	%D%/test_target \
 	$(NULL)
