@@ -9,6 +9,7 @@
 #include "common/loop.h"
 #include "common/mem.h"
 #include "gateway/client_impl.h"
+#include "gateway/exchange_impl.h"
 #include "gateway/httpbody.h"
 #include "gateway/httpforward.h"
 #include "gateway/httphead.h"
@@ -22,27 +23,6 @@
 
 /* The rewritten head of a request: never much longer than it was. */
 #define HEAD_MAX ((size_t)HTTPHEAD_MAX + 1024)
-
-struct exchange {
-	struct client *client;
-	struct stream *stream; /* NULL once released */
-	struct httpforward_exchange memory;
-	struct httpbody request;
-	struct httpbody response;
-	struct httphead *answer_head; /* until the final one is parsed */
-	struct buf *head;             /* of the request, still to be sent */
-	struct buf *answer;           /* bytes of the response's head */
-	struct buf *out;              /* to the client */
-	uint64_t unconsumed;
-	bool begun;    /* a final response head was written */
-	bool tunnel;   /* protocols were switched */
-	bool keep;     /* the connection goes on after this */
-	bool complete; /* the response is */
-	bool read_ended;
-	bool waiting; /* for the client's socket to be readable */
-	bool shut;
-	struct loop_task check;
-};
 
 static void check_end(void *arg);
 
@@ -85,8 +65,8 @@ exchange_free(struct exchange *exchange)
  */
 
 /* A page while that is still possible, else a reset. */
-static void
-fail(struct exchange *exchange, enum code code, const char *text)
+void
+exchange_fail(struct exchange *exchange, enum code code, const char *text)
 {
 	struct client *client = exchange->client;
 	bool begun = exchange->begun;
@@ -99,122 +79,6 @@ fail(struct exchange *exchange, enum code code, const char *text)
 	client->exchange = NULL;
 	retire(exchange);
 	clienthttp_refuse(client, code, text);
-}
-
-/* --- client to target ------------------------------------------------------
- */
-
-static void
-want(struct exchange *exchange)
-{
-	io_want(exchange->client->io,
-	    exchange->waiting && !exchange->read_ended,
-	    buf_len(exchange->out) > 0);
-}
-
-static void
-wait_readable(struct exchange *exchange, bool waiting)
-{
-	exchange->waiting = waiting;
-	want(exchange);
-}
-
-static bool
-request_done(const struct exchange *exchange)
-{
-	return exchange->head == NULL && exchange->request.done &&
-	       !exchange->tunnel;
-}
-
-static size_t
-take(struct buf *from, uint8_t *out, size_t n)
-{
-	size_t len;
-	const uint8_t *data = buf_peek(from, &len);
-
-	memcpy(out, data, n);
-	buf_consume(from, n);
-	return n;
-}
-
-/* What of the client's bytes goes to the target: all of a body, no more. */
-static size_t
-pull_body(struct exchange *exchange, uint8_t *out, size_t max)
-{
-	struct buf *in = exchange->client->in;
-	size_t len;
-	size_t used;
-	const uint8_t *data = buf_peek(in, &len);
-
-	if (len > max) {
-		len = max;
-	}
-	if (exchange->tunnel) {
-		return take(in, out, len);
-	}
-	switch (httpbody_feed(&exchange->request, data, len, &used)) {
-	case WIRE_BAD:
-		fail(exchange, CODE_BAD_REQUEST, exchange->request.reason);
-		return 0;
-	case WIRE_NEED_MORE:
-		return take(in, out, len);
-	case WIRE_OK:
-		break;
-	}
-	return take(in, out, used);
-}
-
-static size_t
-pull_head(struct exchange *exchange, uint8_t *out, size_t max)
-{
-	size_t len = buf_len(exchange->head);
-
-	len = take(exchange->head, out, len < max ? len : max);
-	if (buf_len(exchange->head) == 0) {
-		buf_free(exchange->head);
-		exchange->head = NULL;
-	}
-	if (!request_done(exchange)) {
-		stream_ready(exchange->stream);
-	}
-	return len;
-}
-
-static size_t
-on_pull(void *arg, uint8_t *out, size_t max, bool *fin)
-{
-	struct exchange *exchange = arg;
-	struct client *client = exchange->client;
-	ssize_t n;
-
-	if (exchange->head != NULL) {
-		return pull_head(exchange, out, max);
-	}
-	if (request_done(exchange) || exchange->read_ended) {
-		return 0;
-	}
-	if (buf_len(client->in) > 0) {
-		stream_ready(exchange->stream);
-		return pull_body(exchange, out, max);
-	}
-	n = io_fill(client->io, client->in);
-	if (n == IO_AGAIN) {
-		wait_readable(exchange, true);
-		return 0;
-	}
-	if (n == 0 && exchange->tunnel) {
-		exchange->read_ended = true;
-		*fin = true;
-		loop_defer(client->pool->loop, &exchange->check);
-		return 0;
-	}
-	if (n <= 0) {
-		/* The client left in the middle of its request. */
-		client_end(client, true);
-		return 0;
-	}
-	stream_ready(exchange->stream);
-	return pull_body(exchange, out, max);
 }
 
 /* --- target to client ------------------------------------------------------
@@ -243,7 +107,7 @@ flush(struct exchange *exchange)
 		stream_consumed(
 		    exchange->stream, (size_t)n, loop_now(client->pool->loop));
 	}
-	want(exchange);
+	exchangeup_want(exchange);
 	return true;
 }
 
@@ -251,7 +115,8 @@ static int
 pass(struct exchange *exchange, const uint8_t *data, size_t len)
 {
 	if (len > 0 && buf_append(exchange->out, data, len) != 0) {
-		fail(exchange, CODE_OVERLOADED, codes_summary(CODE_OVERLOADED));
+		exchange_fail(
+		    exchange, CODE_OVERLOADED, codes_summary(CODE_OVERLOADED));
 		return -1;
 	}
 	return 0;
@@ -271,7 +136,8 @@ pass_body(struct exchange *exchange, const uint8_t *data, size_t len)
 	}
 	switch (httpbody_feed(&exchange->response, data, len, &used)) {
 	case WIRE_BAD:
-		fail(exchange, CODE_PROTOCOL_ERROR, exchange->response.reason);
+		exchange_fail(
+		    exchange, CODE_PROTOCOL_ERROR, exchange->response.reason);
 		return -1;
 	case WIRE_NEED_MORE:
 		used = len;
@@ -293,7 +159,7 @@ pass_head(struct exchange *exchange)
 	enum httpforward_next next = httpforward_next(&exchange->memory, head);
 
 	if (next == HTTPFORWARD_WRONG) {
-		fail(exchange, CODE_PROTOCOL_ERROR,
+		exchange_fail(exchange, CODE_PROTOCOL_ERROR,
 		    "The target's answer does not fit the request.");
 		return -1;
 	}
@@ -301,7 +167,8 @@ pass_head(struct exchange *exchange)
 	    &exchange->response, head, exchange->memory.method);
 	if (httpforward_response(&exchange->memory, head,
 		exchange->response.kind, exchange->out) != 0) {
-		fail(exchange, CODE_OVERLOADED, codes_summary(CODE_OVERLOADED));
+		exchange_fail(
+		    exchange, CODE_OVERLOADED, codes_summary(CODE_OVERLOADED));
 		return -1;
 	}
 	exchange->begun = next != HTTPFORWARD_INTERIM;
@@ -311,8 +178,8 @@ pass_head(struct exchange *exchange)
 	}
 	exchange->complete =
 	    next == HTTPFORWARD_FINAL && exchange->response.done;
-	exchange->keep = httpforward_keeps_alive(
-	    &exchange->memory, head, exchange->response.kind);
+	exchange->keep =
+	    httpforward_keeps_alive(&exchange->memory, exchange->response.kind);
 	return 0;
 }
 
@@ -332,7 +199,8 @@ parse_heads(struct exchange *exchange)
 		case WIRE_NEED_MORE:
 			return 0;
 		case WIRE_BAD:
-			fail(exchange, CODE_PROTOCOL_ERROR, head->reason);
+			exchange_fail(
+			    exchange, CODE_PROTOCOL_ERROR, head->reason);
 			return -1;
 		case WIRE_OK:
 			break;
@@ -354,7 +222,7 @@ collect_head(struct exchange *exchange, const uint8_t *data, size_t len)
 	int result;
 
 	if (buf_append(exchange->answer, data, len) != 0) {
-		fail(exchange, CODE_PROTOCOL_ERROR,
+		exchange_fail(exchange, CODE_PROTOCOL_ERROR,
 		    "The target's answer has too long a head.");
 		return -1;
 	}
@@ -462,7 +330,7 @@ check_end(void *arg)
 	if (!exchange->complete) {
 		return;
 	}
-	if (exchange->keep && request_done(exchange)) {
+	if (exchange->keep && exchangeup_done(exchange)) {
 		part(exchange);
 		client->exchange = NULL;
 		retire(exchange);
@@ -491,7 +359,7 @@ on_fin(void *arg)
 		return;
 	}
 	if (!exchange->begun) {
-		fail(exchange, CODE_TARGET_RESET,
+		exchange_fail(exchange, CODE_TARGET_RESET,
 		    "The target closed the connection without an answer.");
 		return;
 	}
@@ -500,7 +368,7 @@ on_fin(void *arg)
 		exchange->keep = false;
 	}
 	if (!exchange->complete) {
-		fail(exchange, CODE_TARGET_RESET,
+		exchange_fail(exchange, CODE_TARGET_RESET,
 		    "The target closed the connection in mid-answer.");
 		return;
 	}
@@ -517,7 +385,7 @@ on_reset(void *arg, enum code code, int error)
 	exchange->stream = NULL;
 	stream_release(stream);
 	if (!exchange->complete) {
-		fail(exchange, code, codes_summary(code));
+		exchange_fail(exchange, code, codes_summary(code));
 	}
 }
 
@@ -532,13 +400,13 @@ on_opened(void *arg, const struct stream_opened *opened)
 	}
 	exchange->stream = NULL;
 	stream_release(stream);
-	fail(exchange, opened->code,
+	exchange_fail(exchange, opened->code,
 	    opened->text[0] != '\0' ? opened->text
 				    : codes_summary(opened->code));
 }
 
 static const struct stream_ops stream_ops = {
-	.pull = on_pull,
+	.pull = exchangeup_pull,
 	.opened = on_opened,
 	.data = on_data,
 	.fin = on_fin,
@@ -556,7 +424,7 @@ on_io(struct io *io, enum io_event event, void *arg)
 	(void)io;
 	switch (event) {
 	case IO_READABLE:
-		wait_readable(exchange, false);
+		exchangeup_wait(exchange, false);
 		if (exchange->stream != NULL) {
 			stream_ready(exchange->stream);
 		}

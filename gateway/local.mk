@@ -3,6 +3,8 @@
 if ENABLE_GATEWAY
 noinst_LIBRARIES += %D%/libgateway.a
 %C%_libgateway_a_SOURCES = \
+	%D%/call.c \
+	%D%/call.h \
 	%D%/client.c \
 	%D%/client.h \
 	%D%/client_impl.h \
@@ -12,11 +14,13 @@ noinst_LIBRARIES += %D%/libgateway.a
 	%D%/detect.h \
 	%D%/errorpage.c \
 	%D%/errorpage.h \
-	%D%/httpbody.c \
 	%D%/exchange.c \
 	%D%/exchange.h \
+	%D%/exchange_impl.h \
+	%D%/exchangeup.c \
 	%D%/hosts.c \
 	%D%/hosts.h \
+	%D%/httpbody.c \
 	%D%/httpbody.h \
 	%D%/httpchar.c \
 	%D%/httpchar.h \
@@ -28,14 +32,13 @@ noinst_LIBRARIES += %D%/libgateway.a
 	%D%/httphead.h \
 	%D%/httptarget.c \
 	%D%/httptarget.h \
-	%D%/proxytarget.c \
-	%D%/proxytarget.h \
-	%D%/socks.c \
 	%D%/peers.c \
 	%D%/peers.h \
+	%D%/proxytarget.c \
 	%D%/proxytarget.h \
 	%D%/reach.c \
 	%D%/reach.h \
+	%D%/socks.c \
 	%D%/socks.h \
 	$(NULL)
 

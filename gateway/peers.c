@@ -9,6 +9,7 @@
 #include "common/log.h"
 #include "common/loop.h"
 #include "common/mem.h"
+#include "gateway/call.h"
 #include "gateway/hosts.h"
 #include "protocol/carrier.h"
 #include "protocol/endpoint.h"
@@ -21,9 +22,6 @@
 
 /* How long an answer to a ping may take. */
 #define PING_TIME 5.0
-
-/* What a gateway asks for; resuming is not done by it yet. */
-#define GRACE 0
 
 enum peer_state {
 	PEER_ATTACHING,
@@ -202,74 +200,22 @@ static const struct channel_ops attaching_ops = {
 	.detached = on_detached,
 };
 
-/* Start the handshake: what both sides must mean alike, and the psk. */
-static struct sessionhello *
-hello_new(
-    struct peers *peers, const struct host *host, struct linkmsg_attach *attach)
-{
-	struct endpoint *endpoint = peers->config.endpoint;
-	const struct membership *membership = endpoint_membership(endpoint);
-	struct keys_account account = { .epoch = membership->epoch };
-	struct keys_session session = {
-		.version = LIMITS_PROTOCOL_VERSION,
-		.epoch = membership->epoch,
-		.owner = attach->owner,
-		.host = attach->host,
-		.caller = &attach->caller,
-	};
-	struct sessionhello_request request = { .grace = GRACE };
-	struct sessionhello_config config = {
-		.session = &session,
-		.static_secret = endpoint_secret_key(endpoint),
-		.static_public = endpoint_public_key(endpoint),
-		.remote_public = host->key,
-	};
-	struct sessionhello *hello = NULL;
-	uint8_t host_key[KEYS_LEN];
-	uint8_t psk[KEYS_LEN];
-
-	memcpy(account.key, membership->key, sizeof(account.key));
-	memcpy(request.boot, endpoint_boot_id(endpoint), sizeof(request.boot));
-	if (keys_host(&account, attach->host, host_key) == 0 &&
-	    keys_psk(host_key, &attach->caller, psk) == 0) {
-		config.psk = psk;
-		hello = sessionhello_new_initiator(&config, &request);
-	}
-	mem_wipe(&account, sizeof(account));
-	mem_wipe(host_key, sizeof(host_key));
-	mem_wipe(psk, sizeof(psk));
-	return hello;
-}
-
 /* Send ATTACH for peer; CODE_OK, or why not. */
 static enum code
 attach(struct peer *peer, struct link *link, const struct host *host)
 {
 	struct peers *peers = peer->peers;
-	const struct membership *membership =
-	    endpoint_membership(peers->config.endpoint);
-	struct linkmsg_attach message = { .epoch = membership->epoch };
-	uint8_t hello[SESSIONHELLO_MESSAGE1_LEN];
-	uint8_t payload[2048];
+	uint8_t payload[CALL_MAX];
 	size_t len;
 
-	(void)snprintf(message.owner, sizeof(message.owner), "%s", host->owner);
-	(void)snprintf(message.host, sizeof(message.host), "%s", host->name);
-	if (keys_caller_owner(&message.caller, membership->user) != 0) {
-		return CODE_INTERNAL;
-	}
-	peer->hello = hello_new(peers, host, &message);
-	if (peer->hello == NULL ||
-	    sessionhello_write_request(peer->hello, hello) != 0) {
+	peer->hello = call_begin(peers->config.endpoint, host, payload, &len);
+	if (peer->hello == NULL) {
 		return CODE_OVERLOADED;
 	}
-	message.message = hello;
-	message.message_len = sizeof(hello);
 	peer->channel_id = peers->next_channel++;
 	peer->channel =
 	    channel_new(link, peer->channel_id, NULL, &attaching_ops, peer);
-	len = linkmsg_attach_encode(&message, payload, sizeof(payload));
-	if (peer->channel == NULL || len == 0) {
+	if (peer->channel == NULL) {
 		return CODE_OVERLOADED;
 	}
 	return link_send(link, FRAME_ATTACH, peer->channel_id, payload, len) ==

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: ISC */
+#include "gateway/call.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/mem.h"
+#include "gateway/hosts.h"
+#include "protocol/endpoint.h"
+#include "protocol/keys.h"
+#include "protocol/linkmsg.h"
+#include "protocol/membership.h"
+#include "protocol/sessionhello.h"
+
+/* Seconds that a session is kept without a link: resuming is not done yet. */
+#define GRACE 0
+
+/* Start the handshake: what both sides must mean alike, and the psk. */
+static struct sessionhello *
+hello_new(struct endpoint *endpoint, const struct host *host,
+    const struct linkmsg_attach *attach)
+{
+	const struct membership *membership = endpoint_membership(endpoint);
+	struct keys_account account = { .epoch = membership->epoch };
+	struct keys_session session = {
+		.version = LIMITS_PROTOCOL_VERSION,
+		.epoch = membership->epoch,
+		.owner = attach->owner,
+		.host = attach->host,
+		.caller = &attach->caller,
+	};
+	struct sessionhello_request request = { .grace = GRACE };
+	struct sessionhello_config config = {
+		.session = &session,
+		.static_secret = endpoint_secret_key(endpoint),
+		.static_public = endpoint_public_key(endpoint),
+		.remote_public = host->key,
+	};
+	struct sessionhello *hello = NULL;
+	uint8_t host_key[KEYS_LEN];
+	uint8_t psk[KEYS_LEN];
+
+	memcpy(account.key, membership->key, sizeof(account.key));
+	memcpy(request.boot, endpoint_boot_id(endpoint), sizeof(request.boot));
+	if (keys_host(&account, attach->host, host_key) == 0 &&
+	    keys_psk(host_key, &attach->caller, psk) == 0) {
+		config.psk = psk;
+		hello = sessionhello_new_initiator(&config, &request);
+	}
+	mem_wipe(&account, sizeof(account));
+	mem_wipe(host_key, sizeof(host_key));
+	mem_wipe(psk, sizeof(psk));
+	return hello;
+}
+
+struct sessionhello *
+call_begin(struct endpoint *endpoint, const struct host *host,
+    uint8_t payload[CALL_MAX], size_t *len)
+{
+	const struct membership *membership = endpoint_membership(endpoint);
+	struct linkmsg_attach attach = { .epoch = membership->epoch };
+	uint8_t message[SESSIONHELLO_MESSAGE1_LEN];
+	struct sessionhello *hello;
+
+	(void)snprintf(attach.owner, sizeof(attach.owner), "%s", host->owner);
+	(void)snprintf(attach.host, sizeof(attach.host), "%s", host->name);
+	if (keys_caller_owner(&attach.caller, membership->user) != 0) {
+		return NULL;
+	}
+	hello = hello_new(endpoint, host, &attach);
+	if (hello == NULL) {
+		return NULL;
+	}
+	*len = 0;
+	if (sessionhello_write_request(hello, message) == 0) {
+		attach.message = message;
+		attach.message_len = sizeof(message);
+		*len = linkmsg_attach_encode(&attach, payload, CALL_MAX);
+	}
+	if (*len == 0) {
+		sessionhello_free(hello);
+		return NULL;
+	}
+	return hello;
+}
