@@ -36,6 +36,33 @@ put_bool(struct wire_writer *writer, bool value)
 	wire_put_u8(writer, value ? 1 : 0);
 }
 
+/* An address may be longer than a length byte can say. */
+static void
+put_address(struct wire_writer *writer, const char *address)
+{
+	size_t len = strlen(address);
+
+	wire_put_u16(writer, (uint16_t)len);
+	wire_put_bytes(writer, address, len);
+}
+
+static void
+get_address(
+    struct wire_reader *reader, char address[MEMBERSHIP_ADDRESS_MAX + 1])
+{
+	size_t len = wire_get_u16(reader);
+
+	if (len > MEMBERSHIP_ADDRESS_MAX) {
+		reader->bad = true;
+		return;
+	}
+	wire_get_copy(reader, address, len);
+	address[len] = '\0';
+	if (strlen(address) != len) {
+		reader->bad = true;
+	}
+}
+
 static int
 done(const struct wire_reader *reader)
 {
@@ -62,7 +89,7 @@ linkmsg_result_encode(
 	wire_put_str8(&writer, result->name);
 	wire_put_u8(&writer, (uint8_t)result->relays);
 	for (size_t i = 0; i < result->relays; i++) {
-		wire_put_str8(&writer, result->relay[i]);
+		put_address(&writer, result->relay[i]);
 	}
 	return wire_written(&writer);
 }
@@ -86,7 +113,7 @@ linkmsg_result_decode(
 		return -1;
 	}
 	for (size_t i = 0; i < out->relays; i++) {
-		wire_get_str8(&reader, out->relay[i], sizeof(out->relay[i]));
+		get_address(&reader, out->relay[i]);
 	}
 	return done(&reader);
 }

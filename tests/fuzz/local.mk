@@ -7,6 +7,7 @@
 
 FUZZ_TARGETS = \
 	%D%/fuzz_frame \
+	%D%/fuzz_linkmsg \
 	$(NULL)
 
 if ENABLE_FUZZING
@@ -19,6 +20,7 @@ endif
 LIBS_FUZZ = $(FUZZ_MAIN) $(LIBS_LINK)
 
 %C%_fuzz_frame_LDADD = $(LIBS_FUZZ)
+%C%_fuzz_linkmsg_LDADD = $(LIBS_FUZZ)
 
 check_PROGRAMS += $(FUZZ_TARGETS)
 TESTS += %D%/replay.test
@@ -27,6 +29,7 @@ AM_TESTS_ENVIRONMENT += FUZZ_TARGETS='$(FUZZ_TARGETS)'; export FUZZ_TARGETS;
 # Without libFuzzer replay.c would else not be in the release.
 EXTRA_DIST += \
 	%D%/frame.in \
+	%D%/linkmsg.in \
 	%D%/replay.c \
 	$(NULL)
 

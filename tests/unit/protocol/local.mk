@@ -5,6 +5,7 @@ UNIT_TESTS += \
 	%D%/test_credit \
 	%D%/test_frame \
 	%D%/test_keys \
+	%D%/test_linkmsg \
 	%D%/test_name \
 	%D%/test_noise \
 	%D%/test_schedule \

@@ -380,7 +380,25 @@ START_TEST(too_many_relays_are_refused)
 	    linkmsg_result_encode(&many, payload, sizeof(payload)), 0);
 	/* The count lies behind the three strings. */
 	payload[10 + 1 + 8 + 1 + 5 + 1 + 6] = MEMBERSHIP_RELAYS_MAX + 1;
-	payload[len++] = 0;
+	payload[len] = 0;
+	payload[len + 1] = 0;
+	len += 2;
+	ck_assert_int_eq(linkmsg_result_decode(&out, payload, len), -1);
+}
+END_TEST
+
+START_TEST(addresses_have_no_nul_and_an_end)
+{
+	struct linkmsg_result out;
+	uint8_t payload[SIZE];
+	size_t len = result_encode(payload, sizeof(payload));
+	uint8_t *address = payload + 10 + 1 + 8 + 1 + 5 + 1 + 6 + 1;
+
+	ck_assert_uint_eq(address[1], strlen(result.relay[0]));
+	address[2 + 5] = 0;
+	ck_assert_int_eq(linkmsg_result_decode(&out, payload, len), -1);
+	len = result_encode(payload, sizeof(payload));
+	address[0] = 0xff;
 	ck_assert_int_eq(linkmsg_result_decode(&out, payload, len), -1);
 }
 END_TEST
@@ -582,6 +600,7 @@ main(void)
 	tcase_add_test(tcase, newer_codes_are_internal_errors);
 	tcase_add_test(tcase, only_known_values_are_taken);
 	tcase_add_test(tcase, too_many_relays_are_refused);
+	tcase_add_test(tcase, addresses_have_no_nul_and_an_end);
 	tcase_add_test(tcase, invited_without_a_token);
 	tcase_add_test(tcase, hosts_are_read_in_order);
 	tcase_add_test(tcase, hosts_that_are_cut_are_refused);
