@@ -10,6 +10,10 @@ noinst_LIBRARIES += %D%/libcommon.a
 	%D%/blob.h \
 	%D%/buf.c \
 	%D%/buf.h \
+	%D%/control.c \
+	%D%/control.h \
+	%D%/control_client.c \
+	%D%/control_client.h \
 	%D%/escape.c \
 	%D%/escape.h \
 	%D%/fault.c \

@@ -5,6 +5,7 @@ UNIT_TESTS += \
 	%D%/test_backoff \
 	%D%/test_blob \
 	%D%/test_buf \
+	%D%/test_control \
 	%D%/test_escape \
 	%D%/test_fault \
 	%D%/test_idmap \
