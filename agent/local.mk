@@ -5,6 +5,8 @@ noinst_LIBRARIES += %D%/libagent.a
 %C%_libagent_a_SOURCES = \
 	%D%/policy.c \
 	%D%/policy.h \
+	%D%/services.c \
+	%D%/services.h \
 	$(NULL)
 
 bin_PROGRAMS += inroad-agent

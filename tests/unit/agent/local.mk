@@ -6,9 +6,11 @@
 if ENABLE_AGENT
 UNIT_TESTS += \
 	%D%/test_policy \
+	%D%/test_services \
 	$(NULL)
 endif
 
 %C%_test_policy_LDADD = $(LIBS_UNIT_AGENT)
+%C%_test_services_LDADD = $(LIBS_UNIT_AGENT)
 
 LIBS_UNIT_AGENT = $(LIBS_UNIT) $(LIBS_AGENT) $(LIBS_CHECK)
