@@ -18,6 +18,8 @@ noinst_LIBRARIES += %D%/libcommon.a
 	%D%/escape.h \
 	%D%/fault.c \
 	%D%/fault.h \
+	%D%/file.c \
+	%D%/file.h \
 	%D%/idmap.c \
 	%D%/idmap.h \
 	%D%/io.c \
@@ -39,6 +41,8 @@ noinst_LIBRARIES += %D%/libcommon.a
 	%D%/ratelimit.h \
 	%D%/signals.c \
 	%D%/signals.h \
+	%D%/statedir.c \
+	%D%/statedir.h \
 	%D%/table.c \
 	%D%/table.h \
 	%D%/wire.c \

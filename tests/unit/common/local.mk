@@ -8,6 +8,7 @@ UNIT_TESTS += \
 	%D%/test_control \
 	%D%/test_escape \
 	%D%/test_fault \
+	%D%/test_file \
 	%D%/test_idmap \
 	%D%/test_io \
 	%D%/test_json \
@@ -18,6 +19,7 @@ UNIT_TESTS += \
 	%D%/test_nearest \
 	%D%/test_ratelimit \
 	%D%/test_signals \
+	%D%/test_statedir \
 	%D%/test_table \
 	%D%/test_wire \
 	$(NULL)
