@@ -38,3 +38,20 @@ FUZZ_TARGETS += %D%/fuzz_policy
 %C%_fuzz_policy_LDADD = $(FUZZ_MAIN) $(LIBS_AGENT)
 endif
 EXTRA_DIST += %D%/policy.in
+
+if ENABLE_GATEWAY
+FUZZ_TARGETS += \
+	%D%/fuzz_httpbody \
+	%D%/fuzz_httphead \
+	%D%/fuzz_socks \
+	$(NULL)
+LIBS_FUZZ_GATEWAY = $(FUZZ_MAIN) $(LIBS_GATEWAY)
+%C%_fuzz_httpbody_LDADD = $(LIBS_FUZZ_GATEWAY)
+%C%_fuzz_httphead_LDADD = $(LIBS_FUZZ_GATEWAY)
+%C%_fuzz_socks_LDADD = $(LIBS_FUZZ_GATEWAY)
+endif
+EXTRA_DIST += \
+	%D%/httpbody.in \
+	%D%/httphead.in \
+	%D%/socks.in \
+	$(NULL)
