@@ -103,10 +103,10 @@ enum linkhello_want linkhello_want(const struct linkhello *hello);
 size_t linkhello_expect(const struct linkhello *hello);
 
 /*
- * Write the next message, at most LINKHELLO_WRITE_MAX bytes, to out, which
- * holds size bytes, and its length to *len.  Returns 0, or -1 when it is not
- * this side's turn, size is too small or memory runs out; hello has then
- * failed.
+ * Write the next message to out, which holds size bytes, at least
+ * LINKHELLO_WRITE_MAX, and its length to *len.  Returns 0, or -1 when it is
+ * not this side's turn, size is too small or the relay's key is of low order;
+ * hello has then failed.
  */
 int linkhello_write(
     struct linkhello *hello, uint8_t *out, size_t size, size_t *len);

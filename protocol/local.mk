@@ -17,6 +17,7 @@ noinst_LIBRARIES += %D%/libprotocol.a
 	%D%/keys.c \
 	%D%/keys.h \
 	%D%/limits.h \
+	%D%/linkhello.c \
 	%D%/linkhello.h \
 	%D%/linkmsg.c \
 	%D%/linkmsg.h \
@@ -37,6 +38,7 @@ noinst_LIBRARIES += %D%/libprotocol.a
 	%D%/session.c \
 	%D%/session.h \
 	%D%/session_impl.h \
+	%D%/sessionhello.c \
 	%D%/sessionhello.h \
 	%D%/sessionin.c \
 	%D%/sessionin.h \

@@ -559,10 +559,16 @@ noise_split(struct noise *noise, uint8_t from_initiator[NOISE_KEY_LEN],
 	memcpy(hash, noise->hash, NOISE_HASH_LEN);
 	mem_wipe(out, sizeof(out));
 	memcpy(remote, noise->remote_static, sizeof(remote));
-	die(noise);
+	(void)die(noise);
 	memcpy(noise->remote_static, remote, sizeof(remote));
 	noise->remote_static_known = true;
 	return 0;
+}
+
+void
+noise_kill(struct noise *noise)
+{
+	(void)die(noise);
 }
 
 void

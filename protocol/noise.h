@@ -120,6 +120,9 @@ const uint8_t *noise_remote_static(const struct noise *noise);
 int noise_split(struct noise *noise, uint8_t from_initiator[NOISE_KEY_LEN],
     uint8_t from_responder[NOISE_KEY_LEN], uint8_t hash[NOISE_HASH_LEN]);
 
+/* End noise as a failed message does: wiped, and every later call fails. */
+void noise_kill(struct noise *noise);
+
 /* Wipe and free noise; NULL is allowed. */
 void noise_free(struct noise *noise);
 

@@ -6,10 +6,12 @@ UNIT_TESTS += \
 	%D%/test_frame \
 	%D%/test_keys \
 	%D%/test_linkmsg \
+	%D%/test_linkhello \
 	%D%/test_name \
 	%D%/test_noise \
 	%D%/test_schedule \
 	%D%/test_seal \
 	%D%/test_session \
+	%D%/test_sessionhello \
 	%D%/test_target \
 	$(NULL)

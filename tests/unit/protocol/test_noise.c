@@ -730,6 +730,18 @@ START_TEST(turns_are_kept)
 }
 END_TEST
 
+START_TEST(killed_is_dead)
+{
+	struct run run = make_run(NOISE_IK);
+
+	open_run(&run);
+	noise_kill(run.side[0]);
+	ck_assert_int_eq(noise_turn(run.side[0]), NOISE_DEAD);
+	ck_assert_ptr_null(noise_remote_static(run.side[0]));
+	close_run(&run);
+}
+END_TEST
+
 START_TEST(remote_key_is_known_when_it_came)
 {
 	struct run run = make_run((enum noise_pattern)_i);
@@ -839,6 +851,7 @@ main(void)
 	    negative, low_order_static_is_refused, 0, NOISE_PATTERNS);
 	suite_add_tcase(suite, interface);
 	tcase_add_loop_test(interface, turns_are_kept, 0, NOISE_PATTERNS);
+	tcase_add_test(interface, killed_is_dead);
 	tcase_add_loop_test(
 	    interface, remote_key_is_known_when_it_came, 0, NOISE_PATTERNS);
 	tcase_add_loop_test(
