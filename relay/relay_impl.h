@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * relay_impl: what relay.c, relaycontrol.c and relayinvite.c share and nobody
+ * else sees.
+ */
+#ifndef INROAD_RELAY_RELAY_IMPL_H
+#define INROAD_RELAY_RELAY_IMPL_H
+
+#include <ev.h>
+#include <stdbool.h>
+
+#include "protocol/keys.h"
+#include "protocol/membership.h"
+#include "relay/relay.h"
+
+struct account_book;
+struct account_outcome;
+struct control;
+struct control_request;
+struct device_hub;
+struct directory;
+struct listener;
+struct signals;
+struct statedir;
+struct store;
+struct switch_board;
+
+struct relay {
+	struct loop *loop;
+	struct relay_config config;
+	struct statedir *dir;
+	uint8_t secret_key[KEYS_LEN];
+	uint8_t public_key[KEYS_LEN];
+	struct store *store;
+	struct account_book *book;
+	struct directory *directory;
+	struct switch_board *board;
+	struct device_hub *hub;
+	struct listener *listeners[RELAY_LISTENS_MAX];
+	char *listens[RELAY_LISTENS_MAX]; /* copies of the configuration */
+	char *publics[MEMBERSHIP_RELAYS_MAX];
+	size_t public_count;
+	struct control *control;
+	struct signals *signals;
+	ev_timer tick;
+	ev_timer farewell;
+	bool running; /* with a loop and a network, not just for a command */
+	uint64_t started;
+};
+
+/*
+ * Open state directory, lock, key, store and accounts; what a command without
+ * a running relay needs.  As relay_new() otherwise.
+ */
+struct relay *relay_open(struct loop *loop, const struct relay_config *config,
+    int *status, struct fault *fault);
+
+/*
+ * Write the join string for an invitation of a gateway to out,
+ * JOINSTRING_MAX bytes.  Returns 0, or -1 when the relay has no public
+ * address.  The caller wipes out.
+ */
+int relay_join_string(const struct relay *relay, const char *name,
+    const struct account_outcome *outcome, char *out);
+
+/* Serve one request on the control socket; arg is the relay. */
+void relaycontrol_handle(struct control_request *request, void *arg);
+
+/* An invitation under way, with an account made first if need be. */
+struct relayinvite;
+
+/* Called with a join string, or NULL and why there is none. */
+typedef void relayinvite_done(
+    const char *join, enum code code, const char *text, void *arg);
+
+/*
+ * Invite a gateway by that name (NULL: "gateway") of user, whose account is
+ * made with level (NULL: "user") if there is none.  done runs once, perhaps
+ * inside, unless relayinvite_cancel().  Returns NULL if it ran.
+ */
+struct relayinvite *relayinvite_start(struct relay *relay, const char *user,
+    const char *level, const char *name, relayinvite_done *done, void *arg);
+
+/* Forget invite; what is on its way still happens.  NULL is allowed. */
+void relayinvite_cancel(struct relayinvite *invite);
+
+#endif
