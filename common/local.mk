@@ -45,6 +45,8 @@ noinst_LIBRARIES += %D%/libcommon.a
 	%D%/statedir.h \
 	%D%/table.c \
 	%D%/table.h \
+	%D%/version.c \
+	%D%/version.h \
 	%D%/wire.c \
 	%D%/wire.h \
 	$(NULL)

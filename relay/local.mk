@@ -12,6 +12,11 @@ noinst_LIBRARIES += %D%/librelay.a
 	%D%/deviceinvite.c \
 	%D%/directory.c \
 	%D%/directory.h \
+	%D%/relay.c \
+	%D%/relay.h \
+	%D%/relay_impl.h \
+	%D%/relaycontrol.c \
+	%D%/relayinvite.c \
 	%D%/store.c \
 	%D%/store.h \
 	%D%/store_impl.h \
