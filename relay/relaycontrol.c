@@ -149,7 +149,7 @@ on_revoked(const struct account_outcome *outcome, void *arg)
 }
 
 static void
-revoke(struct control_request *request, struct account *account)
+revoke_device(struct control_request *request, struct account *account)
 {
 	struct account_device *device =
 	    account_find_device(account, control_word(request, 3));
@@ -186,7 +186,7 @@ device(struct relay *relay, struct control_request *request)
 	} else if (strcmp(verb, "list") == 0) {
 		list_devices(request, account);
 	} else if (strcmp(verb, "revoke") == 0) {
-		revoke(request, account);
+		revoke_device(request, account);
 	} else {
 		control_end(request, CONTROL_USAGE, "bad-request",
 		    "device list USER, or device revoke USER NAME");
