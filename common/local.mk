@@ -14,6 +14,8 @@ noinst_LIBRARIES += %D%/libcommon.a
 	%D%/control.h \
 	%D%/control_client.c \
 	%D%/control_client.h \
+	%D%/dns.c \
+	%D%/dns.h \
 	%D%/escape.c \
 	%D%/escape.h \
 	%D%/fault.c \
@@ -39,6 +41,8 @@ noinst_LIBRARIES += %D%/libcommon.a
 	%D%/nearest.h \
 	%D%/ratelimit.c \
 	%D%/ratelimit.h \
+	%D%/resolver.c \
+	%D%/resolver.h \
 	%D%/signals.c \
 	%D%/signals.h \
 	%D%/statedir.c \

@@ -32,6 +32,8 @@ check_LIBRARIES += tests/support/libsupport.a
 tests_support_libsupport_a_SOURCES = \
 	tests/support/await.c \
 	tests/support/await.h \
+	tests/support/dnsserver.c \
+	tests/support/dnsserver.h \
 	tests/support/failalloc.c \
 	tests/support/failalloc.h \
 	tests/support/netpair.c \

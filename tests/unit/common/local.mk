@@ -18,6 +18,7 @@ UNIT_TESTS += \
 	%D%/test_mem \
 	%D%/test_nearest \
 	%D%/test_ratelimit \
+	%D%/test_resolver \
 	%D%/test_signals \
 	%D%/test_statedir \
 	%D%/test_table \
