@@ -246,7 +246,7 @@ void
 control_send(struct control_request *request, struct json *json)
 {
 	const char *text;
-	size_t len;
+	size_t len = 0;
 
 	text = json != NULL ? json_text(json, &len) : NULL;
 	if (text == NULL) {
