@@ -32,6 +32,22 @@ client_pool_init(struct client_pool *pool, struct loop *loop,
 }
 
 void
+client_pool_close_idle(struct client_pool *pool)
+{
+	struct list *node = list_first(&pool->clients);
+	struct list *next;
+
+	for (; node != NULL; node = next) {
+		struct client *client = list_entry(node, struct client, all);
+
+		next = list_after(&pool->clients, node);
+		if (client->state < CLIENT_REACHING) {
+			client_end(client, false);
+		}
+	}
+}
+
+void
 client_pool_close(struct client_pool *pool)
 {
 	struct list *node = list_first(&pool->clients);
@@ -83,6 +99,9 @@ client_end(struct client *client, bool reset)
 	list_remove(&client->all);
 	client->pool->count--;
 	loop_reap(client->pool->loop, client, destroy);
+	if (client->pool->ended != NULL) {
+		client->pool->ended(client->pool->arg);
+	}
 }
 
 void

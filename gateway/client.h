@@ -31,13 +31,18 @@ struct client_pool {
 	struct list clients;
 	uint32_t count;
 	uint32_t max;
-	uint64_t served; /* requests, ever */
-	uint64_t failed; /* of these */
+	uint64_t served;          /* requests, ever */
+	uint64_t failed;          /* of these */
+	void (*ended)(void *arg); /* a client ended; may be NULL */
+	void *arg;
 };
 
 /* Set up an empty pool. */
 void client_pool_init(struct client_pool *pool, struct loop *loop,
     const struct reach_space *space, uint32_t max);
+
+/* End the clients that have asked for nothing yet. */
+void client_pool_close_idle(struct client_pool *pool);
 
 /* Reset every client. */
 void client_pool_close(struct client_pool *pool);

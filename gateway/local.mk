@@ -18,6 +18,12 @@ noinst_LIBRARIES += %D%/libgateway.a
 	%D%/exchange.h \
 	%D%/exchange_impl.h \
 	%D%/exchangeup.c \
+	%D%/gateway.c \
+	%D%/gateway.h \
+	%D%/gateway_impl.h \
+	%D%/gatewaycommand.c \
+	%D%/gatewayinvite.c \
+	%D%/gatewaywait.c \
 	%D%/hosts.c \
 	%D%/hosts.h \
 	%D%/httpbody.c \

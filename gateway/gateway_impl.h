@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * gateway_impl: what gateway.c and the gatewaycommand files share and nobody
+ * else sees.
+ */
+#ifndef INROAD_GATEWAY_GATEWAY_IMPL_H
+#define INROAD_GATEWAY_GATEWAY_IMPL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/addr.h"
+#include "common/list.h"
+#include "gateway/client.h"
+#include "gateway/gateway.h"
+#include "gateway/proxytarget.h"
+#include "gateway/reach.h"
+
+struct control_request;
+struct endpoint;
+struct hosts;
+struct json;
+struct listener;
+struct peers;
+
+/* A socket that listens, and where its connections lead. */
+struct gateway_port {
+	struct gateway *gateway;
+	struct listener *listener;
+	char listen[ADDR_HOST_LEN + 8];
+	bool is_forward;
+	struct proxy_target target;
+};
+
+struct gateway {
+	struct loop *loop;
+	struct endpoint *endpoint;
+	struct hosts *hosts;
+	struct peers *peers;
+	struct reach_space space;
+	struct client_pool pool;
+	char suffix[LIMITS_NAME_LEN];
+	struct gateway_port ports[GATEWAY_LISTENS_MAX];
+	size_t port_count;
+	bool finishing;
+	struct list asks;      /* invitations under way */
+	uint32_t last_request; /* number of the last one */
+};
+
+/* Write the pins to known_hosts. */
+void gateway_save_pins(struct gateway *gateway);
+
+/* A command that is not the endpoint's; as in struct endpoint_ops. */
+bool gatewaycommand_handle(struct control_request *request, void *arg);
+
+/* Add what a gateway knows to the answer to status. */
+void gatewaycommand_status(struct json *json, void *arg);
+
+/* INVITED came. */
+void gatewayinvite_answer(
+    struct gateway *gateway, const uint8_t *payload, size_t len);
+
+/* The link is gone: whoever waits for an invitation is told. */
+void gatewayinvite_down(struct gateway *gateway, const char *text);
+
+/* Serve "invite": words as common/control.h. */
+void gatewayinvite_start(
+    struct gateway *gateway, struct control_request *request);
+
+/* Serve "wait" and "ping". */
+void gatewaywait_start(
+    struct gateway *gateway, struct control_request *request);
+/* As gatewaywait_start(). */
+void gatewaywait_ping(struct gateway *gateway, struct control_request *request);
+
+#endif

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: ISC */
+/* Commands on the gateway's control socket. */
+#include <stdio.h>
+#include <string.h>
+
+#include "common/addr.h"
+#include "common/control.h"
+#include "common/json.h"
+#include "common/listener.h"
+#include "common/mem.h"
+#include "gateway/gateway_impl.h"
+#include "gateway/hosts.h"
+#include "gateway/peers.h"
+#include "protocol/endpoint.h"
+#include "protocol/keys.h"
+#include "protocol/session.h"
+
+/* One object of an answer. */
+#define OBJECT_MAX 4096
+
+/* --- hosts
+ * -------------------------------------------------------------------- */
+
+/* What describing a host needs. */
+struct describe {
+	struct gateway *gateway;
+	struct control_request *request;
+	struct json *json;
+};
+
+static void
+describe_session(struct json *json, const struct session *session)
+{
+	struct session_stats stats;
+	uint64_t rtt = session_rtt(session);
+
+	session_get_stats(session, &stats);
+	json_double(json, "rtt_ms", (double)rtt / 1e6);
+	json_uint(json, "streams", stats.streams);
+	json_uint(json, "streams_ever", stats.streams_ever);
+	json_uint(json, "sent", stats.sent);
+	json_uint(json, "received", stats.received);
+}
+
+static void
+describe_host(const struct host *host, struct describe *d)
+{
+	const struct session *session =
+	    peers_live(d->gateway->peers, host->name);
+	char fingerprint[KEYS_FINGERPRINT_LEN];
+
+	json_string(d->json, "host", host->name);
+	json_string(d->json, "owner", host->owner);
+	json_string(d->json, "state", host->online ? "online" : "offline");
+	json_uint(d->json, "last_contact", host->last_contact);
+	json_bool(d->json, "key_changed", hosts_key_changed(host));
+	keys_fingerprint(host->key, fingerprint);
+	json_string(d->json, "key", fingerprint);
+	if (session != NULL) {
+		describe_session(d->json, session);
+	}
+}
+
+static void
+send_host(const struct host *host, void *arg)
+{
+	struct describe *d = arg;
+
+	d->json = json_new(OBJECT_MAX);
+	json_object(d->json, NULL);
+	describe_host(host, d);
+	json_end(d->json);
+	control_send(d->request, d->json);
+}
+
+static void
+list_hosts(struct gateway *gateway, struct control_request *request)
+{
+	struct describe d = { .gateway = gateway, .request = request };
+	char text[LIMITS_TEXT_LEN];
+	enum code code;
+
+	if (!hosts_is_complete(gateway->hosts)) {
+		code = reach_no_link(gateway->endpoint, text);
+		control_end(request, CONTROL_FAILED, codes_slug(code), text);
+		return;
+	}
+	hosts_each(gateway->hosts, send_host, &d);
+	control_end(request, CONTROL_OK, NULL, NULL);
+}
+
+/* --- status
+ * -------------------------------------------------------------------- */
+
+static void
+add_host(const struct host *host, void *arg)
+{
+	struct describe *d = arg;
+
+	json_object(d->json, NULL);
+	describe_host(host, d);
+	json_end(d->json);
+}
+
+void
+gatewaycommand_status(struct json *json, void *arg)
+{
+	struct gateway *gateway = arg;
+	struct describe d = { .gateway = gateway, .json = json };
+	char text[ADDR_TEXT_LEN];
+	struct addr addr;
+
+	json_array(json, "listening");
+	for (size_t i = 0; i < gateway->port_count; i++) {
+		const struct gateway_port *port = &gateway->ports[i];
+		char target[PROXYTARGET_TEXT_LEN];
+
+		if (port->listener == NULL) {
+			continue;
+		}
+		listener_addr(port->listener, &addr);
+		json_object(json, NULL);
+		json_string(json, "address", addr_format(&addr, text));
+		if (port->is_forward) {
+			json_string(json, "to",
+			    proxytarget_format(&port->target, target));
+		}
+		json_end(json);
+	}
+	json_end(json);
+	json_uint(json, "clients", gateway->pool.count);
+	json_uint(json, "requests", gateway->pool.served);
+	json_uint(json, "failures", gateway->pool.failed);
+	json_uint(json, "streams", peers_streams(gateway->peers));
+	json_array(json, "hosts");
+	hosts_each(gateway->hosts, add_host, &d);
+	json_end(json);
+}
+
+/* --- keys
+ * ----------------------------------------------------------------------- */
+
+static void
+accept_key(struct gateway *gateway, struct control_request *request)
+{
+	const char *name = control_word(request, 1);
+	const struct host *host = hosts_find(gateway->hosts, name);
+	char text[LIMITS_TEXT_LEN];
+
+	if (host == NULL) {
+		(void)snprintf(text, sizeof(text),
+		    "No host \"%.100s\". \"inroad hosts\" lists yours.", name);
+		control_end(request, CONTROL_NO_HOST,
+		    codes_slug(CODE_HOST_UNKNOWN), text);
+		return;
+	}
+	if (hosts_pin(gateway->hosts, name)) {
+		gateway_save_pins(gateway);
+	}
+	control_end(request, CONTROL_OK, NULL, NULL);
+}
+
+static void
+export_key(struct gateway *gateway, struct control_request *request)
+{
+	const struct membership *membership =
+	    endpoint_membership(gateway->endpoint);
+	struct keys_account account = { 0 };
+	char text[KEYS_RECOVERY_LEN];
+	struct json *json;
+
+	if (strcmp(control_word(request, 1), "export") != 0) {
+		control_end(
+		    request, CONTROL_USAGE, "bad-request", "key export");
+		return;
+	}
+	if (membership == NULL ||
+	    membership->key_kind != MEMBERSHIP_KEY_ACCOUNT) {
+		control_end(request, CONTROL_FAILED,
+		    codes_slug(CODE_NOT_JOINED),
+		    codes_summary(CODE_NOT_JOINED));
+		return;
+	}
+	account.epoch = membership->epoch;
+	memcpy(account.key, membership->key, sizeof(account.key));
+	keys_recovery_encode(&account, text);
+	mem_wipe(&account, sizeof(account));
+	json = json_new(OBJECT_MAX);
+	json_object(json, NULL);
+	json_string(json, "recovery", text);
+	json_uint(json, "epoch", membership->epoch);
+	json_end(json);
+	control_send(request, json);
+	mem_wipe(text, sizeof(text));
+	control_end(request, CONTROL_OK, NULL, NULL);
+}
+
+bool
+gatewaycommand_handle(struct control_request *request, void *arg)
+{
+	struct gateway *gateway = arg;
+	const char *command = control_word(request, 0);
+
+	if (strcmp(command, "hosts") == 0) {
+		list_hosts(gateway, request);
+	} else if (strcmp(command, "invite") == 0) {
+		gatewayinvite_start(gateway, request);
+	} else if (strcmp(command, "accept-key") == 0) {
+		accept_key(gateway, request);
+	} else if (strcmp(command, "key") == 0) {
+		export_key(gateway, request);
+	} else if (strcmp(command, "wait") == 0) {
+		gatewaywait_start(gateway, request);
+	} else if (strcmp(command, "ping") == 0) {
+		gatewaywait_ping(gateway, request);
+	} else {
+		return false;
+	}
+	return true;
+}

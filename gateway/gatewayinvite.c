@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: ISC */
+/* Invitations: a token from the relay, and the key part that it never sees. */
+#include <stdio.h>
+#include <string.h>
+
+#include "common/control.h"
+#include "common/json.h"
+#include "common/mem.h"
+#include "gateway/gateway_impl.h"
+#include "protocol/endpoint.h"
+#include "protocol/joinstring.h"
+#include "protocol/link.h"
+
+/* An invitation under way. */
+struct ask {
+	struct gateway *gateway;
+	struct control_request *request;
+	uint32_t number;
+	enum linkhello_role role;
+	char name[NAME_HOST_MAX + 1];
+	struct list all; /* in gateway->asks */
+};
+
+static void
+ask_free(struct ask *ask)
+{
+	list_remove(&ask->all);
+	mem_free(ask);
+}
+
+static void
+on_cancel(void *arg)
+{
+	ask_free(arg);
+}
+
+static void
+fail(struct control_request *request, enum code code, const char *text)
+{
+	control_end(request, CONTROL_FAILED, codes_slug(code),
+	    text[0] != '\0' ? text : codes_summary(code));
+}
+
+/* --- asking
+ * ---------------------------------------------------------------------- */
+
+static int
+send_ask(struct link *link, const struct ask *ask, bool replace)
+{
+	struct linkmsg_invite invite = {
+		.request = ask->number,
+		.role = ask->role,
+		.replace = replace,
+	};
+	uint8_t payload[512];
+	size_t len;
+
+	(void)snprintf(invite.name, sizeof(invite.name), "%s", ask->name);
+	len = linkmsg_invite_encode(&invite, payload, sizeof(payload));
+	return link_send(link, FRAME_INVITE, 0, payload, len);
+}
+
+/* Say what is wrong with what was asked for; NULL when nothing is. */
+static const char *
+flaw(const char *role, const char *name)
+{
+	enum name_error error;
+
+	if (strcmp(role, "agent") == 0) {
+		error = name_check_new_host(name);
+	} else if (strcmp(role, "gateway") == 0) {
+		error = name_check_device(name);
+	} else {
+		return "is invited as an agent or a gateway";
+	}
+	return error == NAME_OK ? NULL : name_error_text(error);
+}
+
+/* invite agent|gateway NAME [replace] */
+void
+gatewayinvite_start(struct gateway *gateway, struct control_request *request)
+{
+	const char *role = control_word(request, 1);
+	const char *name = control_word(request, 2);
+	const char *wrong = flaw(role, name);
+	struct link *link = endpoint_link(gateway->endpoint);
+	char text[LIMITS_TEXT_LEN];
+	struct ask *ask;
+	enum code code;
+
+	if (wrong != NULL) {
+		(void)snprintf(
+		    text, sizeof(text), "\"%.64s\" %s.", name, wrong);
+		fail(request, CODE_NAME_INVALID, text);
+		return;
+	}
+	if (link == NULL) {
+		code = reach_no_link(gateway->endpoint, text);
+		fail(request, code, text);
+		return;
+	}
+	ask = mem_new(1, sizeof(*ask));
+	if (ask == NULL) {
+		fail(request, CODE_OVERLOADED, "");
+		return;
+	}
+	ask->gateway = gateway;
+	ask->request = request;
+	ask->number = ++gateway->last_request;
+	ask->role =
+	    strcmp(role, "agent") == 0 ? LINKHELLO_AGENT : LINKHELLO_GATEWAY;
+	(void)name_fold(name, ask->name, sizeof(ask->name));
+	list_init(&ask->all);
+	list_push_back(&gateway->asks, &ask->all);
+	control_on_cancel(request, on_cancel, ask);
+	/* If this fails the link goes down, and that answers the request. */
+	(void)send_ask(
+	    link, ask, strcmp(control_word(request, 3), "replace") == 0);
+}
+
+/* --- the answer
+ * -------------------------------------------------------------------- */
+
+/* The key part: the account's for a gateway, the host's for an agent. */
+static int
+add_key(struct membership *out, const struct membership *own)
+{
+	struct keys_account account = { .epoch = own->epoch };
+	int result = 0;
+
+	out->epoch = own->epoch;
+	memcpy(account.key, own->key, sizeof(account.key));
+	if (out->role == LINKHELLO_GATEWAY) {
+		out->key_kind = MEMBERSHIP_KEY_ACCOUNT;
+		memcpy(out->key, own->key, sizeof(out->key));
+	} else {
+		out->key_kind = MEMBERSHIP_KEY_HOST;
+		result = keys_host(&account, out->name, out->key);
+	}
+	mem_wipe(&account, sizeof(account));
+	return result;
+}
+
+static void
+send_join(struct ask *ask, const struct linkmsg_invited *invited)
+{
+	const struct membership *own =
+	    endpoint_membership(ask->gateway->endpoint);
+	struct membership membership = *own;
+	char join[JOINSTRING_MAX + 1];
+	struct json *json = NULL;
+
+	membership.role = ask->role;
+	(void)snprintf(
+	    membership.name, sizeof(membership.name), "%s", ask->name);
+	membership.has_token = true;
+	memcpy(membership.token, invited->token, sizeof(membership.token));
+	if (add_key(&membership, own) == 0 &&
+	    joinstring_encode(&membership, join) > 0) {
+		json = json_new(JOINSTRING_MAX + 512);
+		json_object(json, NULL);
+		json_string(json, "join", join);
+		json_string(json, "name", ask->name);
+		json_uint(json, "expires", invited->expires);
+		json_end(json);
+	}
+	membership_wipe(&membership);
+	mem_wipe(join, sizeof(join));
+	control_send(ask->request, json);
+	control_end(ask->request, CONTROL_OK, NULL, NULL);
+}
+
+void
+gatewayinvite_answer(
+    struct gateway *gateway, const uint8_t *payload, size_t len)
+{
+	struct list *node = list_first(&gateway->asks);
+	struct linkmsg_invited invited;
+
+	if (linkmsg_invited_decode(&invited, payload, len) != 0) {
+		return;
+	}
+	for (; node != NULL; node = list_after(&gateway->asks, node)) {
+		struct ask *ask = list_entry(node, struct ask, all);
+
+		if (ask->number != invited.request) {
+			continue;
+		}
+		if (invited.code == CODE_OK && invited.has_token) {
+			send_join(ask, &invited);
+		} else {
+			fail(ask->request, invited.code, invited.text);
+		}
+		ask_free(ask);
+		break;
+	}
+	mem_wipe(&invited, sizeof(invited));
+}
+
+void
+gatewayinvite_down(struct gateway *gateway, const char *text)
+{
+	struct list *node = list_first(&gateway->asks);
+
+	for (; node != NULL; node = list_first(&gateway->asks)) {
+		struct ask *ask = list_entry(node, struct ask, all);
+
+		fail(ask->request, CODE_LINK_LOST, text);
+		ask_free(ask);
+	}
+}
