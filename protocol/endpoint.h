@@ -14,17 +14,9 @@
  *	                    stop; GOAWAY; the loop ends
  *	endpoint_free()     the ready file and the socket go, keys are wiped
  *
- * Files of the state directory, all of mode 0600:
+ * What it keeps in the state directory beside what enrol.h keeps there:
  *
  *	lock         held while a daemon runs
- *	device.key   the secret key of this device, made at the first start
- *	membership   where this device belongs (membership.h); written after
- *	             the first login that worked, without the token
- *	joining      the same of a join string that has not worked yet, with
- *	             its token; written before the first packet, so that a crash
- *	             between enrolment and its end costs nothing
- *	joined       one digest a line of every join string that has worked
- *	join         a join string left for the next start by "inroad join"
  *	control      the control socket
  *	ready        the ready line of the daemon that runs
  *
@@ -48,6 +40,7 @@
 
 struct control_request;
 struct endpoint;
+struct fault;
 struct json;
 struct link;
 struct loop;
@@ -105,20 +98,21 @@ struct endpoint_config {
 };
 
 /*
- * Open the state and make ready to serve.  Returns NULL and in *status an exit
- * code of sysexits(3) after logging why: EX_UNAVAILABLE when another daemon
- * holds the state, EX_NOPERM, EX_CONFIG for a state or join string that is not
- * right.  `joining` may run inside.
+ * Open the state and make ready to serve.  Returns NULL with *fault and in
+ * *status an exit code of sysexits(3): EX_UNAVAILABLE when another daemon holds
+ * the state, EX_NOPERM, EX_CONFIG for a state or join string that is not right.
+ * `joining` may run inside.
  */
-struct endpoint *endpoint_new(
-    struct loop *loop, const struct endpoint_config *config, int *status);
+struct endpoint *endpoint_new(struct loop *loop,
+    const struct endpoint_config *config, int *status, struct fault *fault);
 
 /*
  * Serve: open the control socket, print "ready role=… listen=… control=…"
- * (listen may be NULL for "-"), and start the uplink if there is a membership.
- * Returns EX_OK, or an exit code after logging why.
+ * (listen may be NULL for "-"), answer signals, and start the uplink if there
+ * is a membership.  Returns EX_OK, or an exit code with *fault.
  */
-int endpoint_serve(struct endpoint *endpoint, const char *listen);
+int endpoint_serve(
+    struct endpoint *endpoint, const char *listen, struct fault *fault);
 
 /* Nothing is left to finish after `finish`: go on to the end. */
 void endpoint_finished(struct endpoint *endpoint);
@@ -128,11 +122,10 @@ void endpoint_free(struct endpoint *endpoint);
 
 /*
  * Take a join string now, as the control command join does.  Returns CODE_OK
- * (then `joining` ran and the uplink starts anew), or why not with a sentence
- * about it in text, LIMITS_TEXT_LEN bytes.
+ * (then `joining` ran and the uplink starts anew), or why not, with *fault.
  */
 enum code endpoint_join(
-    struct endpoint *endpoint, const char *string, char *text);
+    struct endpoint *endpoint, const char *string, struct fault *fault);
 
 /* Return the membership in use, or NULL when this device has not joined. */
 const struct membership *endpoint_membership(const struct endpoint *endpoint);
@@ -168,11 +161,5 @@ const char *endpoint_directory(const struct endpoint *endpoint);
 
 /* Return true once SIGTERM came. */
 bool endpoint_is_finishing(const struct endpoint *endpoint);
-
-/*
- * Print program's version and the run-time version of every library that both
- * daemons link to standard output.
- */
-void endpoint_print_version(const char *program);
 
 #endif
