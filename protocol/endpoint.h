@@ -98,21 +98,20 @@ struct endpoint_config {
 };
 
 /*
- * Open the state and make ready to serve.  Returns NULL with *fault and in
- * *status an exit code of sysexits(3): EX_UNAVAILABLE when another daemon holds
- * the state, EX_NOPERM, EX_CONFIG for a state or join string that is not right.
- * `joining` may run inside.
+ * Open the state and make ready to serve.  Returns NULL and in *status an exit
+ * code of sysexits(3) after logging why: EX_UNAVAILABLE when another daemon
+ * holds the state, EX_NOPERM, EX_CONFIG for a state or join string that is not
+ * right.  `joining` may run inside.
  */
-struct endpoint *endpoint_new(struct loop *loop,
-    const struct endpoint_config *config, int *status, struct fault *fault);
+struct endpoint *endpoint_new(
+    struct loop *loop, const struct endpoint_config *config, int *status);
 
 /*
  * Serve: open the control socket, print "ready role=… listen=… control=…"
  * (listen may be NULL for "-"), answer signals, and start the uplink if there
- * is a membership.  Returns EX_OK, or an exit code with *fault.
+ * is a membership.  Returns EX_OK, or an exit code after logging why.
  */
-int endpoint_serve(
-    struct endpoint *endpoint, const char *listen, struct fault *fault);
+int endpoint_serve(struct endpoint *endpoint, const char *listen);
 
 /* Nothing is left to finish after `finish`: go on to the end. */
 void endpoint_finished(struct endpoint *endpoint);
