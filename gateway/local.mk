@@ -56,6 +56,12 @@ endif
 if ENABLE_CLI
 noinst_LIBRARIES += %D%/cli/libcli.a
 %C%_cli_libcli_a_SOURCES = \
+	%D%/cli/ask.c \
+	%D%/cli/ask.h \
+	%D%/cli/cli.c \
+	%D%/cli/cli.h \
+	%D%/cli/commands.c \
+	%D%/cli/commands.h \
 	$(NULL)
 
 bin_PROGRAMS += inroad

@@ -206,7 +206,7 @@ status(struct relay *relay, struct control_request *request)
 	device_hub_get_stats(relay->hub, &devices);
 	switch_get_stats(relay->board, &circuits);
 	json_object(json, NULL);
-	json_int(json, "v", 1);
+	json_int(json, "schema", 1);
 	json_string(json, "role", "relay");
 	json_string(json, "version", version_string());
 	json_uint(json, "uptime", (uint64_t)time(NULL) - relay->started);

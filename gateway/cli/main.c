@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: ISC */
+/* inroad: commands the daemons and asks them. */
+#include <sodium.h>
 
-#include <stdio.h>
-#include <string.h>
+#include "common/control.h"
+#include "gateway/cli/cli.h"
 
 int
 main(int argc, char **argv)
 {
-	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
-		printf("inroad %s\n", PACKAGE_VERSION);
-		return 0;
+	if (sodium_init() < 0) {
+		return CONTROL_FAILED;
 	}
-	fprintf(stderr, "usage: inroad --version\n");
-	return 2;
+	return cli_run(argc, argv);
 }

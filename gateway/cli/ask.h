@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * ask: one question to a daemon and its whole answer.
+ *
+ * The answer is the objects that the daemon sent, parsed, and its last line
+ * taken apart.  A daemon that cannot be asked is an answer too: with the exit
+ * code and the sentence that a person gets.
+ */
+#ifndef INROAD_GATEWAY_CLI_ASK_H
+#define INROAD_GATEWAY_CLI_ASK_H
+
+#include <stddef.h>
+
+#include <jansson.h>
+
+#include "common/control.h"
+
+/* An answer; a value, ended by ask_free(). */
+struct ask_answer {
+	enum control_exit code;
+	json_t *items;   /* array of objects */
+	char slug[64];   /* unless CONTROL_OK */
+	char text[1024]; /* likewise */
+};
+
+/*
+ * Send the count words to the daemon whose control socket is at path and put
+ * its answer to *answer.  timeout is in seconds a line, 0 for ever.
+ */
+void ask_daemon(const char *path, const char *const *words, size_t count,
+    double timeout, struct ask_answer *answer);
+
+/* Return the first object of answer, an empty one if there is none. */
+json_t *ask_first(const struct ask_answer *answer);
+
+/* Let go of what answer holds. */
+void ask_free(struct ask_answer *answer);
+
+#endif

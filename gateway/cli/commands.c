@@ -1,0 +1,535 @@
+/* SPDX-License-Identifier: ISC */
+#include "gateway/cli/commands.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/fault.h"
+#include "common/file.h"
+#include "common/statedir.h"
+#include "gateway/cli/ask.h"
+#include "gateway/cli/cli.h"
+#include "protocol/joinstring.h"
+#include "protocol/membership.h"
+
+/* Seconds that a daemon gets to answer what it can answer at once. */
+#define ASK_TIME 10.0
+
+/* Seconds that a login or an invitation may take. */
+#define LOGIN_TIME 30.0
+
+static const char *
+text_of(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text != NULL ? text : "";
+}
+
+static double
+number_of(const json_t *object, const char *key)
+{
+	return json_number_value(json_object_get(object, key));
+}
+
+/* "now", "4 min ago"; room for 32 characters. */
+static const char *
+ago(double when, char *out, size_t size)
+{
+	double s = (double)time(NULL) - when;
+
+	if (when == 0) {
+		(void)snprintf(out, size, "never");
+	} else if (s < 60) {
+		(void)snprintf(out, size, "%.0f s ago", s > 0 ? s : 0.);
+	} else if (s < 7200) {
+		(void)snprintf(out, size, "%.0f min ago", s / 60);
+	} else if (s < 172800) {
+		(void)snprintf(out, size, "%.0f h ago", s / 3600);
+	} else {
+		(void)snprintf(out, size, "%.0f days ago", s / 86400);
+	}
+	return out;
+}
+
+static const char *
+duration(double s, char *out, size_t size)
+{
+	if (s < 120) {
+		(void)snprintf(out, size, "%.0f s", s);
+	} else if (s < 7200) {
+		(void)snprintf(out, size, "%.0f m", s / 60);
+	} else {
+		(void)snprintf(out, size, "%.0f h", s / 3600);
+	}
+	return out;
+}
+
+/* --- hosts and status
+ * ----------------------------------------------------------- */
+
+static void
+print_hosts(const json_t *hosts)
+{
+	const json_t *host;
+	size_t i;
+
+	if (json_array_size(hosts) == 0) {
+		(void)printf(
+		    "No hosts yet. Add one with: inroad invite NAME\n");
+		return;
+	}
+	(void)printf("%-20s %-9s %-9s %-8s %s\n", "HOST", "STATE", "RTT",
+	    "STREAMS", "LAST CONTACT");
+	json_array_foreach(hosts, i, host)
+	{
+		bool online = strcmp(text_of(host, "state"), "online") == 0;
+		char rtt[32] = "-";
+		char when[32] = "now";
+
+		if (json_object_get(host, "rtt_ms") != NULL) {
+			(void)snprintf(rtt, sizeof(rtt), "%.1f ms",
+			    number_of(host, "rtt_ms"));
+		}
+		if (!online) {
+			(void)ago(number_of(host, "last_contact"), when,
+			    sizeof(when));
+		}
+		(void)printf("%-20s %-9s %-9s %-8.0f %s\n",
+		    text_of(host, "host"), text_of(host, "state"), rtt,
+		    number_of(host, "streams"), when);
+		if (json_is_true(json_object_get(host, "key_changed"))) {
+			(void)printf("! %s has a new key. If you expect it: "
+				     "inroad accept-key %s\n",
+			    text_of(host, "host"), text_of(host, "host"));
+		}
+	}
+}
+
+static void
+show_hosts(const struct ask_answer *answer)
+{
+	print_hosts(answer->items);
+}
+
+static int
+run_hosts(const struct cli *cli)
+{
+	const char *words[] = { "hosts" };
+
+	return cli_ask(cli, words, 1, ASK_TIME, show_hosts);
+}
+
+static void
+print_relay_link(const json_t *relay)
+{
+	char since[32];
+
+	if (json_is_true(json_object_get(relay, "up"))) {
+		(void)printf("relay    %s  connected %s, rtt %.1f ms\n",
+		    text_of(relay, "address"),
+		    duration(number_of(relay, "since_s"), since, sizeof(since)),
+		    number_of(relay, "rtt_ms"));
+	} else {
+		(void)printf("relay    %s  %s: %s\n", text_of(relay, "address"),
+		    text_of(relay, "reason"), text_of(relay, "text"));
+	}
+}
+
+static void
+show_status(const struct ask_answer *answer)
+{
+	const json_t *status = ask_first(answer);
+	const json_t *hosts = json_object_get(status, "hosts");
+	char up[32];
+	double seconds =
+	    number_of(status, "uptime_s") + number_of(status, "uptime");
+
+	(void)printf("%-8s %s  up %s", text_of(status, "role"),
+	    text_of(status, "version"), duration(seconds, up, sizeof(up)));
+	if (text_of(status, "listen")[0] != '\0') {
+		(void)printf("  listening %s", text_of(status, "listen"));
+	}
+	(void)printf("\n");
+	if (json_object_get(status, "relay") != NULL) {
+		print_relay_link(json_object_get(status, "relay"));
+	}
+	if (json_is_array(hosts)) {
+		print_hosts(hosts);
+	} else if (json_object_get(status, "agents") != NULL) {
+		(void)printf("%.0f gateways, %.0f agents, %.0f hosts, %.0f "
+			     "channels, %.0f bytes queued\n",
+		    number_of(status, "gateways"), number_of(status, "agents"),
+		    number_of(status, "hosts"), number_of(status, "channels"),
+		    number_of(status, "queued"));
+	}
+}
+
+static int
+run_status(const struct cli *cli)
+{
+	const char *words[] = { "status" };
+
+	return cli_ask(cli, words, 1, ASK_TIME, show_status);
+}
+
+/* --- join
+ * ------------------------------------------------------------------------- */
+
+/* Put the string of argument ("-", "@FILE" or itself) to out; 0 or -1. */
+static int
+read_join(const char *argument, char out[JOINSTRING_MAX + 1])
+{
+	struct file_content content;
+	struct fault fault;
+	const char *path = argument[0] == '@' ? argument + 1 : "/dev/stdin";
+
+	if (argument[0] != '@' && strcmp(argument, "-") != 0) {
+		(void)snprintf(out, JOINSTRING_MAX + 1, "%s", argument);
+		return 0;
+	}
+	if (file_read(path, FILE_PLAIN, JOINSTRING_MAX, &content, &fault) !=
+	    FILE_OK) {
+		(void)fprintf(stderr, "inroad: %s\n", fault.text);
+		return -1;
+	}
+	(void)snprintf(
+	    out, JOINSTRING_MAX + 1, "%s", (const char *)content.data);
+	out[strcspn(out, "\r\n")] = '\0';
+	file_content_free(&content);
+	return 0;
+}
+
+/* No daemon runs: leave the string for its start. */
+static int
+store_join(const struct cli *cli, const char *join)
+{
+	char path[STATEDIR_PATH_LEN];
+	struct statedir *dir = NULL;
+	struct fault fault;
+
+	if (statedir_choose(cli->program, cli->where, path, &fault) != 0 ||
+	    statedir_open(&dir, path, &fault) != FILE_OK ||
+	    statedir_write(dir, "join", join, strlen(join), &fault) !=
+		FILE_OK) {
+		(void)fprintf(stderr, "inroad: %s\n", fault.text);
+		statedir_free(dir);
+		return CONTROL_CONFIG;
+	}
+	(void)fprintf(stderr,
+	    "No %s is running here; the string is kept for its start. Now "
+	    "run:\n\n    inroad-%s%s%s\n",
+	    cli->program, cli->program, cli->where != NULL ? " --state " : "",
+	    cli->where != NULL ? cli->where : "");
+	statedir_free(dir);
+	return CONTROL_OK;
+}
+
+static void
+show_joined(const struct ask_answer *answer)
+{
+	const json_t *status = ask_first(answer);
+
+	(void)printf("Joined as \"%s\" of %s. Add a host with: inroad invite "
+		     "NAME\n",
+	    text_of(status, "name"), text_of(status, "user"));
+}
+
+/* A mistyped string is told before anything is sent. */
+static int
+check_join(const struct cli *cli, const char *join, struct cli *chosen)
+{
+	struct membership membership;
+	struct joinstring_error error;
+	struct ask_answer answer = { .code = CONTROL_FAILED };
+	enum joinstring_result result =
+	    joinstring_decode(&membership, join, &error);
+	int status;
+
+	*chosen = *cli;
+	if (result == JOINSTRING_OK) {
+		if (cli->where == NULL && membership.role == LINKHELLO_AGENT) {
+			chosen->program = "agent";
+		}
+		membership_wipe(&membership);
+		return 0;
+	}
+	(void)snprintf(answer.slug, sizeof(answer.slug), "join-typo");
+	(void)joinstring_explain(result, &error, answer.text);
+	answer.items = json_array();
+	status = cli_report(cli, &answer);
+	ask_free(&answer);
+	return status;
+}
+
+static int
+run_join(const struct cli *cli)
+{
+	char join[JOINSTRING_MAX + 1];
+	const char *words[] = { "join", join };
+	char path[CLI_PATH_LEN];
+	struct ask_answer answer;
+	struct cli chosen;
+	int status;
+
+	if (read_join(cli->argv[1], join) != 0) {
+		return CONTROL_USAGE;
+	}
+	status = check_join(cli, join, &chosen);
+	if (status != 0) {
+		return status;
+	}
+	if (cli_socket(&chosen, path) != 0) {
+		return CONTROL_CONFIG;
+	}
+	ask_daemon(path, words, 2, LOGIN_TIME, &answer);
+	if (answer.code == CONTROL_NOT_RUNNING) {
+		status = store_join(&chosen, join);
+	} else {
+		status = cli_report(&chosen, &answer);
+		if (status == CONTROL_OK && !cli->json) {
+			show_joined(&answer);
+		}
+	}
+	ask_free(&answer);
+	memset(join, 0, sizeof(join));
+	return status;
+}
+
+static int
+run_leave(const struct cli *cli)
+{
+	const char *words[] = { "leave" };
+
+	return cli_ask(cli, words, 1, ASK_TIME, NULL);
+}
+
+/* --- invite
+ * ----------------------------------------------------------------------- */
+
+static void
+show_invitation(const struct ask_answer *answer)
+{
+	const json_t *item = ask_first(answer);
+
+	/* The string alone on standard output: scripts take it from there. */
+	(void)printf("%s\n", text_of(item, "join"));
+}
+
+static void
+show_agent_invitation(const struct ask_answer *answer)
+{
+	show_invitation(answer);
+	if (isatty(STDOUT_FILENO)) {
+		(void)fprintf(stderr,
+		    "\nGood once, for a day. On the new host run:\n\n    "
+		    "inroad-agent --join %s\n",
+		    text_of(ask_first(answer), "join"));
+	}
+}
+
+static void
+show_gateway_invitation(const struct ask_answer *answer)
+{
+	show_invitation(answer);
+	if (isatty(STDOUT_FILENO)) {
+		(void)fprintf(stderr,
+		    "\nGood once, for a day. On the other computer run:\n\n"
+		    "    inroad join %s\n",
+		    text_of(ask_first(answer), "join"));
+	}
+}
+
+static int
+run_invite(const struct cli *cli)
+{
+	const char *words[4] = { "invite", "agent", NULL, "" };
+	size_t count = 3;
+
+	for (int i = 1; i < cli->argc; i++) {
+		if (strcmp(cli->argv[i], "--gateway") == 0) {
+			words[1] = "gateway";
+		} else if (strcmp(cli->argv[i], "--replace") == 0) {
+			words[3] = "replace";
+			count = 4;
+		} else if (words[2] == NULL && cli->argv[i][0] != '-') {
+			words[2] = cli->argv[i];
+		} else {
+			return cli_usage("invite");
+		}
+	}
+	if (words[2] == NULL) {
+		return cli_usage("invite");
+	}
+	return cli_ask(cli, words, count, LOGIN_TIME,
+	    strcmp(words[1], "agent") == 0 ? show_agent_invitation
+					   : show_gateway_invitation);
+}
+
+/* --- keys
+ * ---------------------------------------------------------------------------
+ */
+
+static void
+show_key(const struct ask_answer *answer)
+{
+	(void)printf("%s\n", text_of(ask_first(answer), "recovery"));
+	if (isatty(STDOUT_FILENO)) {
+		(void)fprintf(stderr,
+		    "\nWhoever has this can reach every host of the account. "
+		    "Keep it on paper, not on this computer.\n");
+	}
+}
+
+static int
+run_key(const struct cli *cli)
+{
+	const char *words[] = { "key", cli->argv[1] };
+
+	return cli_ask(cli, words, 2, ASK_TIME, show_key);
+}
+
+static int
+run_accept_key(const struct cli *cli)
+{
+	const char *words[] = { "accept-key", cli->argv[1] };
+
+	return cli_ask(cli, words, 2, ASK_TIME, NULL);
+}
+
+/* --- ping and wait
+ * --------------------------------------------------------------------- */
+
+static void
+show_ping(const struct ask_answer *answer)
+{
+	const json_t *item = ask_first(answer);
+
+	(void)printf("%s  %.1f ms  (gateway to relay %.1f, relay to agent "
+		     "%.1f)\n",
+	    text_of(item, "host"), number_of(item, "rtt_ms"),
+	    number_of(item, "relay_ms"), number_of(item, "agent_ms"));
+}
+
+static int
+run_ping(const struct cli *cli)
+{
+	const char *words[] = { "ping", cli->argv[1] };
+
+	return cli_ask(cli, words, 2, LOGIN_TIME, show_ping);
+}
+
+/* A gateway that is just being started is waited for, too. */
+static void
+ask_when_running(const char *path, const char *const *words, size_t count,
+    double seconds, struct ask_answer *answer)
+{
+	const struct timespec pause = { .tv_nsec = 50000000 };
+	double waited = 0;
+
+	ask_daemon(path, words, count, seconds + ASK_TIME, answer);
+	while (answer->code == CONTROL_NOT_RUNNING && waited < seconds) {
+		ask_free(answer);
+		(void)nanosleep(&pause, NULL);
+		waited += 0.05;
+		ask_daemon(path, words, count, seconds + ASK_TIME, answer);
+	}
+}
+
+static int
+run_wait(const struct cli *cli)
+{
+	const char *words[3] = { "wait", "30", "" };
+	char path[CLI_PATH_LEN];
+	struct ask_answer answer;
+	int status;
+
+	for (int i = 1; i < cli->argc; i++) {
+		if (strcmp(cli->argv[i], "--timeout") == 0 &&
+		    i + 1 < cli->argc) {
+			words[1] = cli->argv[++i];
+		} else if (strncmp(cli->argv[i], "--timeout=", 10) == 0) {
+			words[1] = cli->argv[i] + 10;
+		} else if (cli->argv[i][0] != '-') {
+			words[2] = cli->argv[i];
+		} else {
+			return cli_usage("wait");
+		}
+	}
+	if (cli_socket(cli, path) != 0) {
+		return CONTROL_CONFIG;
+	}
+	ask_when_running(path, words, 3, strtod(words[1], NULL), &answer);
+	status = cli_report(cli, &answer);
+	ask_free(&answer);
+	return status;
+}
+
+/* --- administration
+ * ---------------------------------------------------------------------- */
+
+static void
+show_devices(const struct ask_answer *answer)
+{
+	const json_t *device;
+	size_t i;
+
+	(void)printf("%-20s %-8s %-8s %-14s %s\n", "DEVICE", "ROLE", "STATE",
+	    "LAST SEEN", "KEY");
+	json_array_foreach(answer->items, i, device)
+	{
+		const char *state = "offline";
+		char when[32];
+
+		if (number_of(device, "revoked") > 0) {
+			state = "removed";
+		} else if (json_is_true(json_object_get(device, "online"))) {
+			state = "online";
+		}
+		(void)printf("%-20s %-8s %-8s %-14s %s\n",
+		    text_of(device, "name"), text_of(device, "role"), state,
+		    ago(number_of(device, "last_seen"), when, sizeof(when)),
+		    text_of(device, "key"));
+	}
+}
+
+static int
+run_device(const struct cli *cli)
+{
+	const char *words[4] = { "device" };
+	bool list = strcmp(cli->argv[1], "list") == 0;
+	int want = list ? 3 : 4;
+
+	if (cli->argc != want ||
+	    (!list && strcmp(cli->argv[1], "revoke") != 0)) {
+		return cli_usage("device");
+	}
+	for (int i = 1; i < cli->argc; i++) {
+		words[i] = cli->argv[i];
+	}
+	return cli_ask(cli, words, (size_t)cli->argc, LOGIN_TIME,
+	    list ? show_devices : NULL);
+}
+
+const struct commands_row commands_table[] = {
+	{ "join", "STRING|-|@FILE", "enrol this device", 1, 1, run_join },
+	{ "leave", "", "forget the relay and the account", 0, 0, run_leave },
+	{ "invite", "[--replace] HOST", "a join string for an agent", 1, 3,
+	    run_invite },
+	{ "invite --gateway", "NAME", "a join string for a gateway", 99, 99,
+	    run_invite },
+	{ "hosts", "", "your hosts and their state", 0, 0, run_hosts },
+	{ "status", "", "what the daemon does", 0, 0, run_status },
+	{ "wait", "[--timeout S] [HOST[:PORT]]",
+	    "until linked, or a host answers", 0, 3, run_wait },
+	{ "ping", "HOST", "how long the way to a host takes", 1, 1, run_ping },
+	{ "key", "export", "the account key, to keep on paper", 1, 1, run_key },
+	{ "accept-key", "HOST", "trust the new key of a host", 1, 1,
+	    run_accept_key },
+	{ "device", "list USER | revoke USER NAME",
+	    "devices of an account (at the relay)", 2, 3, run_device },
+	{ NULL, NULL, NULL, 0, 0, NULL },
+};
