@@ -39,7 +39,8 @@ number_of(const json_t *object, const char *key)
 static const char *
 ago(double when, char *out, size_t size)
 {
-	double s = (double)time(NULL) - when;
+	time_t now = time(NULL);
+	double s = (double)now - when;
 
 	if (when == 0) {
 		(void)snprintf(out, size, "never");
