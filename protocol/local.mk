@@ -13,6 +13,7 @@ noinst_LIBRARIES += %D%/libprotocol.a
 	%D%/frame.c \
 	%D%/frame.h \
 	%D%/frames.def \
+	%D%/joinstring.c \
 	%D%/joinstring.h \
 	%D%/keys.c \
 	%D%/keys.h \
@@ -21,6 +22,7 @@ noinst_LIBRARIES += %D%/libprotocol.a
 	%D%/linkhello.h \
 	%D%/linkmsg.c \
 	%D%/linkmsg.h \
+	%D%/membership.c \
 	%D%/membership.h \
 	%D%/name.c \
 	%D%/name.h \

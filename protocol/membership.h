@@ -62,7 +62,7 @@ struct membership {
 /*
  * Return NULL when membership is valid, else a clause for people about what
  * is wrong with it, "has no relay".  A gateway has no host key and an agent no
- * account key; fields without a meaning are zero.
+ * account key; an agent has a host key.
  */
 const char *membership_flaw(const struct membership *membership);
 
@@ -75,10 +75,10 @@ int membership_add_relay(
     struct membership *membership, const char *text, size_t len);
 
 /*
- * Write membership as text to out, MEMBERSHIP_TEXT_MAX bytes.  Returns its
- * length, or 0 when membership is not valid.  The caller wipes out.
+ * Write membership as text to text, MEMBERSHIP_TEXT_MAX bytes.  Returns its
+ * length, or 0 when membership is not valid.  The caller wipes text.
  */
-size_t membership_format(const struct membership *membership, char *out);
+size_t membership_format(const struct membership *membership, char *text);
 
 /*
  * Read *membership from the len characters at text.  Returns 0, or -1 with the
