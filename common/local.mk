@@ -14,6 +14,8 @@ noinst_LIBRARIES += %D%/libcommon.a
 	%D%/control.h \
 	%D%/control_client.c \
 	%D%/control_client.h \
+	%D%/dial.c \
+	%D%/dial.h \
 	%D%/dns.c \
 	%D%/dns.h \
 	%D%/escape.c \

@@ -68,6 +68,12 @@ resolver_status_name(enum resolver_status status)
 	return names[status];
 }
 
+struct loop *
+resolver_loop(const struct resolver *resolver)
+{
+	return resolver->loop;
+}
+
 static void
 take_stamp(const char *path, struct resolver_stamp *stamp)
 {

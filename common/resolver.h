@@ -70,6 +70,9 @@ struct resolver_lookup *resolver_start(struct resolver *resolver,
 /* End lookup without a callback; NULL is allowed. */
 void resolver_cancel(struct resolver_lookup *lookup);
 
+/* Return the loop that resolver works on. */
+struct loop *resolver_loop(const struct resolver *resolver);
+
 /* Return a word for status: "ok", "no-name", "timeout", … */
 const char *resolver_status_name(enum resolver_status status);
 

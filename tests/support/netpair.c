@@ -61,6 +61,29 @@ netpair_closed_port(int family, struct addr *out)
 	return bind_loopback(family, out);
 }
 
+/*
+ * With a backlog of 0 the kernel queues one connection; it drops the handshake
+ * of any other, and the client goes on trying.
+ */
+int
+netpair_black_hole(int fds[3], struct addr *out)
+{
+	fds[0] = bind_loopback(AF_INET, out);
+	if (fds[0] < 0 || listen(fds[0], 0) < 0) {
+		return -1;
+	}
+	for (int i = 1; i < 3; i++) {
+		fds[i] = socket(
+		    AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+		if (fds[i] < 0) {
+			return -1;
+		}
+		(void)connect(
+		    fds[i], (const struct sockaddr *)&out->ss, out->len);
+	}
+	return 0;
+}
+
 static int
 connect_tcp(int family, int fds[2])
 {

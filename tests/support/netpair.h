@@ -27,6 +27,12 @@ int netpair_listen(int family, struct addr *out);
 int netpair_closed_port(int family, struct addr *out);
 
 /*
+ * Put an IPv4 address into *out that does not answer at all: a listener whose
+ * queue is full.  Returns 0 and the sockets that make it so, or -1.
+ */
+int netpair_black_hole(int fds[3], struct addr *out);
+
+/*
  * Connect two TCP sockets of family to one another, or two unix sockets for
  * AF_UNIX, both blocking.  Returns 0 or -1.
  */

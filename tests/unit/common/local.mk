@@ -6,6 +6,7 @@ UNIT_TESTS += \
 	%D%/test_blob \
 	%D%/test_buf \
 	%D%/test_control \
+	%D%/test_dial \
 	%D%/test_escape \
 	%D%/test_fault \
 	%D%/test_file \
