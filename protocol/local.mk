@@ -63,6 +63,7 @@ noinst_LIBRARIES += %D%/liblink.a
 	%D%/carrier.h \
 	%D%/endpoint.h \
 	%D%/link.h \
+	%D%/uplink.c \
 	%D%/uplink.h \
 	$(NULL)
 

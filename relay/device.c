@@ -159,7 +159,9 @@ admit(struct device *device, const struct account_outcome *outcome)
 	move(device, DEVICE_MEMBER);
 	device->hub->stats.logins++;
 	row = account_device_row(device->row);
-	result.spread = device->hub->config.spread;
+	/* Let at most 500 a second come back after a loss. */
+	result.spread =
+	    (device->hub->stats.gateways + device->hub->stats.agents) / 500;
 	(void)snprintf(
 	    result.user, sizeof(result.user), "%s", device_user(device));
 	(void)snprintf(result.name, sizeof(result.name), "%s", row->name);

@@ -41,7 +41,6 @@ struct device_hub_config {
 	const uint8_t *secret_key;
 	uint64_t account_promise; /* credit promised to one account at most */
 	uint32_t guests_max;
-	uint32_t spread; /* seconds, for RESULT and GOAWAY */
 };
 
 /* Return a hub without devices, or NULL. */

@@ -38,7 +38,6 @@ relay_defaults(struct relay_config *config)
 	*config = (struct relay_config){
 		.budget = (uint64_t)256 << 20,
 		.guests_max = 1024,
-		.spread = 10,
 	};
 }
 
@@ -268,7 +267,6 @@ relay_new(struct loop *loop, const struct relay_config *config, int *status,
 		/* One account may promise a quarter of what all may. */
 		.account_promise = config->budget,
 		.guests_max = config->guests_max,
-		.spread = config->spread,
 	};
 	relay->hub = device_hub_new(&hub);
 	if (relay->board == NULL || relay->hub == NULL ||

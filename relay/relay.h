@@ -39,7 +39,6 @@ struct relay_config {
 	size_t public_count;
 	uint64_t budget;     /* bytes queued at most */
 	uint32_t guests_max; /* not yet logged in */
-	uint32_t spread;     /* seconds, for coming back */
 };
 
 /* Fill *config with what a relay does unless told otherwise. */
