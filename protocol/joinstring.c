@@ -311,7 +311,8 @@ diagnose(struct text *text, struct joinstring_error *error)
 
 	(void)is_sound(text, &index);
 	result = armor_verify(text->at, text->len, &index);
-	ended = text->body == 0 && text->break_at == text->len;
+	ended = text->body == 0 ? text->break_at == text->len
+				: text->body + LENGTH_LEN > text->len;
 	error->where = PREFIX_LEN + index + 1;
 	if (result == ARMOR_CHARACTER ||
 	    (index < text->len && is_typo(text, index))) {

@@ -13,6 +13,8 @@ noinst_LIBRARIES += %D%/libprotocol.a
 	%D%/frame.c \
 	%D%/frame.h \
 	%D%/frames.def \
+	%D%/hkdf.c \
+	%D%/hkdf.h \
 	%D%/joinstring.c \
 	%D%/joinstring.h \
 	%D%/keys.c \

@@ -6,9 +6,7 @@
 #include <string.h>
 
 #include "common/mem.h"
-
-/* RFC 7693: the block of BLAKE2b, which HMAC pads its key to. */
-#define BLOCK_LEN 128
+#include "protocol/hkdf.h"
 
 #define MESSAGES_MAX 3
 #define TOKENS_MAX 6
@@ -84,58 +82,6 @@ struct walk {
 
 /* --- hashing ------------------------------------------------------------ */
 
-void
-noise_hmac(const uint8_t *key, size_t key_len, const uint8_t *data,
-    size_t data_len, uint8_t out[NOISE_HASH_LEN])
-{
-	crypto_generichash_state state;
-	uint8_t pad[BLOCK_LEN] = { 0 };
-	uint8_t inner[NOISE_HASH_LEN];
-
-	assert(key_len <= sizeof(pad));
-	memcpy(pad, key, key_len);
-	for (size_t i = 0; i < sizeof(pad); i++) {
-		pad[i] ^= 0x36;
-	}
-	crypto_generichash_init(&state, NULL, 0, sizeof(inner));
-	crypto_generichash_update(&state, pad, sizeof(pad));
-	crypto_generichash_update(&state, data, data_len);
-	crypto_generichash_final(&state, inner, sizeof(inner));
-	for (size_t i = 0; i < sizeof(pad); i++) {
-		pad[i] ^= 0x36 ^ 0x5c;
-	}
-	crypto_generichash_init(&state, NULL, 0, NOISE_HASH_LEN);
-	crypto_generichash_update(&state, pad, sizeof(pad));
-	crypto_generichash_update(&state, inner, sizeof(inner));
-	crypto_generichash_final(&state, out, NOISE_HASH_LEN);
-	mem_wipe(&state, sizeof(state));
-	mem_wipe(pad, sizeof(pad));
-	mem_wipe(inner, sizeof(inner));
-}
-
-/*
- * HKDF of Noise section 4.3: from the chaining key and the len bytes at input
- * to count outputs.  out may overlap chain.
- */
-static void
-derive(const uint8_t chain[NOISE_HASH_LEN], const uint8_t *input, size_t len,
-    unsigned count, uint8_t out[][NOISE_HASH_LEN])
-{
-	uint8_t secret[NOISE_HASH_LEN];
-	uint8_t block[NOISE_HASH_LEN + 1];
-	size_t used = 0;
-
-	noise_hmac(chain, NOISE_HASH_LEN, input, len, secret);
-	for (unsigned i = 0; i < count; i++) {
-		block[used] = (uint8_t)(i + 1);
-		noise_hmac(secret, sizeof(secret), block, used + 1, out[i]);
-		memcpy(block, out[i], NOISE_HASH_LEN);
-		used = NOISE_HASH_LEN;
-	}
-	mem_wipe(secret, sizeof(secret));
-	mem_wipe(block, sizeof(block));
-}
-
 static void
 mix_hash(struct noise *noise, const uint8_t *data, size_t len)
 {
@@ -160,7 +106,7 @@ mix_key(struct noise *noise, const uint8_t input[NOISE_KEY_LEN])
 {
 	uint8_t out[2][NOISE_HASH_LEN];
 
-	derive(noise->chain, input, NOISE_KEY_LEN, 2, out);
+	hkdf_derive(noise->chain, input, NOISE_KEY_LEN, 2, out);
 	memcpy(noise->chain, out[0], sizeof(noise->chain));
 	set_key(noise, out[1]);
 	mem_wipe(out, sizeof(out));
@@ -171,7 +117,7 @@ mix_psk(struct noise *noise)
 {
 	uint8_t out[3][NOISE_HASH_LEN];
 
-	derive(noise->chain, noise->psk, sizeof(noise->psk), 3, out);
+	hkdf_derive(noise->chain, noise->psk, sizeof(noise->psk), 3, out);
 	memcpy(noise->chain, out[0], sizeof(noise->chain));
 	mix_hash(noise, out[1], NOISE_HASH_LEN);
 	set_key(noise, out[2]);
@@ -553,7 +499,7 @@ noise_split(struct noise *noise, uint8_t from_initiator[NOISE_KEY_LEN],
 	if (noise_turn(noise) != NOISE_SPLIT) {
 		return die(noise);
 	}
-	derive(noise->chain, NULL, 0, 2, out);
+	hkdf_derive(noise->chain, NULL, 0, 2, out);
 	memcpy(from_initiator, out[0], NOISE_KEY_LEN);
 	memcpy(from_responder, out[1], NOISE_KEY_LEN);
 	memcpy(hash, noise->hash, NOISE_HASH_LEN);

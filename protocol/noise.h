@@ -24,7 +24,7 @@ struct noise;
 
 /* Length of a secret, a public, a pre-shared or a transport key. */
 #define NOISE_KEY_LEN 32
-/* Length of the handshake hash and of an output of noise_hmac(). */
+/* Length of the handshake hash. */
 #define NOISE_HASH_LEN 64
 /* Length of the authenticator of each encrypted part. */
 #define NOISE_TAG_LEN 16
@@ -125,13 +125,5 @@ void noise_kill(struct noise *noise);
 
 /* Wipe and free noise; NULL is allowed. */
 void noise_free(struct noise *noise);
-
-/*
- * Put HMAC-BLAKE2b-512 (RFC 2104 over unkeyed BLAKE2b, block 128 bytes) of the
- * data_len bytes at data (NULL when 0) under the key_len bytes at key to out.
- * This is not keyed BLAKE2b.  key_len is at most 128.
- */
-void noise_hmac(const uint8_t *key, size_t key_len, const uint8_t *data,
-    size_t data_len, uint8_t out[NOISE_HASH_LEN]);
 
 #endif

@@ -4,9 +4,12 @@ UNIT_TESTS += \
 	%D%/test_armor \
 	%D%/test_credit \
 	%D%/test_frame \
+	%D%/test_hkdf \
+	%D%/test_joinstring \
 	%D%/test_keys \
-	%D%/test_linkmsg \
 	%D%/test_linkhello \
+	%D%/test_linkmsg \
+	%D%/test_membership \
 	%D%/test_name \
 	%D%/test_noise \
 	%D%/test_schedule \
