@@ -3,7 +3,6 @@
 
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "common/addr.h"
@@ -33,6 +32,7 @@ struct client {
 	struct buf *in;
 	struct buf *out;
 	struct control_request *request; /* being answered */
+	struct loop_task overflow;       /* drops it, outside its handler */
 	struct list all;
 };
 
@@ -81,6 +81,7 @@ drop(struct client *client)
 	client->io = NULL;
 	client->request = NULL;
 	list_remove(&client->all);
+	loop_task_cancel(client->control->loop, &client->overflow);
 	if (client->control->listener != NULL) {
 		listener_released(client->control->listener);
 	}
@@ -91,6 +92,12 @@ drop(struct client *client)
 		}
 		request_free(request);
 	}
+}
+
+static void
+on_overflow(void *arg)
+{
+	drop(arg);
 }
 
 /* --- input ------------------------------------------------------------------
@@ -231,15 +238,17 @@ on_io(struct io *io, enum io_event event, void *arg)
 static void
 send_line(struct control_request *request, const char *text, size_t len)
 {
-	struct buf *out = request->client->out;
+	struct client *client = request->client;
+	struct buf *out = client->out;
 
-	if (buf_room(out) < len + 1) {
-		request->broken = true;
+	if (buf_room(out) < len + 1 || buf_append(out, text, len) != 0 ||
+	    buf_append(out, "\n", 1) != 0) {
+		/* It does not read, or half a line would be left standing. */
+		loop_defer(client->control->loop, &client->overflow);
 		return;
 	}
-	if (buf_append(out, text, len) != 0 || buf_append(out, "\n", 1) != 0) {
-		request->broken = true;
-	}
+	/* Lines go out as they come: the end may be hours away. */
+	want(client);
 }
 
 void
@@ -279,20 +288,12 @@ control_end(struct control_request *request, enum control_exit code,
 		line = json_text(json, &len);
 	}
 	if (line == NULL) {
-		request->broken = false;
 		line = fallback;
 		len = sizeof(fallback) - 1;
 	}
+	client->request = NULL;
 	send_line(request, line, len);
 	json_free(json);
-	client->request = NULL;
-	if (request->broken) {
-		/* It does not even take this: it does not read. */
-		drop(client);
-	} else {
-		want(client);
-		io_want(client->io, true, true);
-	}
 	request_free(request);
 }
 
@@ -347,6 +348,7 @@ client_new(struct control *control, int fd)
 		destroy(client);
 		return NULL;
 	}
+	loop_task_init(&client->overflow, on_overflow, client);
 	list_init(&client->all);
 	list_push_back(&control->clients, &client->all);
 	return client;
@@ -378,31 +380,27 @@ control_new(struct loop *loop, const char *path, control_handler *handler,
 		.mode = 0600,
 		.max_open = CONTROL_CLIENTS_MAX,
 	};
-	struct sockaddr_un where = { .sun_family = AF_UNIX };
-	char why[LISTENER_WHY_LEN] = "out of memory";
 	struct control *control;
 
-	if (strlen(path) >= sizeof(where.sun_path)) {
+	if (addr_from_path(&config.addr, path) != 0) {
 		(void)fault_set(fault,
 		    "the path of the control socket is too long (%zu "
-		    "characters, at most %zu): %s; choose a shorter --state",
-		    strlen(path), sizeof(where.sun_path) - 1, path);
+		    "characters): %s; choose a shorter --state",
+		    strlen(path), path);
 		return NULL;
 	}
-	memcpy(where.sun_path, path, strlen(path));
-	memcpy(&config.addr.ss, &where, sizeof(where));
-	config.addr.len = sizeof(where);
 	control = mem_new(1, sizeof(*control));
-	if (control != NULL) {
-		control->loop = loop;
-		control->handler = handler;
-		control->arg = arg;
-		list_init(&control->clients);
-		control->listener =
-		    listener_new(loop, &config, on_connection, control, why);
+	if (control == NULL) {
+		(void)fault_set(fault, "out of memory");
+		return NULL;
 	}
-	if (control == NULL || control->listener == NULL) {
-		(void)fault_set(fault, "%s", why);
+	control->loop = loop;
+	control->handler = handler;
+	control->arg = arg;
+	list_init(&control->clients);
+	control->listener =
+	    listener_new(loop, &config, on_connection, control, fault);
+	if (control->listener == NULL) {
 		mem_free(control);
 		return NULL;
 	}

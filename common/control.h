@@ -84,7 +84,9 @@ void control_on_cancel(
 
 /*
  * Send the document in json as a line and free json.  A json that is NULL or
- * bad makes the request end with CONTROL_FAILED whatever control_end() says.
+ * bad makes the request end with CONTROL_FAILED whatever control_end() says.  A
+ * client that has left too much unread is dropped afterwards, as if it had gone
+ * away by itself.
  */
 void control_send(struct control_request *request, struct json *json);
 

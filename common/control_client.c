@@ -2,7 +2,6 @@
 #include "common/control_client.h"
 
 #include <errno.h>
-
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -63,7 +62,10 @@ reach(const char *path, double timeout)
 	}
 	limit.tv_sec = (time_t)timeout;
 	limit.tv_usec = (suseconds_t)((timeout - (double)limit.tv_sec) * 1e6);
+	/* The limit for sending is that for connecting as well. */
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) !=
+		0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) !=
 		0 ||
 	    connect(fd, (const struct sockaddr *)(const void *)&where,
 		sizeof(where)) != 0) {
@@ -74,6 +76,18 @@ reach(const char *path, double timeout)
 		return -1;
 	}
 	return fd;
+}
+
+/* Return whether word can be sent: it would be two words or two requests. */
+static bool
+is_sendable(const char *word)
+{
+	for (const char *c = word; *c != '\0'; c++) {
+		if ((unsigned char)*c < ' ' || *c == 0x7f) {
+			return false;
+		}
+	}
+	return true;
 }
 
 static int
@@ -166,9 +180,19 @@ control_client_ask(const char *path, const char *const *words, size_t count,
     struct fault *fault)
 {
 	enum control_client_result result = CONTROL_CLIENT_ANSWERED;
-	struct buf *answer = buf_new(ANSWER_MAX);
-	int fd = answer != NULL ? reach(path, timeout) : -1;
+	struct buf *answer;
+	int fd;
 
+	for (size_t i = 0; i < count; i++) {
+		if (!is_sendable(words[i])) {
+			(void)fault_set(fault,
+			    "a tab, line break or other control character "
+			    "cannot be sent");
+			return CONTROL_CLIENT_BROKEN;
+		}
+	}
+	answer = buf_new(ANSWER_MAX);
+	fd = answer != NULL ? reach(path, timeout) : -1;
 	if (fd < 0 || send_request(fd, words, count) != 0 ||
 	    receive(fd, answer, on_line, arg) != 0) {
 		result = fail(fault, path);

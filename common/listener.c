@@ -4,13 +4,13 @@
 #include <errno.h>
 #include <ev.h>
 #include <netinet/in.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "common/fault.h"
 #include "common/log.h"
 #include "common/loop.h"
 #include "common/mem.h"
@@ -296,7 +296,7 @@ note_file(struct listener *listener, const struct addr *addr)
 
 struct listener *
 listener_new(struct loop *loop, const struct listener_config *config,
-    listener_callback *callback, void *arg, char why[LISTENER_WHY_LEN])
+    listener_callback *callback, void *arg, struct fault *fault)
 {
 	struct listener *listener = NULL;
 	char text[ADDR_TEXT_LEN];
@@ -312,9 +312,9 @@ listener_new(struct loop *loop, const struct listener_config *config,
 		if (fd >= 0) {
 			close(fd);
 		}
-		(void)snprintf(why, LISTENER_WHY_LEN, "cannot listen on %s: %s",
-		    addr_format(&config->addr, text), strerror(err));
 		errno = err;
+		(void)fault_set(fault, "cannot listen on %s: %s",
+		    addr_format(&config->addr, text), strerror(err));
 		return NULL;
 	}
 	note_file(listener, &config->addr);

@@ -18,6 +18,7 @@
 
 #include "common/addr.h"
 
+struct fault;
 struct listener;
 struct loop;
 
@@ -37,18 +38,15 @@ struct listener_config {
  */
 typedef void listener_callback(int fd, const struct addr *peer, void *arg);
 
-/* Room for the longest text that tells why listening failed. */
-#define LISTENER_WHY_LEN 256
-
 /*
  * Listen as config says and report to callback(fd, peer, arg).  The socket of
  * a process that is gone is replaced, that of a living one is not.  On failure
- * returns NULL with errno set and its text in why, for example "cannot listen
- * on 127.0.0.1:1080: Address already in use".
+ * returns NULL with errno set and *fault filled, for example "cannot listen on
+ * 127.0.0.1:1080: Address already in use".
  */
 struct listener *listener_new(struct loop *loop,
     const struct listener_config *config, listener_callback *callback,
-    void *arg, char why[LISTENER_WHY_LEN]);
+    void *arg, struct fault *fault);
 
 /*
  * Take over fd, a listening socket that was made elsewhere, and report to

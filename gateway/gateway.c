@@ -305,7 +305,7 @@ static int
 open_port(struct gateway *gateway, struct gateway_port *port)
 {
 	struct listener_config config = { 0 };
-	char why[LISTENER_WHY_LEN];
+	struct fault fault;
 
 	if (addr_parse(&config.addr, port->listen) != 0) {
 		return complain("no address to listen on; write ADDR:PORT, as "
@@ -322,9 +322,9 @@ open_port(struct gateway *gateway, struct gateway_port *port)
 		    port->listen);
 	}
 	port->listener =
-	    listener_new(gateway->loop, &config, on_connection, port, why);
+	    listener_new(gateway->loop, &config, on_connection, port, &fault);
 	if (port->listener == NULL) {
-		log_write(LOG_LEVEL_ERROR, "gateway", 0, "%s", why);
+		log_write(LOG_LEVEL_ERROR, "gateway", 0, "%s", fault.text);
 		return EX_UNAVAILABLE;
 	}
 	return EX_OK;

@@ -328,7 +328,6 @@ listen_all(struct relay *relay, struct fault *fault)
 {
 	for (size_t i = 0; i < relay->config.listen_count; i++) {
 		struct listener_config config = { 0 };
-		char why[LISTENER_WHY_LEN];
 
 		if (addr_parse(&config.addr, relay->listens[i]) != 0) {
 			(void)fault_set(fault,
@@ -338,9 +337,8 @@ listen_all(struct relay *relay, struct fault *fault)
 			return EX_CONFIG;
 		}
 		relay->listeners[i] = listener_new(
-		    relay->loop, &config, on_connection, relay, why);
+		    relay->loop, &config, on_connection, relay, fault);
 		if (relay->listeners[i] == NULL) {
-			(void)fault_set(fault, "%s", why);
 			return EX_UNAVAILABLE;
 		}
 	}

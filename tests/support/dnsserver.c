@@ -11,6 +11,7 @@
 
 #include "common/addr.h"
 #include "common/buf.h"
+#include "common/fault.h"
 #include "common/io.h"
 #include "common/listener.h"
 #include "common/loop.h"
@@ -314,13 +315,13 @@ static int
 open_sockets(struct dnsserver *server)
 {
 	struct listener_config config = { 0 };
-	char why[LISTENER_WHY_LEN];
+	struct fault fault;
 	struct addr addr;
 	int fd;
 
 	(void)addr_from_ip(&config.addr, "127.0.0.1", 0);
 	server->listener =
-	    listener_new(server->loop, &config, on_connection, server, why);
+	    listener_new(server->loop, &config, on_connection, server, &fault);
 	if (server->listener == NULL) {
 		return -1;
 	}

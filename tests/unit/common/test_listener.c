@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/fault.h"
 #include "common/log.h"
 #include "common/loop.h"
 #include "tests/support/await.h"
@@ -31,7 +32,7 @@ struct fixture {
 	struct listener_config config;
 	char dir[64];
 	char path[80];
-	char why[LISTENER_WHY_LEN];
+	struct fault fault;
 	int clients[CLIENTS_MAX];
 	int client_count;
 	int accepted[CLIENTS_MAX];
@@ -82,9 +83,9 @@ static void
 start(struct fixture *f)
 {
 	f->listener =
-	    listener_new(f->loop, &f->config, on_connection, f, f->why);
+	    listener_new(f->loop, &f->config, on_connection, f, &f->fault);
 	if (f->listener == NULL) {
-		ck_abort_msg("%s", f->why);
+		ck_abort_msg("%s", f->fault.text);
 	}
 	/* From here on the real port, so that others can be told to use it. */
 	listener_addr(f->listener, &f->config.addr);
@@ -150,7 +151,7 @@ START_TEST(connections_are_handed_out)
 	}
 	ck_assert_int_eq(write(f.clients[0], "x", 1), 1);
 	ck_assert_int_eq(fcntl(f.accepted[0], F_SETFL, 0), 0);
-	ck_assert_int_eq(read(f.accepted[0], f.why, 1), 1);
+	ck_assert_int_eq(read(f.accepted[0], f.fault.text, 1), 1);
 	teardown(&f);
 }
 END_TEST
@@ -301,11 +302,12 @@ START_TEST(address_in_use_is_told)
 		return;
 	}
 	start(&f);
-	second = listener_new(f.loop, &f.config, on_connection, &f, f.why);
+	second = listener_new(f.loop, &f.config, on_connection, &f, &f.fault);
 	ck_assert_int_eq(errno, EADDRINUSE);
 	ck_assert_ptr_null(second);
-	ck_assert_ptr_nonnull(strstr(f.why, addr_format(&f.config.addr, text)));
-	ck_assert_ptr_nonnull(strstr(f.why, strerror(EADDRINUSE)));
+	ck_assert_ptr_nonnull(
+	    strstr(f.fault.text, addr_format(&f.config.addr, text)));
+	ck_assert_ptr_nonnull(strstr(f.fault.text, strerror(EADDRINUSE)));
 	/* The first is not harmed. */
 	connect_clients(&f, 1);
 	ck_assert(await_count(f.loop, &f.accepted_count, 1));
@@ -321,9 +323,9 @@ START_TEST(foreign_address_is_told)
 	/* TEST-NET-3 belongs to nobody's interface. */
 	ck_assert_int_eq(addr_parse(&f.config.addr, "203.0.113.7:0"), 0);
 	ck_assert_ptr_null(
-	    listener_new(f.loop, &f.config, on_connection, &f, f.why));
+	    listener_new(f.loop, &f.config, on_connection, &f, &f.fault));
 	ck_assert_int_eq(errno, EADDRNOTAVAIL);
-	ck_assert_str_eq(f.why,
+	ck_assert_str_eq(f.fault.text,
 	    "cannot listen on 203.0.113.7:0: Cannot assign requested address");
 	teardown(&f);
 }
@@ -344,7 +346,7 @@ START_TEST(both_families_share_a_port_number)
 	ck_assert_int_eq(addr_from_ip(&any, "0.0.0.0", 0), 0);
 	addr_set_port(&any, addr_port(&f.config.addr));
 	f.config.addr = any;
-	second = listener_new(f.loop, &f.config, on_connection, &f, f.why);
+	second = listener_new(f.loop, &f.config, on_connection, &f, &f.fault);
 	ck_assert_ptr_nonnull(second);
 	listener_free(second);
 	teardown(&f);
@@ -359,7 +361,7 @@ START_TEST(port_is_shared_when_both_say_so)
 	ck_assert(setup(&f, AF_INET));
 	f.config.reuse_port = true;
 	start(&f);
-	second = listener_new(f.loop, &f.config, on_connection, &f, f.why);
+	second = listener_new(f.loop, &f.config, on_connection, &f, &f.fault);
 	ck_assert_ptr_nonnull(second);
 	listener_free(second);
 	teardown(&f);
@@ -428,7 +430,7 @@ START_TEST(unix_socket_is_removed)
 	/* But not when it has become somebody else's. */
 	start(&f);
 	ck_assert_int_eq(unlink(f.path), 0);
-	other = listener_new(f.loop, &f.config, on_connection, &f, f.why);
+	other = listener_new(f.loop, &f.config, on_connection, &f, &f.fault);
 	ck_assert_ptr_nonnull(other);
 	listener_free(f.listener);
 	f.listener = other;
@@ -467,7 +469,7 @@ START_TEST(file_in_the_way_is_kept)
 	ck_assert_int_ge(fd, 0);
 	close(fd);
 	ck_assert_ptr_null(
-	    listener_new(f.loop, &f.config, on_connection, &f, f.why));
+	    listener_new(f.loop, &f.config, on_connection, &f, &f.fault));
 	ck_assert_int_eq(errno, EADDRINUSE);
 	ck_assert_int_eq(access(f.path, F_OK), 0);
 	teardown(&f);
@@ -506,11 +508,12 @@ START_TEST(no_memory)
 		return;
 	}
 	failalloc_forever_after(1);
-	f.listener = listener_new(f.loop, &f.config, on_connection, &f, f.why);
+	f.listener =
+	    listener_new(f.loop, &f.config, on_connection, &f, &f.fault);
 	failalloc_off();
 	ck_assert_ptr_null(f.listener);
 	ck_assert_int_eq(errno, ENOMEM);
-	ck_assert_ptr_nonnull(strstr(f.why, strerror(ENOMEM)));
+	ck_assert_ptr_nonnull(strstr(f.fault.text, strerror(ENOMEM)));
 	start(&f);
 	teardown(&f);
 }
