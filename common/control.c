@@ -9,7 +9,7 @@
 #include "common/buf.h"
 #include "common/fault.h"
 #include "common/io.h"
-#include "common/json.h"
+#include "common/jsonout.h"
 #include "common/list.h"
 #include "common/listener.h"
 #include "common/loop.h"
@@ -252,18 +252,18 @@ send_line(struct control_request *request, const char *text, size_t len)
 }
 
 void
-control_send(struct control_request *request, struct json *json)
+control_send(struct control_request *request, struct jsonout *json)
 {
 	const char *text;
 	size_t len = 0;
 
-	text = json != NULL ? json_text(json, &len) : NULL;
+	text = json != NULL ? jsonout_text(json, &len) : NULL;
 	if (text == NULL) {
 		request->broken = true;
 	} else {
 		send_line(request, text, len);
 	}
-	json_free(json);
+	jsonout_free(json);
 }
 
 void
@@ -273,19 +273,19 @@ control_end(struct control_request *request, enum control_exit code,
 	static const char fallback[] =
 	    "{\"exit\":1,\"error\":\"internal\",\"text\":\"out of memory\"}";
 	struct client *client = request->client;
-	struct json *json = json_new(LAST_LINE_MAX);
+	struct jsonout *json = jsonout_new(LAST_LINE_MAX);
 	const char *line = NULL;
 	size_t len = 0;
 
 	if (json != NULL && !request->broken) {
-		json_object(json, NULL);
-		json_int(json, "exit", code);
+		jsonout_object(json, NULL);
+		jsonout_int(json, "exit", code);
 		if (code != CONTROL_OK) {
-			json_string(json, "error", slug);
-			json_string(json, "text", text);
+			jsonout_string(json, "error", slug);
+			jsonout_string(json, "text", text);
 		}
-		json_end(json);
-		line = json_text(json, &len);
+		jsonout_end(json);
+		line = jsonout_text(json, &len);
 	}
 	if (line == NULL) {
 		line = fallback;
@@ -293,7 +293,7 @@ control_end(struct control_request *request, enum control_exit code,
 	}
 	client->request = NULL;
 	send_line(request, line, len);
-	json_free(json);
+	jsonout_free(json);
 	request_free(request);
 }
 

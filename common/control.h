@@ -28,7 +28,7 @@
 struct control;
 struct control_request;
 struct fault;
-struct json;
+struct jsonout;
 struct loop;
 
 /* Longest request: a join string and some words fit many times. */
@@ -88,7 +88,7 @@ void control_on_cancel(
  * client that has left too much unread is dropped afterwards, as if it had gone
  * away by itself.
  */
-void control_send(struct control_request *request, struct json *json);
+void control_send(struct control_request *request, struct jsonout *json);
 
 /*
  * End request with code; slug and text may be NULL when it is CONTROL_OK.  The

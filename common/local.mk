@@ -28,8 +28,8 @@ noinst_LIBRARIES += %D%/libcommon.a
 	%D%/idmap.h \
 	%D%/io.c \
 	%D%/io.h \
-	%D%/json.c \
-	%D%/json.h \
+	%D%/jsonout.c \
+	%D%/jsonout.h \
 	%D%/list.h \
 	%D%/listener.c \
 	%D%/listener.h \

@@ -19,7 +19,7 @@
 struct control_request;
 struct endpoint;
 struct hosts;
-struct json;
+struct jsonout;
 struct listener;
 struct peers;
 
@@ -54,7 +54,7 @@ void gateway_save_pins(struct gateway *gateway);
 bool gatewaycommand_handle(struct control_request *request, void *arg);
 
 /* Add what a gateway knows to the answer to status. */
-void gatewaycommand_status(struct json *json, void *arg);
+void gatewaycommand_status(struct jsonout *json, void *arg);
 
 /* INVITED came. */
 void gatewayinvite_answer(

@@ -5,7 +5,7 @@
 
 #include "common/addr.h"
 #include "common/control.h"
-#include "common/json.h"
+#include "common/jsonout.h"
 #include "common/listener.h"
 #include "common/mem.h"
 #include "gateway/gateway_impl.h"
@@ -25,21 +25,21 @@
 struct describe {
 	struct gateway *gateway;
 	struct control_request *request;
-	struct json *json;
+	struct jsonout *json;
 };
 
 static void
-describe_session(struct json *json, const struct session *session)
+describe_session(struct jsonout *json, const struct session *session)
 {
 	struct session_stats stats;
 	uint64_t rtt = session_rtt(session);
 
 	session_get_stats(session, &stats);
-	json_double(json, "rtt_ms", (double)rtt / 1e6);
-	json_uint(json, "streams", stats.streams);
-	json_uint(json, "streams_ever", stats.streams_ever);
-	json_uint(json, "sent", stats.sent);
-	json_uint(json, "received", stats.received);
+	jsonout_double(json, "rtt_ms", (double)rtt / 1e6);
+	jsonout_uint(json, "streams", stats.streams);
+	jsonout_uint(json, "streams_ever", stats.streams_ever);
+	jsonout_uint(json, "sent", stats.sent);
+	jsonout_uint(json, "received", stats.received);
 }
 
 static void
@@ -49,13 +49,13 @@ describe_host(const struct host *host, struct describe *d)
 	    peers_live(d->gateway->peers, host->name);
 	char fingerprint[KEYS_FINGERPRINT_LEN];
 
-	json_string(d->json, "host", host->name);
-	json_string(d->json, "owner", host->owner);
-	json_string(d->json, "state", host->online ? "online" : "offline");
-	json_uint(d->json, "last_contact", host->last_contact);
-	json_bool(d->json, "key_changed", hosts_key_changed(host));
+	jsonout_string(d->json, "host", host->name);
+	jsonout_string(d->json, "owner", host->owner);
+	jsonout_string(d->json, "state", host->online ? "online" : "offline");
+	jsonout_uint(d->json, "last_contact", host->last_contact);
+	jsonout_bool(d->json, "key_changed", hosts_key_changed(host));
 	keys_fingerprint(host->key, fingerprint);
-	json_string(d->json, "key", fingerprint);
+	jsonout_string(d->json, "key", fingerprint);
 	if (session != NULL) {
 		describe_session(d->json, session);
 	}
@@ -66,10 +66,10 @@ send_host(const struct host *host, void *arg)
 {
 	struct describe *d = arg;
 
-	d->json = json_new(OBJECT_MAX);
-	json_object(d->json, NULL);
+	d->json = jsonout_new(OBJECT_MAX);
+	jsonout_object(d->json, NULL);
 	describe_host(host, d);
-	json_end(d->json);
+	jsonout_end(d->json);
 	control_send(d->request, d->json);
 }
 
@@ -97,20 +97,20 @@ add_host(const struct host *host, void *arg)
 {
 	struct describe *d = arg;
 
-	json_object(d->json, NULL);
+	jsonout_object(d->json, NULL);
 	describe_host(host, d);
-	json_end(d->json);
+	jsonout_end(d->json);
 }
 
 void
-gatewaycommand_status(struct json *json, void *arg)
+gatewaycommand_status(struct jsonout *json, void *arg)
 {
 	struct gateway *gateway = arg;
 	struct describe d = { .gateway = gateway, .json = json };
 	char text[ADDR_TEXT_LEN];
 	struct addr addr;
 
-	json_array(json, "listening");
+	jsonout_array(json, "listening");
 	for (size_t i = 0; i < gateway->port_count; i++) {
 		const struct gateway_port *port = &gateway->ports[i];
 		char target[PROXYTARGET_TEXT_LEN];
@@ -119,22 +119,22 @@ gatewaycommand_status(struct json *json, void *arg)
 			continue;
 		}
 		listener_addr(port->listener, &addr);
-		json_object(json, NULL);
-		json_string(json, "address", addr_format(&addr, text));
+		jsonout_object(json, NULL);
+		jsonout_string(json, "address", addr_format(&addr, text));
 		if (port->is_forward) {
-			json_string(json, "to",
+			jsonout_string(json, "to",
 			    proxytarget_format(&port->target, target));
 		}
-		json_end(json);
+		jsonout_end(json);
 	}
-	json_end(json);
-	json_uint(json, "clients", gateway->pool.count);
-	json_uint(json, "requests", gateway->pool.served);
-	json_uint(json, "failures", gateway->pool.failed);
-	json_uint(json, "streams", peers_streams(gateway->peers));
-	json_array(json, "hosts");
+	jsonout_end(json);
+	jsonout_uint(json, "clients", gateway->pool.count);
+	jsonout_uint(json, "requests", gateway->pool.served);
+	jsonout_uint(json, "failures", gateway->pool.failed);
+	jsonout_uint(json, "streams", peers_streams(gateway->peers));
+	jsonout_array(json, "hosts");
 	hosts_each(gateway->hosts, add_host, &d);
-	json_end(json);
+	jsonout_end(json);
 }
 
 /* --- keys
@@ -167,7 +167,7 @@ export_key(struct gateway *gateway, struct control_request *request)
 	    endpoint_membership(gateway->endpoint);
 	struct keys_account account = { 0 };
 	char text[KEYS_RECOVERY_LEN];
-	struct json *json;
+	struct jsonout *json;
 
 	if (strcmp(control_word(request, 1), "export") != 0) {
 		control_end(
@@ -185,11 +185,11 @@ export_key(struct gateway *gateway, struct control_request *request)
 	memcpy(account.key, membership->key, sizeof(account.key));
 	keys_recovery_encode(&account, text);
 	mem_wipe(&account, sizeof(account));
-	json = json_new(OBJECT_MAX);
-	json_object(json, NULL);
-	json_string(json, "recovery", text);
-	json_uint(json, "epoch", membership->epoch);
-	json_end(json);
+	json = jsonout_new(OBJECT_MAX);
+	jsonout_object(json, NULL);
+	jsonout_string(json, "recovery", text);
+	jsonout_uint(json, "epoch", membership->epoch);
+	jsonout_end(json);
 	control_send(request, json);
 	mem_wipe(text, sizeof(text));
 	control_end(request, CONTROL_OK, NULL, NULL);

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "common/control.h"
-#include "common/json.h"
+#include "common/jsonout.h"
 #include "common/mem.h"
 #include "gateway/gateway_impl.h"
 #include "protocol/endpoint.h"
@@ -148,7 +148,7 @@ send_join(struct ask *ask, const struct linkmsg_invited *invited)
 	    endpoint_membership(ask->gateway->endpoint);
 	struct membership membership = *own;
 	char join[JOINSTRING_MAX + 1];
-	struct json *json = NULL;
+	struct jsonout *json = NULL;
 
 	membership.role = ask->role;
 	(void)snprintf(
@@ -157,12 +157,12 @@ send_join(struct ask *ask, const struct linkmsg_invited *invited)
 	memcpy(membership.token, invited->token, sizeof(membership.token));
 	if (add_key(&membership, own) == 0 &&
 	    joinstring_encode(&membership, join) > 0) {
-		json = json_new(JOINSTRING_MAX + 512);
-		json_object(json, NULL);
-		json_string(json, "join", join);
-		json_string(json, "name", ask->name);
-		json_uint(json, "expires", invited->expires);
-		json_end(json);
+		json = jsonout_new(JOINSTRING_MAX + 512);
+		jsonout_object(json, NULL);
+		jsonout_string(json, "join", join);
+		jsonout_string(json, "name", ask->name);
+		jsonout_uint(json, "expires", invited->expires);
+		jsonout_end(json);
 	}
 	membership_wipe(&membership);
 	mem_wipe(join, sizeof(join));

@@ -7,7 +7,7 @@
 
 #include "common/addr.h"
 #include "common/control.h"
-#include "common/json.h"
+#include "common/jsonout.h"
 #include "common/loop.h"
 #include "common/mem.h"
 #include "gateway/gateway_impl.h"
@@ -275,14 +275,14 @@ send_times(struct ping *ping, const struct session *session)
 	uint64_t relay_ns = link != NULL ? link_rtt(link) : 0;
 	double total = (double)total_ns / 1e6;
 	double relay = (double)relay_ns / 1e6;
-	struct json *json = json_new(1024);
+	struct jsonout *json = jsonout_new(1024);
 
-	json_object(json, NULL);
-	json_string(json, "host", ping->host);
-	json_double(json, "rtt_ms", total);
-	json_double(json, "relay_ms", relay);
-	json_double(json, "agent_ms", total > relay ? total - relay : 0);
-	json_end(json);
+	jsonout_object(json, NULL);
+	jsonout_string(json, "host", ping->host);
+	jsonout_double(json, "rtt_ms", total);
+	jsonout_double(json, "relay_ms", relay);
+	jsonout_double(json, "agent_ms", total > relay ? total - relay : 0);
+	jsonout_end(json);
 	control_send(ping->request, json);
 }
 

@@ -41,7 +41,7 @@
 struct control_request;
 struct endpoint;
 struct fault;
-struct json;
+struct jsonout;
 struct link;
 struct loop;
 struct membership;
@@ -85,7 +85,7 @@ struct endpoint_ops {
 	 */
 	bool (*command)(struct control_request *request, void *arg);
 	/* Add the daemon's members to the object of the answer to status. */
-	void (*status)(struct json *json, void *arg);
+	void (*status)(struct jsonout *json, void *arg);
 };
 
 /* What an endpoint starts from.  Strings need not outlive it. */

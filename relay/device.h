@@ -27,7 +27,7 @@ struct account_device;
 struct device;
 struct device_hub;
 struct directory;
-struct json;
+struct jsonout;
 struct loop;
 struct switch_board;
 

@@ -4,7 +4,7 @@
 #include <time.h>
 
 #include "common/control.h"
-#include "common/json.h"
+#include "common/jsonout.h"
 #include "common/mem.h"
 #include "common/version.h"
 #include "relay/account.h"
@@ -65,15 +65,15 @@ static void
 on_invited(const char *join, enum code code, const char *text, void *arg)
 {
 	struct pending *pending = arg;
-	struct json *json;
+	struct jsonout *json;
 
 	if (code != CODE_OK) {
 		fail(pending->request, code, text);
 	} else {
-		json = json_new(LINE_MAX_LEN);
-		json_object(json, NULL);
-		json_string(json, "join", join);
-		json_end(json);
+		json = jsonout_new(LINE_MAX_LEN);
+		jsonout_object(json, NULL);
+		jsonout_string(json, "join", join);
+		jsonout_end(json);
 		control_send(pending->request, json);
 		control_end(pending->request, CONTROL_OK, NULL, NULL);
 	}
@@ -107,19 +107,19 @@ send_device(
 {
 	const struct store_device *row = account_device_row(device);
 	char fingerprint[KEYS_FINGERPRINT_LEN];
-	struct json *json = json_new(LINE_MAX_LEN);
+	struct jsonout *json = jsonout_new(LINE_MAX_LEN);
 
 	keys_fingerprint(row->public_key, fingerprint);
-	json_object(json, NULL);
-	json_string(json, "name", row->name);
-	json_string(
+	jsonout_object(json, NULL);
+	jsonout_string(json, "name", row->name);
+	jsonout_string(
 	    json, "role", row->role == LINKHELLO_AGENT ? "agent" : "gateway");
-	json_string(json, "key", fingerprint);
-	json_bool(json, "online", account_device_link(device) != NULL);
-	json_uint(json, "created", row->created);
-	json_uint(json, "last_seen", row->last_seen);
-	json_uint(json, "revoked", row->revoked_at);
-	json_end(json);
+	jsonout_string(json, "key", fingerprint);
+	jsonout_bool(json, "online", account_device_link(device) != NULL);
+	jsonout_uint(json, "created", row->created);
+	jsonout_uint(json, "last_seen", row->last_seen);
+	jsonout_uint(json, "revoked", row->revoked_at);
+	jsonout_end(json);
 	control_send(request, json);
 }
 
@@ -199,29 +199,29 @@ device(struct relay *relay, struct control_request *request)
 static void
 status(struct relay *relay, struct control_request *request)
 {
-	struct json *json = json_new(LINE_MAX_LEN);
+	struct jsonout *json = jsonout_new(LINE_MAX_LEN);
 	struct device_hub_stats devices;
 	struct switch_stats circuits;
 
 	device_hub_get_stats(relay->hub, &devices);
 	switch_get_stats(relay->board, &circuits);
-	json_object(json, NULL);
-	json_int(json, "schema", 1);
-	json_string(json, "role", "relay");
-	json_string(json, "version", version_string());
-	json_uint(json, "uptime", (uint64_t)time(NULL) - relay->started);
-	json_string(json, "public", relay->publics[0]);
-	json_uint(json, "gateways", devices.gateways);
-	json_uint(json, "agents", devices.agents);
-	json_uint(json, "guests", devices.guests);
-	json_uint(json, "logins", devices.logins);
-	json_uint(json, "refused", devices.refused);
-	json_uint(json, "hosts", directory_count(relay->directory));
-	json_uint(json, "channels", circuits.circuits);
-	json_uint(json, "queued", circuits.queued);
-	json_uint(json, "promised", circuits.promised);
-	json_uint(json, "copied", circuits.copied);
-	json_end(json);
+	jsonout_object(json, NULL);
+	jsonout_int(json, "schema", 1);
+	jsonout_string(json, "role", "relay");
+	jsonout_string(json, "version", version_string());
+	jsonout_uint(json, "uptime", (uint64_t)time(NULL) - relay->started);
+	jsonout_string(json, "public", relay->publics[0]);
+	jsonout_uint(json, "gateways", devices.gateways);
+	jsonout_uint(json, "agents", devices.agents);
+	jsonout_uint(json, "guests", devices.guests);
+	jsonout_uint(json, "logins", devices.logins);
+	jsonout_uint(json, "refused", devices.refused);
+	jsonout_uint(json, "hosts", directory_count(relay->directory));
+	jsonout_uint(json, "channels", circuits.circuits);
+	jsonout_uint(json, "queued", circuits.queued);
+	jsonout_uint(json, "promised", circuits.promised);
+	jsonout_uint(json, "copied", circuits.copied);
+	jsonout_end(json);
 	control_send(request, json);
 	control_end(request, CONTROL_OK, NULL, NULL);
 }

@@ -12,7 +12,7 @@ UNIT_TESTS += \
 	%D%/test_file \
 	%D%/test_idmap \
 	%D%/test_io \
-	%D%/test_json \
+	%D%/test_jsonout \
 	%D%/test_listener \
 	%D%/test_log \
 	%D%/test_loop \

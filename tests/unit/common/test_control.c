@@ -15,7 +15,7 @@
 
 #include "common/control_client.h"
 #include "common/fault.h"
-#include "common/json.h"
+#include "common/jsonout.h"
 #include "common/loop.h"
 #include "tests/support/await.h"
 #include "tests/support/failalloc.h"
@@ -45,14 +45,14 @@ static void
 handle(struct control_request *request, void *arg)
 {
 	struct daemon *d = arg;
-	struct json *json;
+	struct jsonout *json;
 
 	if (strcmp(control_word(request, 0), "echo") == 0) {
 		for (size_t i = 1; i < control_count(request); i++) {
-			json = json_new(1000);
-			json_object(json, NULL);
-			json_string(json, "word", control_word(request, i));
-			json_end(json);
+			json = jsonout_new(1000);
+			jsonout_object(json, NULL);
+			jsonout_string(json, "word", control_word(request, i));
+			jsonout_end(json);
 			control_send(request, json);
 		}
 		control_end(request, CONTROL_OK, NULL, NULL);
@@ -61,11 +61,11 @@ handle(struct control_request *request, void *arg)
 		control_on_cancel(request, on_cancel, d);
 	} else if (strcmp(control_word(request, 0), "flood") == 0) {
 		for (int i = 0; i < 20000; i++) {
-			json = json_new(2000);
-			json_object(json, NULL);
-			json_string(json, "x",
+			json = jsonout_new(2000);
+			jsonout_object(json, NULL);
+			jsonout_string(json, "x",
 			    "0123456789012345678901234567890123456789");
-			json_end(json);
+			jsonout_end(json);
 			control_send(request, json);
 		}
 		control_end(request, CONTROL_OK, NULL, NULL);
@@ -385,14 +385,14 @@ START_TEST(endless_request_is_cut_off)
 }
 END_TEST
 
-static struct json *
+static struct jsonout *
 word(const char *text)
 {
-	struct json *json = json_new(100000);
+	struct jsonout *json = jsonout_new(100000);
 
-	json_object(json, NULL);
-	json_string(json, "word", text);
-	json_end(json);
+	jsonout_object(json, NULL);
+	jsonout_string(json, "word", text);
+	jsonout_end(json);
 	return json;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "common/json.h"
+#include "common/jsonout.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -11,7 +11,7 @@
 #include "common/escape.h"
 #include "common/mem.h"
 
-struct json {
+struct jsonout {
 	struct buf *text;
 	unsigned depth;
 	bool bad;
@@ -21,10 +21,10 @@ struct json {
 	bool is_object[JSON_DEPTH_MAX + 1];
 };
 
-struct json *
-json_new(size_t max)
+struct jsonout *
+jsonout_new(size_t max)
 {
-	struct json *json = mem_new(1, sizeof(*json));
+	struct jsonout *json = mem_new(1, sizeof(*json));
 
 	if (json == NULL) {
 		return NULL;
@@ -40,7 +40,7 @@ json_new(size_t max)
 }
 
 void
-json_free(struct json *json)
+jsonout_free(struct jsonout *json)
 {
 	if (json != NULL) {
 		buf_free(json->text);
@@ -50,7 +50,7 @@ json_free(struct json *json)
 
 /* Append len bytes unless json is bad. */
 static void
-put(struct json *json, const char *bytes, size_t len)
+put(struct jsonout *json, const char *bytes, size_t len)
 {
 	if (!json->bad && buf_append(json->text, bytes, len) != 0) {
 		json->bad = true;
@@ -59,7 +59,7 @@ put(struct json *json, const char *bytes, size_t len)
 
 /* Append len bytes as a string in quotes. */
 static void
-put_quoted(struct json *json, const char *bytes, size_t len)
+put_quoted(struct jsonout *json, const char *bytes, size_t len)
 {
 	const char *end = bytes + len;
 	char piece[ESCAPE_MAX];
@@ -75,7 +75,7 @@ put_quoted(struct json *json, const char *bytes, size_t len)
 
 /* Write what stands in front of a value: comma and key. */
 static void
-begin_value(struct json *json, const char *key)
+begin_value(struct jsonout *json, const char *key)
 {
 	if (json->done || json->is_object[json->depth] != (key != NULL)) {
 		json->bad = true;
@@ -93,7 +93,7 @@ begin_value(struct json *json, const char *key)
 
 /* After a value: that of depth 0 completes the document. */
 static void
-end_value(struct json *json)
+end_value(struct jsonout *json)
 {
 	if (json->depth == 0 && !json->bad) {
 		put(json, "", 1);
@@ -103,7 +103,7 @@ end_value(struct json *json)
 
 /* Write a value that is already JSON. */
 static void
-put_value(struct json *json, const char *key, const char *value)
+put_value(struct jsonout *json, const char *key, const char *value)
 {
 	begin_value(json, key);
 	put(json, value, strlen(value));
@@ -112,7 +112,7 @@ put_value(struct json *json, const char *key, const char *value)
 
 /* Begin an object or array. */
 static void
-begin_nest(struct json *json, const char *key, bool is_object)
+begin_nest(struct jsonout *json, const char *key, bool is_object)
 {
 	begin_value(json, key);
 	if (json->bad || json->depth == JSON_DEPTH_MAX) {
@@ -126,19 +126,19 @@ begin_nest(struct json *json, const char *key, bool is_object)
 }
 
 void
-json_object(struct json *json, const char *key)
+jsonout_object(struct jsonout *json, const char *key)
 {
 	begin_nest(json, key, true);
 }
 
 void
-json_array(struct json *json, const char *key)
+jsonout_array(struct jsonout *json, const char *key)
 {
 	begin_nest(json, key, false);
 }
 
 void
-json_end(struct json *json)
+jsonout_end(struct jsonout *json)
 {
 	if (json->bad || json->depth == 0) {
 		json->bad = true;
@@ -151,17 +151,18 @@ json_end(struct json *json)
 }
 
 void
-json_string(struct json *json, const char *key, const char *text)
+jsonout_string(struct jsonout *json, const char *key, const char *text)
 {
 	if (text == NULL) {
-		json_null(json, key);
+		jsonout_null(json, key);
 	} else {
-		json_bytes(json, key, text, strlen(text));
+		jsonout_bytes(json, key, text, strlen(text));
 	}
 }
 
 void
-json_bytes(struct json *json, const char *key, const void *bytes, size_t len)
+jsonout_bytes(
+    struct jsonout *json, const char *key, const void *bytes, size_t len)
 {
 	begin_value(json, key);
 	put_quoted(json, len > 0 ? bytes : "", len);
@@ -169,7 +170,7 @@ json_bytes(struct json *json, const char *key, const void *bytes, size_t len)
 }
 
 void
-json_int(struct json *json, const char *key, int64_t value)
+jsonout_int(struct jsonout *json, const char *key, int64_t value)
 {
 	char text[32];
 
@@ -178,7 +179,7 @@ json_int(struct json *json, const char *key, int64_t value)
 }
 
 void
-json_uint(struct json *json, const char *key, uint64_t value)
+jsonout_uint(struct jsonout *json, const char *key, uint64_t value)
 {
 	char text[32];
 
@@ -187,12 +188,12 @@ json_uint(struct json *json, const char *key, uint64_t value)
 }
 
 void
-json_double(struct json *json, const char *key, double value)
+jsonout_double(struct jsonout *json, const char *key, double value)
 {
 	char text[40];
 
 	if (!isfinite(value)) {
-		json_null(json, key);
+		jsonout_null(json, key);
 		return;
 	}
 	/* 15 digits read well and mostly suffice, 17 always do. */
@@ -204,19 +205,19 @@ json_double(struct json *json, const char *key, double value)
 }
 
 void
-json_bool(struct json *json, const char *key, bool value)
+jsonout_bool(struct jsonout *json, const char *key, bool value)
 {
 	put_value(json, key, value ? "true" : "false");
 }
 
 void
-json_null(struct json *json, const char *key)
+jsonout_null(struct jsonout *json, const char *key)
 {
 	put_value(json, key, "null");
 }
 
 const char *
-json_text(const struct json *json, size_t *len)
+jsonout_text(const struct jsonout *json, size_t *len)
 {
 	const char *text;
 	size_t n;

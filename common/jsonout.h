@@ -1,72 +1,72 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * json: writes one JSON document.
+ * jsonout: writes one JSON document.
  *
  * A straight list of calls makes a document; the first thing that goes wrong
  * (memory, the limit given at creation, a key where none belongs, an end too
- * many) makes the writer bad, every later call does nothing, and json_text()
+ * many) makes the writer bad, every later call does nothing, and jsonout_text()
  * tells at the end.  Strings may hold anything: what is not UTF-8 becomes
  * U+FFFD, control characters are escaped.
  *
  * Every value takes a key: the name of the field inside an object, NULL inside
  * an array and for the document itself.
  */
-#ifndef INROAD_COMMON_JSON_H
-#define INROAD_COMMON_JSON_H
+#ifndef INROAD_COMMON_JSONOUT_H
+#define INROAD_COMMON_JSONOUT_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-struct json;
+struct jsonout;
 
 /* Objects and arrays may lie this deep inside one another. */
 #define JSON_DEPTH_MAX 32
 
 /* Return a writer of a document of at most max bytes, or NULL. */
-struct json *json_new(size_t max);
+struct jsonout *jsonout_new(size_t max);
 
 /* Free json and its text; NULL is allowed. */
-void json_free(struct json *json);
+void jsonout_free(struct jsonout *json);
 
-/* Begin an object, ended by json_end(). */
-void json_object(struct json *json, const char *key);
+/* Begin an object, ended by jsonout_end(). */
+void jsonout_object(struct jsonout *json, const char *key);
 
-/* Begin an array, ended by json_end(). */
-void json_array(struct json *json, const char *key);
+/* Begin an array, ended by jsonout_end(). */
+void jsonout_array(struct jsonout *json, const char *key);
 
 /* End the object or array begun last. */
-void json_end(struct json *json);
+void jsonout_end(struct jsonout *json);
 
 /* Write the terminated string text; NULL becomes null. */
-void json_string(struct json *json, const char *key, const char *text);
+void jsonout_string(struct jsonout *json, const char *key, const char *text);
 
 /* Write the len bytes at bytes as a string. */
-void json_bytes(
-    struct json *json, const char *key, const void *bytes, size_t len);
+void jsonout_bytes(
+    struct jsonout *json, const char *key, const void *bytes, size_t len);
 
 /* Write an integer. */
-void json_int(struct json *json, const char *key, int64_t value);
+void jsonout_int(struct jsonout *json, const char *key, int64_t value);
 
 /* Write an integer that is not negative. */
-void json_uint(struct json *json, const char *key, uint64_t value);
+void jsonout_uint(struct jsonout *json, const char *key, uint64_t value);
 
 /*
  * Write a number so that reading it gives the same one back; infinities and
  * not-a-number, which JSON does not have, become null.
  */
-void json_double(struct json *json, const char *key, double value);
+void jsonout_double(struct jsonout *json, const char *key, double value);
 
 /* Write true or false. */
-void json_bool(struct json *json, const char *key, bool value);
+void jsonout_bool(struct jsonout *json, const char *key, bool value);
 
 /* Write null. */
-void json_null(struct json *json, const char *key);
+void jsonout_null(struct jsonout *json, const char *key);
 
 /*
  * Return the document, terminated, and its length in *len unless that is NULL;
  * it lives as long as json.  NULL when the document is bad or not complete.
  */
-const char *json_text(const struct json *json, size_t *len);
+const char *jsonout_text(const struct jsonout *json, size_t *len);
 
 #endif
