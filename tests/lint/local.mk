@@ -26,3 +26,23 @@ EXTRA_DIST += \
 check-lint: all
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(LINT_TESTS)'
 .PHONY: check-lint
+
+# Slower checks, by hand and by contrib/check. They look at what is built, as
+# the compiler sees it.
+TIDY_FOLDERS = agent common gateway protocol relay tests/fuzz tests/support
+TIDY_FLAGS = -std=c11 $(DEFS) $(AM_CPPFLAGS)
+
+# clang-tidy with the checks of .clang-tidy.
+tidy:
+	@cd $(top_srcdir) && find $(TIDY_FOLDERS) -name '*.c' | sort | \
+		xargs -n 1 -P "$$(nproc)" sh -c \
+		'$(CLANG_TIDY) --quiet "$$1" -- -I. $(TIDY_FLAGS) 2>/dev/null' -
+
+# cppcheck, which sees across the files of a folder.
+cppcheck:
+	@cd $(top_srcdir) && $(CPPCHECK) --std=c11 --quiet -j "$$(nproc)" \
+		--enable=warning,style,performance,portability --inline-suppr \
+		--suppressions-list=tests/lint/cppcheck.txt --error-exitcode=1 \
+		-I. $(TIDY_FOLDERS)
+
+.PHONY: tidy cppcheck
