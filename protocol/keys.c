@@ -56,6 +56,7 @@ hash(uint8_t *out, size_t out_len, const uint8_t *key, const char *label,
 void
 keys_generate(uint8_t secret[KEYS_LEN], uint8_t public[KEYS_LEN])
 {
+	/* lint: allow randombytes_buf: no caller may choose a secret. */
 	randombytes_buf(secret, KEYS_LEN);
 	(void)crypto_scalarmult_base(public, secret);
 }
@@ -73,6 +74,7 @@ keys_public(const uint8_t secret[KEYS_LEN], uint8_t public[KEYS_LEN])
 void
 keys_account_generate(struct keys_account *account, uint32_t epoch)
 {
+	/* lint: allow randombytes_buf: no caller may choose a secret. */
 	randombytes_buf(account->key, sizeof(account->key));
 	account->epoch = epoch;
 }

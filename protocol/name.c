@@ -95,7 +95,7 @@ is_country(const char *name)
 	}
 	/* A match must begin where a name begins, at every third character. */
 	for (; *found != '\0'; found += found[2] == '\0' ? 2 : 3) {
-		if (memcmp(found, name, 2) == 0) {
+		if (strncmp(found, name, 2) == 0) {
 			return true;
 		}
 	}

@@ -17,7 +17,8 @@ AM_TESTS_ENVIRONMENT = \
 	NM='$(NM)'; export NM; \
 	CLANG_FORMAT='$(CLANG_FORMAT)'; export CLANG_FORMAT; \
 	PMCCABE='$(PMCCABE)'; export PMCCABE; \
-	SHELLCHECK='$(SHELLCHECK)'; export SHELLCHECK;
+	SHELLCHECK='$(SHELLCHECK)'; export SHELLCHECK; \
+	CK_DEFAULT_TIMEOUT=60; export CK_DEFAULT_TIMEOUT;
 # A leak in a child of Check would show as its exit status only; a huge
 # allocation must fail as it does in production, not end the test.
 if INSTRUMENTED
@@ -52,8 +53,15 @@ tests_support_libsupport_a_SOURCES += \
 	$(NULL)
 endif
 
+dist_check_SCRIPTS += tests/support/valgrind
+
 include tests/unit/local.mk
 include tests/fuzz/local.mk
 include tests/vectors/local.mk
 include tests/lint/local.mk
 include tests/e2e/local.mk
+
+# Everything but the lint tests, which see the same whatever the compiler.
+check-run: all
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(filter-out $(LINT_TESTS),$(TESTS))'
+.PHONY: check-run

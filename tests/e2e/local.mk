@@ -1,12 +1,18 @@
 # SPDX-License-Identifier: ISC
 #
 # Scripts that run the real programs and print TAP. They find the programs in
-# $top_builddir and lib.sh in $top_srcdir/tests/e2e.
+# $top_builddir and lib.sh in $top_srcdir/tests/e2e: a new one is a line here.
 
 E2E_TESTS = \
 	$(NULL)
 
 TESTS += $(E2E_TESTS)
 dist_check_SCRIPTS += $(E2E_TESTS)
+
+# The end-to-end tests alone.
+check-e2e: all
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(E2E_TESTS)'
+.PHONY: check-e2e
+
 EXTRA_DIST += \
 	$(NULL)

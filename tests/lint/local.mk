@@ -17,6 +17,7 @@ LINT_TESTS = \
 TESTS += $(LINT_TESTS)
 dist_check_SCRIPTS += $(LINT_TESTS)
 EXTRA_DIST += \
+	%D%/cppcheck.txt \
 	%D%/lib.sh \
 	%D%/planted.sh \
 	%D%/strip.awk \

@@ -25,7 +25,7 @@ plant layers 'relay includes' relay/bad.c '#include "gateway/http.h"'
 plant layers 'agent includes' agent/bad.c '#include "tests/support/unit.h"'
 plant layers 'command line' gateway/cli/bad.c '#include "gateway/http.h"'
 plant layers 'input or output' protocol/pure.c '#include <ev.h>'
-plant layers 'input or output' protocol/pure.c '#include <netinet/in.h>'
+plant layers 'input or output' protocol/pure.c '#include <sys/socket.h>'
 plant layers 'input or output' protocol/pure.c '#include "common/io.h"'
 plant layers 'time and randomness' protocol/pure.c 'randombytes_buf(p, 1);'
 plant layers 'in one list' protocol/bad.c "$licence"

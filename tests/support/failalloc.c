@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <stddef.h>
 
+/* The linker chose the names. */
+/* NOLINTBEGIN(*-reserved-identifier,*-identifier-naming) */
 /*
  * The linker's --wrap option sends each reference to malloc here and offers the
  * original as __real_malloc. Under AddressSanitizer that original is the
@@ -25,6 +27,7 @@ __attribute__((weak)) void *__real_emalloc(size_t size);
 __attribute__((weak)) void *__real_erealloc(void *p, size_t size);
 void *__wrap_emalloc(size_t size);
 void *__wrap_erealloc(void *p, size_t size);
+/* NOLINTEND(*-reserved-identifier,*-identifier-naming) */
 
 static struct {
 	/* Allocations until the one that fails; 0 if none is to fail. */
