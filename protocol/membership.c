@@ -336,8 +336,9 @@ get_line(struct membership *membership, const char *line, unsigned *seen)
 	unsigned bit;
 	size_t i = 0;
 
-	while (i < FIELDS && (strlen(fields[i].name) != name_len ||
-				 memcmp(fields[i].name, line, name_len) != 0)) {
+	while (
+	    i < FIELDS && (strlen(fields[i].name) != name_len ||
+			      strncmp(fields[i].name, line, name_len) != 0)) {
 		i++;
 	}
 	if (i == FIELDS || line[name_len] == '\0') {

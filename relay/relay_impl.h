@@ -9,6 +9,7 @@
 #include <ev.h>
 #include <stdbool.h>
 
+#include "protocol/codes.h"
 #include "protocol/keys.h"
 #include "protocol/membership.h"
 #include "relay/relay.h"
