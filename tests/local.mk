@@ -57,6 +57,7 @@ dist_check_SCRIPTS += tests/support/valgrind
 
 include tests/unit/local.mk
 include tests/fuzz/local.mk
+include tests/oracle/local.mk
 include tests/vectors/local.mk
 include tests/lint/local.mk
 include tests/e2e/local.mk
