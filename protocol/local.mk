@@ -64,6 +64,10 @@ noinst_LIBRARIES += %D%/liblink.a
 	%D%/carrier.c \
 	%D%/carrier.h \
 	%D%/endpoint.h \
+	%D%/enrol.c \
+	%D%/enrol.h \
+	%D%/joinsource.c \
+	%D%/joinsource.h \
 	%D%/link.h \
 	%D%/uplink.c \
 	%D%/uplink.h \

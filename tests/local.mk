@@ -41,6 +41,8 @@ tests_support_libsupport_a_SOURCES = \
 	tests/support/netpair.h \
 	tests/support/pair.c \
 	tests/support/pair.h \
+	tests/support/tempdir.c \
+	tests/support/tempdir.h \
 	$(NULL)
 if HAVE_CHECK
 tests_support_libsupport_a_SOURCES += \

@@ -3,9 +3,11 @@
 UNIT_TESTS += \
 	%D%/test_armor \
 	%D%/test_credit \
+	%D%/test_enrol \
 	%D%/test_frame \
 	%D%/test_hkdf \
 	%D%/test_joinstring \
+	%D%/test_joinsource \
 	%D%/test_keys \
 	%D%/test_linkhello \
 	%D%/test_linkmsg \
