@@ -64,6 +64,10 @@ noinst_LIBRARIES += %D%/liblink.a
 	%D%/carrier.c \
 	%D%/carrier.h \
 	%D%/endpoint.h \
+	%D%/endpoint.c \
+	%D%/endpoint_impl.h \
+	%D%/endpointcontrol.c \
+	%D%/endpointlink.c \
 	%D%/enrol.c \
 	%D%/enrol.h \
 	%D%/joinsource.c \
