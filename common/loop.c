@@ -32,6 +32,7 @@ struct loop {
 	size_t grave_max;
 	uint64_t now; /* 0: not read in this iteration */
 	bool stopped;
+	uint64_t number; /* last one given */
 	uint8_t *scratch;
 };
 
@@ -250,6 +251,13 @@ loop_now(struct loop *loop)
 			    (uint64_t)ts.tv_nsec;
 	}
 	return loop->now;
+}
+
+uint64_t
+loop_number(struct loop *loop)
+{
+	loop->number++;
+	return loop->number;
 }
 
 void

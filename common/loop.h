@@ -59,6 +59,9 @@ void loop_stop(struct loop *loop);
  */
 uint64_t loop_now(struct loop *loop);
 
+/* Return 1, 2, 3 …: numbers by which objects of this loop are known in logs. */
+uint64_t loop_number(struct loop *loop);
+
 /* Set up task to call run(arg). */
 void loop_task_init(struct loop_task *task, void (*run)(void *arg), void *arg);
 

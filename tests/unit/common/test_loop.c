@@ -319,6 +319,18 @@ START_TEST(time_stands_still_within_an_iteration)
 }
 END_TEST
 
+START_TEST(numbers_count_from_one)
+{
+	struct loop *loop = loop_new();
+
+	ck_assert_ptr_nonnull(loop);
+	for (uint64_t i = 1; i < 10; i++) {
+		ck_assert_uint_eq(loop_number(loop), i);
+	}
+	loop_free(loop);
+}
+END_TEST
+
 START_TEST(scratch_is_writable)
 {
 	struct loop *loop = loop_new();
@@ -382,6 +394,7 @@ main(void)
 	tcase_add_test(tcase, reaping_without_memory_loses_the_object_only);
 	tcase_add_test(tcase, stop_before_run_is_kept);
 	tcase_add_test(tcase, time_stands_still_within_an_iteration);
+	tcase_add_test(tcase, numbers_count_from_one);
 	tcase_add_test(tcase, scratch_is_writable);
 	tcase_add_test(tcase, creation_survives_failing_allocations);
 	tcase_add_test(tcase, await_asks_again);
