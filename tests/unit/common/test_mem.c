@@ -126,6 +126,19 @@ START_TEST(wipe_clears_only_its_bytes)
 }
 END_TEST
 
+/* Tuning changes no result. */
+START_TEST(tuning_changes_nothing)
+{
+	char *p;
+
+	mem_tune();
+	p = mem_new(1, 3 * 1024 * 1024);
+	ck_assert_ptr_nonnull(p);
+	ck_assert_int_eq(p[3 * 1024 * 1024 - 1], 0);
+	mem_free(p);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -141,5 +154,6 @@ main(void)
 	tcase_add_test(tcase, failure_is_null);
 	tcase_add_test(tcase, only_the_nth_fails);
 	tcase_add_test(tcase, wipe_clears_only_its_bytes);
+	tcase_add_test(tcase, tuning_changes_nothing);
 	return unit_main(suite);
 }
