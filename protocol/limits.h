@@ -44,6 +44,9 @@
 /* Most payload of a control frame: a page of the host list. */
 #define LIMITS_CONTROL_MAX 16384
 
+/* Most payload of RESULT: eight relays with the longest names, and texts. */
+#define LIMITS_RESULT_MAX 4096
+
 /* A frame's body on the wire can be no longer than this. */
 #define LIMITS_FRAME_BODY_MAX (LIMITS_RECORD_MAX)
 
@@ -69,6 +72,9 @@
 /* Quiet for this long: ask.  Quiet for LINK_DEAD: dead. */
 #define LIMITS_LINK_QUIET (20 * LIMITS_SEC)
 #define LIMITS_LINK_DEAD (45 * LIMITS_SEC)
+
+/* Last words (GOAWAY, a refusal) are written and read within this time. */
+#define LIMITS_LINK_LEAVE (2 * LIMITS_SEC)
 
 /* Unacknowledged bytes end a connection after this many milliseconds. */
 #define LIMITS_TCP_USER_TIMEOUT_MS 30000

@@ -10,6 +10,10 @@
  *       \______________________________\___________________/
  *                    any failure, deadline or close
  *
+ * Two states lie in between: a relay that is greeted with garbage reads and
+ * discards until the deadline (DISCARDING), and whoever refuses or says GOAWAY
+ * first writes that (LEAVING).
+ *
  * Sending: control frames first, in order; PONG and CREDIT are state and
  * replace their own elder.  Then channels by deficit round robin, each asked
  * for its next body only when the socket can take it.  Output is gathered and
@@ -41,7 +45,12 @@ struct link;
 struct loop;
 struct schedule_group;
 
-/* What a link tells its owner.  Any of them may be NULL. */
+/*
+ * What a link tells its owner.  Any of them may be NULL.  Payloads (and bodies
+ * given to a channel) lie in the scratch memory of the loop (loop_scratch()):
+ * they live until the callback returns, and the callback must not use that
+ * memory otherwise.
+ */
 struct link_ops {
 	/*
 	 * Relay: message 3 is verified; key is the device's public key.
@@ -52,13 +61,18 @@ struct link_ops {
 	/* Endpoint: the relay let us in. */
 	void (*up)(
 	    struct link *link, const struct linkmsg_result *result, void *arg);
-	/* A control frame that is not the link's own business; valid by table.
+	/*
+	 * A control frame that is not the link's own business: NOTICE, HOSTS,
+	 * ATTACH, ATTACHED, INVITE or INVITED.  Direction, channel and length
+	 * are right by frames.def; the payload is not looked at.
 	 */
 	void (*frame)(struct link *link, enum frame_type type, uint32_t channel,
 	    const uint8_t *payload, size_t len, void *arg);
 	/*
 	 * The link is over, whoever ended it; text says why and is never NULL.
-	 * retry_after is in seconds, 0 when the peer did not ask for a pause.
+	 * retry_after is in seconds, 0 when the peer did not ask for a pause:
+	 * after a refusal the pause, after a GOAWAY the time over which to
+	 * spread the return.
 	 */
 	void (*down)(struct link *link, enum code code, const char *text,
 	    uint32_t retry_after, void *arg);
@@ -66,7 +80,10 @@ struct link_ops {
 
 /* What a channel tells its owner.  Any of them may be NULL. */
 struct channel_ops {
-	/* Return the next body to send with one reference, or NULL. */
+	/*
+	 * Return the next body to send with one reference, of a length that
+	 * CARRY may have, or NULL: then channel_ready() tells of the next one.
+	 */
 	struct blob *(*pull)(void *arg);
 	/* A body of len bytes came; it may be changed in place. */
 	void (*carry)(void *arg, uint8_t *body, size_t len);
@@ -77,10 +94,22 @@ struct channel_ops {
 	void (*detached)(void *arg, enum code code, const char *text);
 };
 
+/* Times in nanoseconds and a count, for tests that cannot wait. */
+struct link_times {
+	uint64_t handshake;   /* LIMITS_HANDSHAKE_TIME */
+	uint64_t quiet;       /* LIMITS_LINK_QUIET */
+	uint64_t dead;        /* LIMITS_LINK_DEAD */
+	uint64_t leave;       /* LIMITS_LINK_LEAVE */
+	uint64_t rekey;       /* LIMITS_REKEY_TIME */
+	uint64_t rekey_count; /* LIMITS_REKEY_COUNT */
+};
+
 /* How a relay greets. */
 struct link_relay_config {
-	const uint8_t *public_key; /* 32 bytes, outlives the link */
-	const uint8_t *secret_key; /* likewise */
+	const uint8_t *public_key; /* 32 bytes, copied */
+	const uint8_t *secret_key; /* copied, wiped */
+	/* NULL for those of limits.h; outlives the link. */
+	const struct link_times *times;
 };
 
 /* How an endpoint greets. */
@@ -90,6 +119,8 @@ struct link_endpoint_config {
 	const uint8_t *public_key;           /* the device's; copied */
 	const uint8_t *secret_key;           /* copied, wiped */
 	const struct linkhello_login *login; /* copied, wiped */
+	/* NULL for those of limits.h; outlives the link. */
+	const struct link_times *times;
 };
 
 /*
@@ -119,15 +150,17 @@ void link_refuse(
     struct link *link, enum code code, const char *text, uint32_t retry_after);
 
 /*
- * Queue a control frame.  Returns 0, or -1 when the link is not up, or its
- * queue is full or memory short: the link is then being closed.
+ * Queue a control frame that frames.def allows.  Returns 0, or -1 when the
+ * link is not up, or its queue is full or memory short: the link then closes
+ * at the end of the iteration.
  */
 int link_send(struct link *link, enum frame_type type, uint32_t channel,
     const uint8_t *payload, size_t len);
 
 /*
- * Say GOAWAY with code and text, write what is queued, and close two seconds
- * later at the latest.
+ * Write what is queued and what channels have, say GOAWAY with code and text,
+ * and close two seconds later at the latest; channels get half of that time.
+ * Nothing is received any more.  A link that is not up is closed at once.
  */
 void link_goaway(struct link *link, enum code code, const char *text);
 
@@ -143,7 +176,10 @@ enum linkhello_role link_role(const struct link *link);
 /* Return the address of the peer. */
 const struct addr *link_peer(const struct link *link);
 
-/* Return the minimum round trip of the socket as the kernel knows it, ns. */
+/*
+ * Return the minimum round trip of the socket as the kernel knew it within the
+ * last second, in nanoseconds; 0 when it does not know.
+ */
 uint64_t link_rtt(struct link *link);
 
 /* Return a number that is unique in this process, for logs. */
@@ -157,7 +193,9 @@ uint64_t link_received(const struct link *link);
 /*
  * Return a new channel number id (not 0, never used before on link by the
  * caller's doing), scheduled in group (NULL: the link's own group), or NULL
- * when it exists, the link is not up, or memory is short.
+ * when it exists, the link is not up, or memory is short.  group outlives the
+ * channel and has channels of this link only.  CARRY, CREDIT and DETACH for a
+ * number without a channel are ignored.
  */
 struct channel *channel_new(struct link *link, uint32_t id,
     struct schedule_group *group, const struct channel_ops *ops, void *arg);
@@ -178,10 +216,10 @@ void channel_detach(struct channel *channel, enum code code, const char *text);
 /* Forget channel without a word; NULL is allowed. */
 void channel_free(struct channel *channel);
 
-/* Return the number of channel on its link. */
+/* Return the number of channel on its link; also inside `detached`. */
 uint32_t channel_id(const struct channel *channel);
 
-/* Return the link of channel. */
+/* Return the link of channel; also inside `detached`. */
 struct link *channel_link(const struct channel *channel);
 
 #endif

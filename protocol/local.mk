@@ -63,6 +63,7 @@ noinst_LIBRARIES += %D%/liblink.a
 	%D%/bridge.h \
 	%D%/carrier.c \
 	%D%/carrier.h \
+	%D%/channel.c \
 	%D%/endpoint.h \
 	%D%/endpoint.c \
 	%D%/endpoint_impl.h \
@@ -72,7 +73,12 @@ noinst_LIBRARIES += %D%/liblink.a
 	%D%/enrol.h \
 	%D%/joinsource.c \
 	%D%/joinsource.h \
+	%D%/link.c \
 	%D%/link.h \
+	%D%/link_impl.h \
+	%D%/linkgreet.c \
+	%D%/linkread.c \
+	%D%/linkwrite.c \
 	%D%/uplink.c \
 	%D%/uplink.h \
 	$(NULL)

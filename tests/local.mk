@@ -35,14 +35,20 @@ tests_support_libsupport_a_SOURCES = \
 	tests/support/await.h \
 	tests/support/dnsserver.c \
 	tests/support/dnsserver.h \
+	tests/support/cable.c \
+	tests/support/cable.h \
 	tests/support/failalloc.c \
 	tests/support/failalloc.h \
+	tests/support/linkpair.c \
+	tests/support/linkpair.h \
 	tests/support/netpair.c \
 	tests/support/netpair.h \
 	tests/support/pair.c \
 	tests/support/pair.h \
 	tests/support/tempdir.c \
 	tests/support/tempdir.h \
+	tests/support/rawlink.c \
+	tests/support/rawlink.h \
 	$(NULL)
 if HAVE_CHECK
 tests_support_libsupport_a_SOURCES += \
@@ -58,6 +64,8 @@ endif
 dist_check_SCRIPTS += tests/support/valgrind
 
 include tests/unit/local.mk
+include tests/scenario/local.mk
+include tests/bench/local.mk
 include tests/fuzz/local.mk
 include tests/oracle/local.mk
 include tests/vectors/local.mk

@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: ISC
+#
+# Measurements, built by name and run by hand: make tests/bench/bench_link
+
+EXTRA_PROGRAMS += \
+	%D%/bench_link \
+	$(NULL)
