@@ -13,6 +13,13 @@
 #include "common/mem.h"
 #include "relay/device_impl.h"
 
+/*
+ * Attaches a second of one gateway, and at once: a session lives for hours, so
+ * only a gateway with hundreds of hosts that all come back needs the burst.
+ */
+#define ATTACH_RATE 50
+#define ATTACH_BURST 1000
+
 static uint64_t
 wall_clock(void)
 {
@@ -309,6 +316,8 @@ init(struct device *device, struct device_hub *hub)
 	list_init(&device->asks);
 	list_init(&device->callers);
 	list_init(&device->attaches);
+	ratelimit_init(&device->attach_rate, ATTACH_RATE, ATTACH_BURST,
+	    loop_now(hub->config.loop));
 }
 
 void

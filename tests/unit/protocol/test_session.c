@@ -102,6 +102,27 @@ START_TEST(target_arrives_as_sent)
 }
 END_TEST
 
+/* The empty name is the host itself, the longest one is as DNS allows. */
+START_TEST(targets_of_every_length_arrive)
+{
+	for (size_t len = 0; len < LIMITS_NAME_LEN; len++) {
+		struct stream_target target = { STREAM_TCP, "", 443 };
+		struct pair *pair = pair_new(NULL);
+		struct pair_peer a;
+
+		pair_peer_init(&a, pair, 0, false);
+		memset(target.name, 'x', len);
+		a.stream = stream_open(
+		    pair->opener.session, &target, false, &pair_peer_ops, &a);
+		ck_assert_ptr_nonnull(a.stream);
+		pair_settle(pair);
+		ck_assert_uint_eq(pair->acceptor.opens, 1);
+		ck_assert_str_eq(pair->acceptor.target.name, target.name);
+		pair_free(pair);
+	}
+}
+END_TEST
+
 START_TEST(refusal_reaches_the_opener)
 {
 	struct stream_opened no = {
@@ -684,6 +705,7 @@ main(void)
 	tcase_add_test(tc, carries_both_ways);
 	tcase_add_test(tc, first_record_confirms);
 	tcase_add_test(tc, target_arrives_as_sent);
+	tcase_add_test(tc, targets_of_every_length_arrive);
 	tcase_add_test(tc, refusal_reaches_the_opener);
 	tcase_add_test(tc, early_data_is_held);
 	tcase_add_test(tc, early_data_is_bounded);

@@ -1,0 +1,174 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""Servers for the end-to-end tests, each on a port that the kernel chooses.
+
+Prints "ready http=PORT echo=PORT ..." and serves until it is killed:
+
+  http     GET /bytes/N answers N bytes of a pattern; GET /page a page;
+           GET /chunked/N the same bytes in chunks; GET /close/N until close;
+           GET /slow answers after a second; POST and PUT answer the SHA-256
+           of the body; keep-alive throughout
+  echo     sends back what it gets, as it comes; ends when the client does
+  digest   reads until the client's half ends, then answers its SHA-256
+  source   sends 64 MiB of the pattern at once and ends
+  reset    sends "partial" and resets the connection
+  stall    accepts and never reads
+  six      like echo, on ::1 (0 where there is no IPv6)
+"""
+import hashlib
+import http.server
+import socket
+import socketserver
+import struct
+import sys
+import threading
+
+PATTERN = bytes((i * 131 + (i >> 8)) & 255 for i in range(65536))
+
+
+def pattern(n):
+    while n > 0:
+        piece = PATTERN[:n]
+        yield piece
+        n -= len(piece)
+
+
+class Http(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        kind, _, number = self.path.strip("/").partition("/")
+        if kind == "bytes":
+            self.answer(pattern(int(number)), int(number))
+        elif kind == "chunked":
+            self.send_response(200)
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            for piece in pattern(int(number)):
+                self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+            self.wfile.write(b"0\r\n\r\n")
+        elif kind == "close":
+            self.send_response(200)
+            self.send_header("Connection", "close")
+            self.end_headers()
+            for piece in pattern(int(number)):
+                self.wfile.write(piece)
+        elif kind == "slow":
+            threading.Event().wait(1)
+            self.answer([b"slow\n"], 5)
+        else:
+            page = b"<!doctype html><title>office</title>Hello from office.\n"
+            self.answer([page], len(page))
+
+    def do_HEAD(self):
+        self.send_response(200)
+        self.send_header("Content-Length", "12345")
+        self.end_headers()
+
+    def do_POST(self):
+        digest = hashlib.sha256()
+        if self.headers.get("Transfer-Encoding") == "chunked":
+            while True:
+                size = int(self.rfile.readline().split(b";")[0], 16)
+                digest.update(self.rfile.read(size))
+                self.rfile.readline()
+                if size == 0:
+                    break
+        else:
+            left = int(self.headers.get("Content-Length", 0))
+            while left > 0:
+                piece = self.rfile.read(min(left, 65536))
+                if not piece:
+                    break
+                digest.update(piece)
+                left -= len(piece)
+        text = digest.hexdigest().encode()
+        self.answer([text], len(text))
+
+    do_PUT = do_POST
+
+    def answer(self, pieces, length):
+        self.send_response(200)
+        self.send_header("Content-Length", str(length))
+        self.end_headers()
+        for piece in pieces:
+            self.wfile.write(piece)
+
+    def log_message(self, *args):
+        pass
+
+
+class Echo(socketserver.BaseRequestHandler):
+    def handle(self):
+        while data := self.request.recv(65536):
+            self.request.sendall(data)
+
+
+class Digest(socketserver.BaseRequestHandler):
+    def handle(self):
+        digest = hashlib.sha256()
+        while data := self.request.recv(65536):
+            digest.update(data)
+        self.request.sendall(digest.hexdigest().encode())
+
+
+class Source(socketserver.BaseRequestHandler):
+    def handle(self):
+        for piece in pattern(64 << 20):
+            self.request.sendall(piece)
+
+
+class Reset(socketserver.BaseRequestHandler):
+    def handle(self):
+        self.request.sendall(b"partial")
+        self.request.recv(1)
+        self.request.setsockopt(
+            socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.request.close()
+
+
+class Stall(socketserver.BaseRequestHandler):
+    def handle(self):
+        threading.Event().wait()
+
+
+class Server(socketserver.ThreadingTCPServer):
+    allow_reuse_address = True
+    daemon_threads = True
+    request_queue_size = 256
+
+    def shutdown_request(self, request):
+        """As socketserver, but a reset stays one."""
+        try:
+            request.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+        self.close_request(request)
+
+    def handle_error(self, request, client_address):
+        pass
+
+
+class Server6(Server):
+    address_family = socket.AF_INET6
+
+
+def main():
+    line = ["ready"]
+    for name, handler in (("http", Http), ("echo", Echo), ("digest", Digest),
+                          ("source", Source), ("reset", Reset),
+                          ("stall", Stall), ("six", Echo)):
+        try:
+            server = (Server6(("::1", 0), handler) if name == "six"
+                      else Server(("127.0.0.1", 0), handler))
+        except OSError:
+            line.append(name + "=0")
+            continue
+        line.append("%s=%d" % (name, server.server_address[1]))
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+    print(*line, flush=True)
+    threading.Event().wait()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
