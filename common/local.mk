@@ -10,6 +10,8 @@ noinst_LIBRARIES += %D%/libcommon.a
 	%D%/blob.h \
 	%D%/buf.c \
 	%D%/buf.h \
+	%D%/confscan.c \
+	%D%/confscan.h \
 	%D%/control.c \
 	%D%/control.h \
 	%D%/control_client.c \
@@ -41,6 +43,17 @@ noinst_LIBRARIES += %D%/libcommon.a
 	%D%/mem.h \
 	%D%/nearest.c \
 	%D%/nearest.h \
+	%D%/options.c \
+	%D%/options.h \
+	%D%/options_argv.c \
+	%D%/options_argv.h \
+	%D%/options_file.c \
+	%D%/options_file.h \
+	%D%/options_help.c \
+	%D%/options_help.h \
+	%D%/options_impl.h \
+	%D%/quantity.c \
+	%D%/quantity.h \
 	%D%/ratelimit.c \
 	%D%/ratelimit.h \
 	%D%/resolver.c \

@@ -49,6 +49,8 @@ tests_support_libsupport_a_SOURCES = \
 	tests/support/tempdir.h \
 	tests/support/rawlink.c \
 	tests/support/rawlink.h \
+	tests/support/sampleoptions.c \
+	tests/support/sampleoptions.h \
 	$(NULL)
 if HAVE_CHECK
 tests_support_libsupport_a_SOURCES += \

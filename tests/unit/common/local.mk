@@ -5,6 +5,7 @@ UNIT_TESTS += \
 	%D%/test_backoff \
 	%D%/test_blob \
 	%D%/test_buf \
+	%D%/test_confscan \
 	%D%/test_control \
 	%D%/test_dial \
 	%D%/test_escape \
@@ -18,6 +19,8 @@ UNIT_TESTS += \
 	%D%/test_loop \
 	%D%/test_mem \
 	%D%/test_nearest \
+	%D%/test_options \
+	%D%/test_quantity \
 	%D%/test_ratelimit \
 	%D%/test_resolver \
 	%D%/test_signals \
