@@ -84,4 +84,5 @@ noinst_LIBRARIES += %D%/liblink.a
 	$(NULL)
 
 EXTRA_DIST += \
+	%D%/PROTOCOL.md \
 	$(NULL)
