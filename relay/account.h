@@ -20,9 +20,10 @@
  * the same thing (one token, one name in an account, one device key) happen
  * one after the other: the second is decided when the first is committed.
  *
- * Accounts live as long as the book.  Devices live until they are dropped,
- * which ops->gone announces.  Names are compared without case and kept in
- * lower case.  Times are unix seconds.
+ * A device costs 350 bytes: 100,000 of them 35 MB.  Accounts live as long as
+ * the book.  Devices live until they are dropped, which ops->gone announces.
+ * Names are compared without case and kept in lower case.  Times are unix
+ * seconds.
  */
 #ifndef INROAD_RELAY_ACCOUNT_H
 #define INROAD_RELAY_ACCOUNT_H
@@ -67,11 +68,15 @@ struct account_op;
 
 /* What the book tells the relay.  Any of them may be NULL. */
 struct account_ops {
-	/* A device was enrolled; before the done of its login. */
+	/*
+	 * A device was enrolled; before the done of its login, which may have
+	 * been cancelled.
+	 */
 	void (*added)(struct account_device *device, void *arg);
 	/*
 	 * The device may no longer be here: end its link with code and text.
-	 * It may be freed after this returns: forget it.
+	 * It may be freed after this returns: forget it.  With CODE_DISABLED
+	 * it stays, and may come back when its account is enabled again.
 	 */
 	void (*gone)(struct account_device *device, enum code code,
 	    const char *text, void *arg);
@@ -190,7 +195,7 @@ struct account_op *account_create(struct account_book *book, const char *user,
     enum store_level level, uint64_t now, account_done *done, void *arg);
 
 /*
- * Set level of account and whether it is disabled; its devices are then gone
+ * Set level of account and whether it is disabled: its devices are then gone
  * for ops, though not dropped.  The outcome is CODE_OK, CODE_OVERLOADED or
  * CODE_INTERNAL.
  */

@@ -3,7 +3,15 @@
 if ENABLE_RELAY
 noinst_LIBRARIES += %D%/librelay.a
 %C%_librelay_a_SOURCES = \
+	%D%/account.c \
 	%D%/account.h \
+	%D%/account_book.c \
+	%D%/account_impl.h \
+	%D%/account_invite.c \
+	%D%/account_login.c \
+	%D%/account_op.c \
+	%D%/account_owner.c \
+	%D%/account_text.c \
 	%D%/device.c \
 	%D%/device.h \
 	%D%/device_impl.h \

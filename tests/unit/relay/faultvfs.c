@@ -70,12 +70,17 @@ on_truncate(sqlite3_file *file, sqlite3_int64 size)
 	return real->pMethods->xTruncate(real, size);
 }
 
+/*
+ * Counted, not made: what would be lost when the power fails no test can see,
+ * and a disk takes longer for a thousand of them than all the rest.
+ */
 static int
 on_sync(sqlite3_file *file, int flags)
 {
-	sqlite3_file *real = real_of(file);
 	bool broken;
 
+	(void)file;
+	(void)flags;
 	pthread_mutex_lock(&faultvfs.lock);
 	faultvfs.waiting++;
 	pthread_cond_broadcast(&faultvfs.changed);
@@ -86,7 +91,7 @@ on_sync(sqlite3_file *file, int flags)
 	broken = faultvfs.broken;
 	faultvfs.syncs += broken ? 0 : 1;
 	pthread_mutex_unlock(&faultvfs.lock);
-	return broken ? SQLITE_IOERR_FSYNC : real->pMethods->xSync(real, flags);
+	return broken ? SQLITE_IOERR_FSYNC : SQLITE_OK;
 }
 
 static int

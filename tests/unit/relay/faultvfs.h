@@ -19,7 +19,8 @@ void faultvfs_set_full(bool full);
 /* Let every sync fail, or no longer. */
 void faultvfs_set_broken(bool broken);
 
-/* Let syncs wait until this is taken back. */
+/* Let syncs, which are counted but never made, wait until this is taken back.
+ */
 void faultvfs_set_slow(bool slow);
 
 /* Return how many syncs succeeded so far. */

@@ -5,6 +5,7 @@
 
 if ENABLE_RELAY
 UNIT_TESTS += \
+	%D%/test_account \
 	%D%/test_directory \
 	%D%/test_store \
 	$(NULL)
@@ -12,6 +13,12 @@ endif
 
 LIBS_UNIT_RELAY = $(LIBS_UNIT) $(LIBS_RELAY) $(LIBS_CHECK)
 
+%C%_test_account_SOURCES = \
+	%D%/faultvfs.c \
+	%D%/faultvfs.h \
+	%D%/test_account.c \
+	$(NULL)
+%C%_test_account_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_directory_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_store_SOURCES = \
 	%D%/faultvfs.c \

@@ -1,0 +1,516 @@
+/* SPDX-License-Identifier: ISC */
+
+#include <string.h>
+
+#include "common/mem.h"
+#include "relay/account_impl.h"
+
+/* Rows of one submission of account_book_tick(): a commit of a millisecond. */
+#define ACCOUNT_BOOK_BATCH 256
+
+/* --- keys of the tables ------------------------------------------------- */
+
+/* As list_entry(), for what is only looked at. */
+#define CONST_ENTRY(ptr, type, member)                                         \
+	((const type *)(const void *)((const char *)(ptr)-offsetof(            \
+	    type, member)))
+
+static struct table_key
+key_of_user(const struct table_node *node)
+{
+	const struct account *account =
+	    CONST_ENTRY(node, struct account, by_user);
+
+	return (struct table_key){ 0, account->row.user,
+		strlen(account->row.user) };
+}
+
+static struct table_key
+key_of_number(const struct table_node *node)
+{
+	const struct account *account =
+	    CONST_ENTRY(node, struct account, by_number);
+
+	return (struct table_key){ (uint64_t)account->row.id, NULL, 0 };
+}
+
+static struct table_key
+key_of_id(const struct table_node *node)
+{
+	const struct account_device *device =
+	    CONST_ENTRY(node, struct account_device, by_id);
+
+	return (struct table_key){ (uint64_t)device->row.id, NULL, 0 };
+}
+
+static struct table_key
+key_of_key(const struct table_node *node)
+{
+	const struct account_device *device =
+	    CONST_ENTRY(node, struct account_device, by_key);
+
+	return (struct table_key){ 0, device->row.public_key, KEYS_LEN };
+}
+
+static struct table_key
+key_of_name(const struct table_node *node)
+{
+	const struct account_device *device =
+	    CONST_ENTRY(node, struct account_device, by_name);
+
+	return (struct table_key){ (uint64_t)device->row.account,
+		device->row.name, strlen(device->row.name) };
+}
+
+static struct table_key
+key_of_hash(const struct table_node *node)
+{
+	const struct account_token *token =
+	    CONST_ENTRY(node, struct account_token, by_hash);
+
+	return (struct table_key){ 0, token->row.hash, STORE_HASH_LEN };
+}
+
+/* --- finding ------------------------------------------------------------ */
+
+struct account *
+account_book_find(const struct account_book *book, const char *user)
+{
+	struct table_key key = { 0, user, strlen(user) };
+	struct table_node *node = table_find(book->by_user, &key);
+
+	return node == NULL ? NULL : list_entry(node, struct account, by_user);
+}
+
+static struct account *
+find_number(const struct account_book *book, int64_t id)
+{
+	struct table_key key = { (uint64_t)id, NULL, 0 };
+	struct table_node *node = table_find(book->by_number, &key);
+
+	return node == NULL ? NULL
+			    : list_entry(node, struct account, by_number);
+}
+
+struct account_device *
+account_book_find_id(const struct account_book *book, int64_t id)
+{
+	struct table_key key = { (uint64_t)id, NULL, 0 };
+	struct table_node *node = table_find(book->by_id, &key);
+
+	return node == NULL ? NULL
+			    : list_entry(node, struct account_device, by_id);
+}
+
+struct account_device *
+account_book_find_key(
+    const struct account_book *book, const uint8_t public_key[KEYS_LEN])
+{
+	struct table_key key = { 0, public_key, KEYS_LEN };
+	struct table_node *node = table_find(book->by_key, &key);
+
+	return node == NULL ? NULL
+			    : list_entry(node, struct account_device, by_key);
+}
+
+struct account_device *
+account_book_find_name(const struct account *account, const char *name)
+{
+	struct table_key key = { (uint64_t)account->row.id, name,
+		strlen(name) };
+	struct table_node *node = table_find(account->book->by_name, &key);
+
+	return node == NULL ? NULL
+			    : list_entry(node, struct account_device, by_name);
+}
+
+struct account_token *
+account_book_find_token(
+    const struct account_book *book, const uint8_t hash[STORE_HASH_LEN])
+{
+	struct table_key key = { 0, hash, STORE_HASH_LEN };
+	struct table_node *node = table_find(book->tokens, &key);
+
+	return node == NULL ? NULL
+			    : list_entry(node, struct account_token, by_hash);
+}
+
+size_t
+account_book_devices(const struct account_book *book)
+{
+	return book->live;
+}
+
+/* --- coming ------------------------------------------------------------- */
+
+struct account *
+account_book_make(struct account_book *book, const struct store_account *row)
+{
+	struct account *account = mem_new(1, sizeof(*account));
+
+	if (account != NULL) {
+		account->book = book;
+		account->row = *row;
+		list_init(&account->of_book);
+		list_init(&account->devices);
+		list_init(&account->revoked);
+		list_init(&account->tokens);
+	}
+	return account;
+}
+
+struct account_device *
+account_book_make_device(
+    struct account *account, const struct store_device *row)
+{
+	struct account_device *device = mem_new(1, sizeof(*device));
+
+	if (device != NULL) {
+		device->account = account;
+		device->row = *row;
+		list_init(&device->of_account);
+		list_init(&device->seen);
+	}
+	return device;
+}
+
+struct account_token *
+account_book_make_token(struct account *account, const struct store_token *row)
+{
+	struct account_token *token = mem_new(1, sizeof(*token));
+
+	if (token != NULL) {
+		token->account = account;
+		token->row = *row;
+		list_init(&token->of_account);
+	}
+	return token;
+}
+
+void
+account_book_insert(struct account *account)
+{
+	struct account_book *book = account->book;
+
+	table_insert(book->by_user, &account->by_user);
+	table_insert(book->by_number, &account->by_number);
+	list_push_back(&book->accounts, &account->of_book);
+}
+
+/* Put a removed device where it belongs. */
+static void
+insert_revoked(struct account_device *device)
+{
+	list_push_back(&device->account->revoked, &device->of_account);
+	device->account->revoked_count++;
+}
+
+void
+account_book_insert_device(struct account_device *device)
+{
+	struct account_book *book = device->account->book;
+
+	table_insert(book->by_id, &device->by_id);
+	table_insert(book->by_key, &device->by_key);
+	if (device->row.revoked_at != 0) {
+		insert_revoked(device);
+		return;
+	}
+	table_insert(book->by_name, &device->by_name);
+	list_push_back(&device->account->devices, &device->of_account);
+	book->live++;
+}
+
+void
+account_book_insert_token(struct account_token *token)
+{
+	table_insert(token->account->book->tokens, &token->by_hash);
+	list_push_back(&token->account->tokens, &token->of_account);
+	token->account->token_count++;
+}
+
+/* --- going -------------------------------------------------------------- */
+
+/* A live device is found by its name no more, and counts no more. */
+static void
+take_out_live(struct account_device *device)
+{
+	table_remove(device->account->book->by_name, &device->by_name);
+	list_remove(&device->of_account);
+	device->account->book->live--;
+}
+
+void
+account_book_retire(struct account_device *device, uint64_t now, const char *by)
+{
+	take_out_live(device);
+	insert_revoked(device);
+	device->row.revoked_at = now;
+	memset(device->row.revoked_by, 0, sizeof(device->row.revoked_by));
+	memcpy(device->row.revoked_by, by,
+	    strnlen(by, sizeof(device->row.revoked_by) - 1));
+}
+
+void
+account_book_drop_device(struct account_device *device)
+{
+	struct account_book *book = device->account->book;
+
+	if (device->row.revoked_at == 0) {
+		take_out_live(device);
+	} else {
+		list_remove(&device->of_account);
+		device->account->revoked_count--;
+	}
+	table_remove(book->by_id, &device->by_id);
+	table_remove(book->by_key, &device->by_key);
+	list_remove(&device->seen);
+	mem_free(device);
+}
+
+void
+account_book_drop_token(struct account_token *token)
+{
+	table_remove(token->account->book->tokens, &token->by_hash);
+	list_remove(&token->of_account);
+	token->account->token_count--;
+	mem_free(token);
+}
+
+/* --- what is due -------------------------------------------------------- */
+
+void
+account_book_note_seen(struct account_device *device, uint64_t now)
+{
+	if (now <= device->row.last_seen) {
+		return;
+	}
+	device->row.last_seen = now;
+	if (!list_linked(&device->seen)) {
+		list_push_back(&device->account->book->seen, &device->seen);
+	}
+}
+
+/* Write one batch of last_seen; 0, or -1 when there is no room for it now. */
+static int
+write_seen(struct account_book *book, struct store_change *changes)
+{
+	struct list *node = list_first(&book->seen);
+	size_t count = 0;
+
+	for (; node != NULL && count < ACCOUNT_BOOK_BATCH;
+	     node = list_after(&book->seen, node)) {
+		const struct account_device *device =
+		    list_entry(node, struct account_device, seen);
+
+		changes[count].kind = STORE_DEVICE_SEEN;
+		changes[count].row.device.id = device->row.id;
+		changes[count].row.device.last_seen = device->row.last_seen;
+		count++;
+	}
+	if (store_submit(book->store, changes, count, NULL, NULL) < 0) {
+		return -1;
+	}
+	for (node = list_first(&book->seen); node != NULL && count > 0;
+	     node = list_first(&book->seen)) {
+		list_remove(node);
+		count--;
+	}
+	return 0;
+}
+
+/* Return true when token was used or ran out so long ago that nobody asks. */
+static bool
+is_stale(const struct account_token *token, uint64_t now)
+{
+	if (token->row.used_at != 0) {
+		return now >= token->row.used_at + ACCOUNT_USED_TIME;
+	}
+	return now >= token->row.expires + ACCOUNT_EXPIRED_TIME;
+}
+
+/* Drop the stale invitations of account, as many as one submission takes. */
+static void
+drop_stale(struct account *account, struct store_change *changes, uint64_t now)
+{
+	struct list *node;
+	size_t count = 0;
+
+	for (node = list_first(&account->tokens);
+	     node != NULL && count < ACCOUNT_BOOK_BATCH;
+	     node = list_after(&account->tokens, node)) {
+		const struct account_token *token =
+		    list_entry(node, struct account_token, of_account);
+
+		if (is_stale(token, now)) {
+			changes[count].kind = STORE_TOKEN_DROP;
+			memcpy(changes[count].row.token.hash, token->row.hash,
+			    sizeof(token->row.hash));
+			count++;
+		}
+	}
+	if (count == 0 || store_submit(account->book->store, changes, count,
+			      NULL, NULL) < 0) {
+		return;
+	}
+	/* Should this commit fail, they are stale again at the next start. */
+	for (size_t i = 0; i < count; i++) {
+		account_book_drop_token(account_book_find_token(
+		    account->book, changes[i].row.token.hash));
+	}
+}
+
+void
+account_book_tick(struct account_book *book, uint64_t now)
+{
+	struct store_change *changes =
+	    mem_new(ACCOUNT_BOOK_BATCH, sizeof(*changes));
+	struct list *node;
+	int result = 0;
+
+	if (changes == NULL) {
+		return; /* there is another tick */
+	}
+	while (!list_empty(&book->seen) && result == 0) {
+		result = write_seen(book, changes);
+	}
+	for (node = list_first(&book->accounts); node != NULL;
+	     node = list_after(&book->accounts, node)) {
+		drop_stale(
+		    list_entry(node, struct account, of_book), changes, now);
+	}
+	mem_free(changes);
+}
+
+/* --- life --------------------------------------------------------------- */
+
+static int
+on_account(const struct store_account *row, void *arg)
+{
+	struct account *account = account_book_make(arg, row);
+
+	if (account == NULL) {
+		return -1;
+	}
+	account_book_insert(account);
+	return 0;
+}
+
+static int
+on_device(const struct store_device *row, void *arg)
+{
+	struct account *account = find_number(arg, row->account);
+	struct account_device *device;
+
+	if (account == NULL) {
+		return 0; /* the store's foreign keys do not allow it */
+	}
+	device = account_book_make_device(account, row);
+	if (device == NULL) {
+		return -1;
+	}
+	account_book_insert_device(device);
+	return 0;
+}
+
+static int
+on_token(const struct store_token *row, void *arg)
+{
+	struct account *account = find_number(arg, row->account);
+	struct account_token *token;
+
+	if (account == NULL) {
+		return 0;
+	}
+	token = account_book_make_token(account, row);
+	if (token == NULL) {
+		return -1;
+	}
+	account_book_insert_token(token);
+	return 0;
+}
+
+int
+account_book_load(struct account_book *book, struct store_error *error)
+{
+	static const struct store_loader loader = {
+		.account = on_account,
+		.device = on_device,
+		.token = on_token,
+	};
+
+	return store_load(book->store, &loader, book, error);
+}
+
+struct account_book *
+account_book_new(struct store *store, const struct account_ops *ops, void *arg)
+{
+	struct account_book *book = mem_new(1, sizeof(*book));
+
+	if (book == NULL) {
+		return NULL;
+	}
+	book->store = store;
+	book->ops = ops;
+	book->arg = arg;
+	list_init(&book->accounts);
+	list_init(&book->seen);
+	list_init(&book->pending);
+	list_init(&book->waiting);
+	book->by_user = table_new(key_of_user);
+	book->by_number = table_new(key_of_number);
+	book->by_id = table_new(key_of_id);
+	book->by_key = table_new(key_of_key);
+	book->by_name = table_new(key_of_name);
+	book->tokens = table_new(key_of_hash);
+	if (book->by_user == NULL || book->by_number == NULL ||
+	    book->by_id == NULL || book->by_key == NULL ||
+	    book->by_name == NULL || book->tokens == NULL) {
+		account_book_free(book);
+		return NULL;
+	}
+	return book;
+}
+
+static void
+free_account(struct account *account)
+{
+	struct list *lists[] = { &account->devices, &account->revoked };
+	struct list *node;
+
+	for (size_t i = 0; i < 2; i++) {
+		for (node = list_first(lists[i]); node != NULL;
+		     node = list_first(lists[i])) {
+			account_book_drop_device(list_entry(
+			    node, struct account_device, of_account));
+		}
+	}
+	for (node = list_first(&account->tokens); node != NULL;
+	     node = list_first(&account->tokens)) {
+		account_book_drop_token(
+		    list_entry(node, struct account_token, of_account));
+	}
+	list_remove(&account->of_book);
+	mem_free(account);
+}
+
+void
+account_book_free(struct account_book *book)
+{
+	struct list *node;
+
+	if (book == NULL) {
+		return;
+	}
+	for (node = list_first(&book->accounts); node != NULL;
+	     node = list_first(&book->accounts)) {
+		free_account(list_entry(node, struct account, of_book));
+	}
+	table_free(book->by_user);
+	table_free(book->by_number);
+	table_free(book->by_id);
+	table_free(book->by_key);
+	table_free(book->by_name);
+	table_free(book->tokens);
+	mem_free(book);
+}

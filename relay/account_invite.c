@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: ISC */
+
+#include <sodium.h>
+#include <string.h>
+
+#include "common/mem.h"
+#include "relay/account_impl.h"
+
+/* Return true when token is open and for what op invites. */
+static bool
+is_superseded(const struct account_op *op, const struct account_token *token)
+{
+	return token->row.used_at == 0 && token->row.role == op->role &&
+	       strcmp(token->row.name, op->name) == 0;
+}
+
+static void
+drop(struct account_op *op, struct account_changes *changes,
+    const struct account_token *token)
+{
+	memcpy(op->drops[op->drop_count], token->row.hash, STORE_HASH_LEN);
+	op->drop_count++;
+	memcpy(account_op_change(changes, STORE_TOKEN_DROP)->row.token.hash,
+	    token->row.hash, STORE_HASH_LEN);
+}
+
+/* Make open invitations for the same void.  There is one at most. */
+static void
+drop_superseded(struct account_op *op, struct account_changes *changes,
+    const struct account *account)
+{
+	struct list *node = list_first(&account->tokens);
+
+	for (; node != NULL && op->drop_count < ACCOUNT_DROPS_MAX - 1;
+	     node = list_after(&account->tokens, node)) {
+		const struct account_token *token =
+		    list_entry(node, struct account_token, of_account);
+
+		if (is_superseded(op, token)) {
+			drop(op, changes, token);
+		}
+	}
+}
+
+/*
+ * Keep account at its limit by dropping the oldest invitation that is used or
+ * ran out.  Returns false when all of them are open.
+ */
+static bool
+drop_oldest(struct account_op *op, struct account_changes *changes,
+    const struct account *account)
+{
+	struct list *node = list_first(&account->tokens);
+
+	if (account->token_count - op->drop_count < ACCOUNT_TOKENS_MAX) {
+		return true;
+	}
+	for (; node != NULL; node = list_after(&account->tokens, node)) {
+		const struct account_token *token =
+		    list_entry(node, struct account_token, of_account);
+
+		if (token->row.used_at != 0 || op->now >= token->row.expires) {
+			drop(op, changes, token);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Draw a token and write what is kept of it to row. */
+static void
+draw(struct account_op *op, struct store_token *row, int64_t id)
+{
+	uint32_t ttl = op->ttl;
+
+	if (ttl == 0) {
+		ttl = ACCOUNT_INVITE_TTL;
+	}
+	if (ttl > ACCOUNT_INVITE_TTL_MAX) {
+		ttl = ACCOUNT_INVITE_TTL_MAX;
+	}
+	randombytes_buf(op->token, sizeof(op->token));
+	memset(row, 0, sizeof(*row));
+	(void)crypto_generichash(row->hash, sizeof(row->hash), op->token,
+	    sizeof(op->token), NULL, 0);
+	row->account = id;
+	row->role = op->role;
+	memcpy(row->name, op->name, sizeof(row->name));
+	row->replace = op->replace;
+	row->created = op->now;
+	row->expires = op->now + ttl;
+}
+
+enum account_verdict
+account_invite_decide(struct account_op *op, struct account_changes *changes,
+    struct account *account, int64_t id)
+{
+	struct store_token row;
+
+	if (account != NULL) {
+		drop_superseded(op, changes, account);
+		if (!drop_oldest(op, changes, account)) {
+			return account_op_answer(op, CODE_LIMIT,
+			    "The account has %d open invitations, the limit.",
+			    ACCOUNT_TOKENS_MAX);
+		}
+	}
+	draw(op, &row, id);
+	op->fresh_token = account_book_make_token(account, &row);
+	if (op->fresh_token == NULL) {
+		return account_op_answer(op, CODE_OVERLOADED, NULL);
+	}
+	account_op_change(changes, STORE_TOKEN_ADD)->row.token = row;
+	return ACCOUNT_STORE;
+}
+
+void
+account_invite_commit(struct account_op *op)
+{
+	for (size_t i = 0; i < op->drop_count; i++) {
+		struct account_token *token =
+		    account_book_find_token(op->book, op->drops[i]);
+
+		if (token != NULL) {
+			account_book_drop_token(token);
+		}
+	}
+	account_book_insert_token(op->fresh_token);
+	op->outcome.account = op->account;
+	op->outcome.has_token = true;
+	memcpy(op->outcome.token, op->token, sizeof(op->token));
+	op->outcome.expires = op->fresh_token->row.expires;
+	op->fresh_token = NULL;
+	(void)account_op_answer(op, CODE_OK, NULL);
+}
+
+/* Judge name as that of a new device; a gateway may choose its own later. */
+static enum name_error
+judge_name(enum linkhello_role role, const char *name)
+{
+	if (role == LINKHELLO_AGENT) {
+		return name_check_new_host(name);
+	}
+	return name[0] == '\0' ? NAME_OK : name_check_device(name);
+}
+
+static enum account_verdict
+decide(struct account_op *op, struct account_changes *changes)
+{
+	if (op->account->row.disabled) {
+		return account_op_answer(op, CODE_DISABLED, NULL);
+	}
+	if (op->flaw != NAME_OK) {
+		return account_op_answer(op, CODE_NAME_INVALID,
+		    "The name \"%s\" %s.", op->name, name_error_text(op->flaw));
+	}
+	if (!op->replace &&
+	    account_book_find_name(op->account, op->name) != NULL) {
+		return account_op_answer(op, CODE_NAME_TAKEN,
+		    "Another device of the account is named \"%s\".", op->name);
+	}
+	return account_invite_decide(
+	    op, changes, op->account, op->account->row.id);
+}
+
+static const struct account_kind invite_kind = { decide,
+	account_invite_commit };
+
+struct account_op *
+account_invite(struct account_book *book, const struct account_invite *invite,
+    account_done *done, void *arg)
+{
+	struct account_op *op = account_op_new(book, &invite_kind, done, arg);
+
+	if (op == NULL) {
+		return NULL;
+	}
+	memcpy(op->user, invite->account->row.user, sizeof(op->user));
+	op->invites = true;
+	op->account = invite->account;
+	op->role = invite->role;
+	op->replace = invite->replace;
+	op->ttl = invite->ttl;
+	op->now = invite->now;
+	op->flaw = judge_name(invite->role, invite->name);
+	(void)name_fold(invite->name, op->name, sizeof(op->name));
+	return account_op_start(op);
+}
