@@ -60,6 +60,8 @@ noinst_LIBRARIES += %D%/libcommon.a
 	%D%/resolver.h \
 	%D%/signals.c \
 	%D%/signals.h \
+	%D%/startup.c \
+	%D%/startup.h \
 	%D%/statedir.c \
 	%D%/statedir.h \
 	%D%/table.c \

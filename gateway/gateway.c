@@ -230,65 +230,85 @@ complain(const char *what, const char *text)
 	return EX_CONFIG;
 }
 
-static struct gateway_port *
-port_new(struct gateway *gateway, const char *listen, size_t len)
+/* Judge where a port listens, and put its address to *out. */
+static int
+judge_listen(const char *listen, struct addr *out)
 {
-	struct gateway_port *port;
-
-	if (gateway->port_count == GATEWAY_LISTENS_MAX ||
-	    len >= sizeof(port->listen)) {
-		return NULL;
+	if (addr_parse(out, listen) != 0) {
+		return complain("no address to listen on; write ADDR:PORT, as "
+				"127.0.0.1:1080 or [::1]:1080",
+		    listen);
 	}
-	port = &gateway->ports[gateway->port_count++];
-	port->gateway = gateway;
-	memcpy(port->listen, listen, len);
-	port->listen[len] = '\0';
-	return port;
+	/*
+	 * Whoever reaches this port reaches our hosts: without a password
+	 * that must be nobody but this machine.
+	 */
+	if (!addr_is_loopback(out)) {
+		return complain("listening for other machines would let them "
+				"into your hosts; use a loopback address",
+		    listen);
+	}
+	return EX_OK;
 }
 
-/* "ADDR:PORT=NAME:PORT" */
+/* Judge where a forward leads, and put it to *out. */
 static int
-add_forward(struct gateway *gateway, const char *text)
+judge_target(const char *to, struct proxy_target *out)
 {
-	const char *equals = strchr(text, '=');
-	struct gateway_port *port = NULL;
 	char host[LIMITS_NAME_LEN];
-	uint16_t number;
+	uint16_t port;
 
-	if (equals != NULL) {
-		port = port_new(gateway, text, (size_t)(equals - text));
+	if (to == NULL || addr_split(to, host, sizeof(host), &port) != 0 ||
+	    port == 0 ||
+	    proxytarget_set_host(out, host, strlen(host), port) != 0) {
+		return complain("a forward leads to NAME:PORT, as office:5432",
+		    to != NULL ? to : "");
 	}
-	if (port == NULL ||
-	    addr_split(equals + 1, host, sizeof(host), &number) != 0 ||
-	    number == 0 ||
-	    proxytarget_set_host(&port->target, host, strlen(host), number) !=
-		0) {
-		return complain("a forward is ADDR:PORT=NAME:PORT, as "
-				"127.0.0.1:5432=office:5432",
-		    text);
-	}
-	port->is_forward = true;
 	return EX_OK;
+}
+
+/* Judge one port and, unless gateway is NULL, add it. */
+static int
+add_port(struct gateway *gateway, const char *listen,
+    const struct gateway_forward *forward)
+{
+	struct gateway_port port = { .gateway = gateway };
+	int status = judge_listen(listen, &port.addr);
+
+	if (status == EX_OK && forward != NULL) {
+		port.is_forward = true;
+		status = judge_target(forward->to, &port.target);
+	}
+	if (status == EX_OK && gateway != NULL) {
+		gateway->ports[gateway->port_count++] = port;
+	}
+	return status;
 }
 
 static int
 add_ports(struct gateway *gateway, const struct gateway_config *config)
 {
-	for (size_t i = 0; i < config->listen_count; i++) {
-		const char *text = config->listens[i];
+	int status = EX_OK;
 
-		if (port_new(gateway, text, strlen(text)) == NULL) {
-			return complain("too many listeners", text);
-		}
+	if (config->listen_count > GATEWAY_LISTENS_MAX ||
+	    config->forward_count >
+		GATEWAY_LISTENS_MAX - config->listen_count) {
+		return complain("too many listeners and forwards", "listen");
 	}
-	for (size_t i = 0; i < config->forward_count; i++) {
-		int status = add_forward(gateway, config->forwards[i]);
+	for (size_t i = 0; i < config->listen_count && status == EX_OK; i++) {
+		status = add_port(gateway, config->listens[i], NULL);
+	}
+	for (size_t i = 0; i < config->forward_count && status == EX_OK; i++) {
+		status = add_port(
+		    gateway, config->forwards[i].listen, &config->forwards[i]);
+	}
+	return status;
+}
 
-		if (status != EX_OK) {
-			return status;
-		}
-	}
-	return EX_OK;
+int
+gateway_check(const struct gateway_config *config)
+{
+	return add_ports(NULL, config);
 }
 
 static void
@@ -304,27 +324,13 @@ on_connection(int fd, const struct addr *peer, void *arg)
 static int
 open_port(struct gateway *gateway, struct gateway_port *port)
 {
-	struct listener_config config = { 0 };
-	struct fault fault;
+	const struct listener_config config = { .addr = port->addr };
+	char why[LISTENER_WHY_LEN];
 
-	if (addr_parse(&config.addr, port->listen) != 0) {
-		return complain("no address to listen on; write ADDR:PORT, as "
-				"127.0.0.1:1080 or [::1]:1080",
-		    port->listen);
-	}
-	/*
-	 * Whoever reaches this port reaches our hosts: without a password
-	 * that must be nobody but this machine.
-	 */
-	if (!addr_is_loopback(&config.addr)) {
-		return complain("listening for other machines would let them "
-				"into your hosts; use a loopback address",
-		    port->listen);
-	}
 	port->listener =
-	    listener_new(gateway->loop, &config, on_connection, port, &fault);
+	    listener_new(gateway->loop, &config, on_connection, port, why);
 	if (port->listener == NULL) {
-		log_write(LOG_LEVEL_ERROR, "gateway", 0, "%s", fault.text);
+		log_write(LOG_LEVEL_ERROR, "gateway", 0, "%s", why);
 		return EX_UNAVAILABLE;
 	}
 	return EX_OK;

@@ -23,13 +23,19 @@ struct loop;
 /* Most listeners, forwards included. */
 #define GATEWAY_LISTENS_MAX 64
 
+/* A listener whose connections lead to one target. */
+struct gateway_forward {
+	const char *listen; /* "ADDR:PORT" */
+	const char *to;     /* "NAME:PORT" */
+};
+
 /* How a gateway is set up; strings need not outlive gateway_new(). */
 struct gateway_config {
-	const char *state;           /* NULL: the default */
-	char *join;                  /* wiped once read; may be NULL */
-	const char *const *listens;  /* "ADDR:PORT" each */
-	size_t listen_count;         /* at least 1 */
-	const char *const *forwards; /* "ADDR:PORT=NAME:PORT" each */
+	const char *state;          /* NULL: the default */
+	char *join;                 /* wiped once read; may be NULL */
+	const char *const *listens; /* "ADDR:PORT" each */
+	size_t listen_count;        /* at least 1 */
+	const struct gateway_forward *forwards;
 	size_t forward_count;
 	const char *suffix;      /* of our names */
 	uint32_t clients_max;    /* connections at a time */
@@ -41,6 +47,9 @@ struct gateway_config {
 
 /* Fill *config with what a gateway does unless told otherwise. */
 void gateway_defaults(struct gateway_config *config);
+
+/* Judge config without opening anything; an exit code, after logging why. */
+int gateway_check(const struct gateway_config *config);
 
 /*
  * Open everything that needs no network.  Returns NULL and in *status an exit

@@ -27,7 +27,7 @@ struct peers;
 struct gateway_port {
 	struct gateway *gateway;
 	struct listener *listener;
-	char listen[ADDR_HOST_LEN + 8];
+	struct addr addr;
 	bool is_forward;
 	struct proxy_target target;
 };

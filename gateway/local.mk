@@ -23,6 +23,8 @@ noinst_LIBRARIES += %D%/libgateway.a
 	%D%/gateway_impl.h \
 	%D%/gatewaycommand.c \
 	%D%/gatewayinvite.c \
+	%D%/gatewaymain.c \
+	%D%/gatewaymain.h \
 	%D%/gatewaywait.c \
 	%D%/hosts.c \
 	%D%/hosts.h \

@@ -1,17 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-
-#include <stdio.h>
-#include <string.h>
-
-#include <sysexits.h>
+/* inroad-gateway: a local proxy to hosts behind a relay. */
+#include "gateway/gatewaymain.h"
 
 int
 main(int argc, char **argv)
 {
-	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
-		printf("inroad-gateway %s\n", PACKAGE_VERSION);
-		return EX_OK;
-	}
-	fprintf(stderr, "usage: inroad-gateway --version\n");
-	return EX_USAGE;
+	return gatewaymain_run(argc, argv);
 }

@@ -25,6 +25,8 @@ noinst_LIBRARIES += %D%/librelay.a
 	%D%/relay_impl.h \
 	%D%/relaycontrol.c \
 	%D%/relayinvite.c \
+	%D%/relaymain.c \
+	%D%/relaymain.h \
 	%D%/store.c \
 	%D%/store.h \
 	%D%/store_impl.h \

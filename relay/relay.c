@@ -41,6 +41,38 @@ relay_defaults(struct relay_config *config)
 	};
 }
 
+int
+relay_check(const struct relay_config *config, struct fault *fault)
+{
+	struct membership membership = { 0 };
+	struct addr addr;
+
+	if (config->listen_count > RELAY_LISTENS_MAX ||
+	    config->public_count > MEMBERSHIP_RELAYS_MAX) {
+		return fault_set(fault,
+		    "at most %d addresses to listen on and %d public ones",
+		    RELAY_LISTENS_MAX, MEMBERSHIP_RELAYS_MAX);
+	}
+	for (size_t i = 0; i < config->listen_count; i++) {
+		if (addr_parse(&addr, config->listens[i]) != 0) {
+			return fault_set(fault,
+			    "\"%s\" is no address to listen on; write "
+			    "ADDR:PORT, as 0.0.0.0:7000 or [::]:7000",
+			    config->listens[i]);
+		}
+	}
+	for (size_t i = 0; i < config->public_count; i++) {
+		if (membership_add_relay(&membership, config->publics[i],
+			strlen(config->publics[i])) != 0) {
+			return fault_set(fault,
+			    "\"%s\" is no public address; write HOST:PORT, "
+			    "as relay.example.net:7000",
+			    config->publics[i]);
+		}
+	}
+	return 0;
+}
+
 static uint64_t
 wall_clock(void)
 {
@@ -224,10 +256,13 @@ relay_open(struct loop *loop, const struct relay_config *config, int *status,
 	struct relay *relay = mem_new(1, sizeof(*relay));
 
 	*status = EX_OSERR;
-	if (relay == NULL || config->listen_count > RELAY_LISTENS_MAX ||
-	    config->public_count > MEMBERSHIP_RELAYS_MAX ||
-	    copy_config(relay, config) != 0) {
-		(void)fault_set(fault, "too many addresses, or no memory");
+	if (relay_check(config, fault) != 0) {
+		*status = EX_CONFIG;
+		mem_free(relay);
+		return NULL;
+	}
+	if (relay == NULL || copy_config(relay, config) != 0) {
+		(void)fault_set(fault, "out of memory");
 		relay_free(relay);
 		return NULL;
 	}
@@ -329,13 +364,7 @@ listen_all(struct relay *relay, struct fault *fault)
 	for (size_t i = 0; i < relay->config.listen_count; i++) {
 		struct listener_config config = { 0 };
 
-		if (addr_parse(&config.addr, relay->listens[i]) != 0) {
-			(void)fault_set(fault,
-			    "\"%s\" is no address to listen on; write "
-			    "ADDR:PORT, as 0.0.0.0:7000 or [::]:7000",
-			    relay->listens[i]);
-			return EX_CONFIG;
-		}
+		(void)addr_parse(&config.addr, relay->listens[i]);
 		relay->listeners[i] = listener_new(
 		    relay->loop, &config, on_connection, relay, fault);
 		if (relay->listeners[i] == NULL) {

@@ -44,6 +44,9 @@ struct relay_config {
 /* Fill *config with what a relay does unless told otherwise. */
 void relay_defaults(struct relay_config *config);
 
+/* Judge config without opening anything; 0, or -1 and *fault. */
+int relay_check(const struct relay_config *config, struct fault *fault);
+
 /*
  * Open everything that needs no network.  Returns NULL, *fault and in *status
  * an exit code of sysexits(3).
