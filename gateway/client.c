@@ -17,7 +17,7 @@
 #include "gateway/socks.h"
 #include "protocol/bridge.h"
 
-/* --- the pool ------------------------------------------------------------ */
+/* --- the pool -------------------------------------------------------- */
 
 void
 client_pool_init(struct client_pool *pool, struct loop *loop,
@@ -57,7 +57,7 @@ client_pool_close(struct client_pool *pool)
 	}
 }
 
-/* --- the end ------------------------------------------------------------- */
+/* --- the end --------------------------------------------------------- */
 
 static void
 destroy(void *object)
@@ -115,7 +115,7 @@ client_log_failure(struct client *client, enum code code, const char *text)
 	    text);
 }
 
-/* --- reading and writing ------------------------------------------------- */
+/* --- reading and writing --------------------------------------------- */
 
 void
 client_move(struct client *client, enum client_state state)
@@ -316,7 +316,7 @@ client_serve_next(struct client *client)
 	}
 }
 
-/* --- tunnels ------------------------------------------------------------- */
+/* --- tunnels --------------------------------------------------------- */
 
 /* Tell the client how it went, in its own words. */
 static int
@@ -475,7 +475,7 @@ client_tunnel(struct client *client, enum client_dialect dialect)
 	}
 }
 
-/* --- the beginning -------------------------------------------------------- */
+/* --- the beginning --------------------------------------------------- */
 
 static struct client *
 client_new(struct client_pool *pool, int fd)

@@ -35,8 +35,7 @@ gateway_defaults(struct gateway_config *config)
 	};
 }
 
-/* --- pins
- * --------------------------------------------------------------------- */
+/* --- pins ------------------------------------------------------------ */
 
 static void
 pins_path(const struct gateway *gateway, char *path, size_t size)
@@ -96,8 +95,7 @@ on_pinned(void *arg)
 	gateway_save_pins(arg);
 }
 
-/* --- what the endpoint tells
- * ----------------------------------------------------- */
+/* --- what the endpoint tells ----------------------------------------- */
 
 static void
 on_up(struct link *link, const struct linkmsg_result *result, void *arg)
@@ -220,8 +218,7 @@ static const struct endpoint_ops endpoint_callbacks = {
 	.status = gatewaycommand_status,
 };
 
-/* --- ports
- * ------------------------------------------------------------------------ */
+/* --- ports ----------------------------------------------------------- */
 
 static int
 complain(const char *what, const char *text)
@@ -325,19 +322,18 @@ static int
 open_port(struct gateway *gateway, struct gateway_port *port)
 {
 	const struct listener_config config = { .addr = port->addr };
-	char why[LISTENER_WHY_LEN];
+	struct fault fault;
 
 	port->listener =
-	    listener_new(gateway->loop, &config, on_connection, port, why);
+	    listener_new(gateway->loop, &config, on_connection, port, &fault);
 	if (port->listener == NULL) {
-		log_write(LOG_LEVEL_ERROR, "gateway", 0, "%s", why);
+		log_write(LOG_LEVEL_ERROR, "gateway", 0, "%s", fault.text);
 		return EX_UNAVAILABLE;
 	}
 	return EX_OK;
 }
 
-/* --- life
- * -------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------ */
 
 static int
 prepare(struct gateway *gateway, const struct gateway_config *config)

@@ -18,8 +18,7 @@
 /* One object of an answer. */
 #define OBJECT_MAX 4096
 
-/* --- hosts
- * -------------------------------------------------------------------- */
+/* --- hosts ----------------------------------------------------------- */
 
 /* What describing a host needs. */
 struct describe {
@@ -89,8 +88,7 @@ list_hosts(struct gateway *gateway, struct control_request *request)
 	control_end(request, CONTROL_OK, NULL, NULL);
 }
 
-/* --- status
- * -------------------------------------------------------------------- */
+/* --- status ---------------------------------------------------------- */
 
 static void
 add_host(const struct host *host, void *arg)
@@ -137,8 +135,7 @@ gatewaycommand_status(struct jsonout *json, void *arg)
 	jsonout_end(json);
 }
 
-/* --- keys
- * ----------------------------------------------------------------------- */
+/* --- keys ------------------------------------------------------------ */
 
 static void
 accept_key(struct gateway *gateway, struct control_request *request)

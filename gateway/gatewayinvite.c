@@ -41,8 +41,7 @@ fail(struct control_request *request, enum code code, const char *text)
 	    text[0] != '\0' ? text : codes_summary(code));
 }
 
-/* --- asking
- * ---------------------------------------------------------------------- */
+/* --- asking ---------------------------------------------------------- */
 
 static int
 send_ask(struct link *link, const struct ask *ask, bool replace)
@@ -118,8 +117,7 @@ gatewayinvite_start(struct gateway *gateway, struct control_request *request)
 	    link, ask, strcmp(control_word(request, 3), "replace") == 0);
 }
 
-/* --- the answer
- * -------------------------------------------------------------------- */
+/* --- the answer ------------------------------------------------------ */
 
 /* The key part: the account's for a gateway, the host's for an agent. */
 static int

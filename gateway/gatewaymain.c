@@ -8,8 +8,9 @@
 #include "common/loop.h"
 #include "common/mem.h"
 #include "common/startup.h"
+#include "common/version.h"
 #include "gateway/gateway.h"
-#include "protocol/endpoint.h"
+#include "protocol/limits.h"
 
 /* Largest window and retention: see protocol/limits.h and bridge.c. */
 #define MOST ((uint64_t)64 << 20)
@@ -92,7 +93,7 @@ static const struct options_table table = {
 static void
 print_version(void)
 {
-	endpoint_print_version("inroad-gateway");
+	version_print("inroad-gateway", LIMITS_PROTOCOL_VERSION, NULL, 0);
 }
 
 static int

@@ -72,7 +72,7 @@ peers_new(const struct peers_config *config)
 	return peers;
 }
 
-/* --- who waits ---------------------------------------------------------- */
+/* --- who waits ------------------------------------------------------- */
 
 void
 peers_cancel(struct peers_wait *wait)
@@ -131,7 +131,7 @@ answer(struct peer *peer, struct session *session, enum code code,
 	}
 }
 
-/* --- the end of a peer --------------------------------------------------- */
+/* --- the end of a peer ----------------------------------------------- */
 
 static void
 destroy(void *object)
@@ -182,7 +182,7 @@ on_timer(struct ev_loop *ev, ev_timer *timer, int revents)
 	end(peer, CODE_HOST_OFFLINE, text);
 }
 
-/* --- attaching ------------------------------------------------------------ */
+/* --- attaching ------------------------------------------------------- */
 
 static void
 on_detached(void *arg, enum code code, const char *text)

@@ -22,7 +22,7 @@ struct sums {
 	unsigned weighted; /* of symbol i times a^i */
 };
 
-/* --- GF(64), modulo x^6 + x + 1, whose root a = 2 is primitive ---------- */
+/* --- GF(64), modulo x^6 + x + 1, whose root a = 2 is primitive ------- */
 
 static unsigned
 multiply(unsigned x, unsigned y)
@@ -71,7 +71,7 @@ symbol(char c)
 	return found != NULL ? (unsigned)(found - alphabet) : NO_SYMBOL;
 }
 
-/* --- code words --------------------------------------------------------- */
+/* --- code words ------------------------------------------------------ */
 
 /* Add the len characters at text, of which the first is symbol number first. */
 static void

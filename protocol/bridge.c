@@ -127,7 +127,7 @@ check_end(void *arg)
 	}
 }
 
-/* --- socket to stream --------------------------------------------------- */
+/* --- socket to stream ------------------------------------------------ */
 
 static size_t
 pull_head(struct bridge *bridge, uint8_t *out, size_t max)
@@ -184,7 +184,7 @@ on_pull(void *arg, uint8_t *out, size_t max, bool *fin)
 	return (size_t)n;
 }
 
-/* --- stream to socket --------------------------------------------------- */
+/* --- stream to socket ------------------------------------------------ */
 
 /* Queue what the socket did not take. */
 static void

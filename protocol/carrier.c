@@ -95,7 +95,7 @@ on_timer(struct ev_loop *ev, ev_timer *timer, int revents)
 	arm(carrier);
 }
 
-/* --- what the session says --------------------------------------------- */
+/* --- what the session says ------------------------------------------- */
 
 static void
 on_ready(void *arg)
@@ -151,7 +151,7 @@ static const struct session_ops session_callbacks = {
 	.closed = on_closed,
 };
 
-/* --- what the channel says --------------------------------------------- */
+/* --- what the channel says ------------------------------------------- */
 
 static void
 say_farewell(void *arg)
@@ -218,7 +218,7 @@ static const struct channel_ops channel_callbacks = {
 	.detached = on_detached,
 };
 
-/* --- life --------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------ */
 
 struct carrier *
 carrier_new(struct loop *loop, struct channel *channel,

@@ -38,7 +38,7 @@ endpoint_role_name(const struct endpoint *endpoint)
 	return endpoint->role == LINKHELLO_GATEWAY ? "gateway" : "agent";
 }
 
-/* --- joining ------------------------------------------------------------- */
+/* --- joining --------------------------------------------------------- */
 
 enum code
 endpoint_join(
@@ -90,7 +90,7 @@ join_at_start(struct endpoint *endpoint, char *argument, struct fault *fault)
 	return code == CODE_OK ? 0 : -1;
 }
 
-/* --- the end ------------------------------------------------------------- */
+/* --- the end --------------------------------------------------------- */
 
 /* Move on to phase, in seconds at the latest to the next one. */
 static void
@@ -187,7 +187,7 @@ on_signal(int signum, void *arg)
 	}
 }
 
-/* --- life ---------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------ */
 
 /* Return the exit code for a file that could not be used. */
 static int
@@ -345,7 +345,7 @@ endpoint_free(struct endpoint *endpoint)
 	mem_free(endpoint);
 }
 
-/* --- questions ----------------------------------------------------------- */
+/* --- questions ------------------------------------------------------- */
 
 const struct membership *
 endpoint_membership(const struct endpoint *endpoint)

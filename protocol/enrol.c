@@ -50,7 +50,7 @@ role_name(enum linkhello_role role)
 	return role == LINKHELLO_GATEWAY ? "a gateway" : "an agent";
 }
 
-/* --- the device key ------------------------------------------------------ */
+/* --- the device key -------------------------------------------------- */
 
 /* Read the key in content; 0, or -1 and fault. */
 static int
@@ -105,7 +105,7 @@ load_key(struct enrol *enrol, struct fault *fault)
 	return result;
 }
 
-/* --- memberships --------------------------------------------------------- */
+/* --- memberships ----------------------------------------------------- */
 
 /*
  * Read the membership behind the first skip bytes of content, which came from
@@ -225,7 +225,7 @@ load_memberships(struct enrol *enrol, struct fault *fault)
 	return FILE_OK;
 }
 
-/* --- life ---------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------ */
 
 enum file_result
 enrol_open(struct enrol **out, struct statedir *dir, enum linkhello_role role,
@@ -283,7 +283,7 @@ enrol_is_joining(const struct enrol *enrol)
 	return enrol->joining;
 }
 
-/* --- joining ------------------------------------------------------------- */
+/* --- joining --------------------------------------------------------- */
 
 /* Write the digest of the join string text to out. */
 static void
@@ -502,7 +502,7 @@ enrol_leave(struct enrol *enrol, struct fault *fault)
 	return 0;
 }
 
-/* --- changes ------------------------------------------------------------- */
+/* --- changes --------------------------------------------------------- */
 
 /* Return true when membership has relay already. */
 static bool

@@ -42,7 +42,7 @@ struct text {
 	size_t break_at; /* then the index at which it is */
 };
 
-/* --- the body ----------------------------------------------------------- */
+/* --- the body -------------------------------------------------------- */
 
 static size_t
 encode_body(const struct membership *membership, uint8_t out[BODY_MAX])
@@ -122,7 +122,7 @@ decode_body(struct membership *membership, const uint8_t *in, size_t len)
 	return wire_reader_done(&reader) ? 0 : -1;
 }
 
-/* --- the readable part -------------------------------------------------- */
+/* --- the readable part ----------------------------------------------- */
 
 /* In "[v6]" these three are underscores in a join string, and back. */
 static void
@@ -237,7 +237,7 @@ find_body(struct text *text)
 	text->break_at = (size_t)(at - text->at);
 }
 
-/* --- finding mistakes --------------------------------------------------- */
+/* --- finding mistakes ------------------------------------------------ */
 
 /* Return the length that text says it should have, prefix included; or 0. */
 static size_t
@@ -328,7 +328,7 @@ diagnose(struct text *text, struct joinstring_error *error)
 	return JOINSTRING_GARBLED;
 }
 
-/* --- the whole ---------------------------------------------------------- */
+/* --- the whole ------------------------------------------------------- */
 
 size_t
 joinstring_encode(const struct membership *membership, char *out)

@@ -120,7 +120,7 @@ keys_psk(const uint8_t host_key[KEYS_LEN], const struct keys_caller *caller,
 	return 0;
 }
 
-/* --- who calls ---------------------------------------------------------- */
+/* --- who calls ------------------------------------------------------- */
 
 /* The owner has all rights, for ever, and there is one way to say so. */
 static bool
@@ -194,7 +194,7 @@ keys_session_prologue(const struct keys_session *session,
 	return 0;
 }
 
-/* --- handshakes --------------------------------------------------------- */
+/* --- handshakes ------------------------------------------------------ */
 
 void
 keys_mac1(const uint8_t relay_public[KEYS_LEN], const uint8_t *covered,
@@ -220,7 +220,7 @@ keys_seal(struct seal *seal, enum keys_use use, enum keys_sender sender,
 	mem_wipe(out, sizeof(out));
 }
 
-/* --- for people --------------------------------------------------------- */
+/* --- for people ------------------------------------------------------ */
 
 void
 keys_fingerprint(const uint8_t public[KEYS_LEN], char out[KEYS_FINGERPRINT_LEN])

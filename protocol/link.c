@@ -27,7 +27,7 @@ static const struct link_times default_times = {
 /* How long an answer of the kernel about the round trip is good. */
 #define LINK_RTT_AGE LIMITS_SEC
 
-/* --- states -------------------------------------------------------------- */
+/* --- states ---------------------------------------------------------- */
 
 /*
  *   GREETING --> LOGIN --> UP
@@ -140,7 +140,7 @@ link_want(struct link *link)
 	}
 }
 
-/* --- events -------------------------------------------------------------- */
+/* --- events ---------------------------------------------------------- */
 
 static void
 up_timeout(struct link *link)
@@ -214,7 +214,7 @@ on_event(struct io *io, enum io_event event, void *arg)
 	}
 }
 
-/* --- creation ------------------------------------------------------------ */
+/* --- creation -------------------------------------------------------- */
 
 /* Free the memory of a link that is closed or never came to be. */
 static void
@@ -352,7 +352,7 @@ link_set_owner(struct link *link, const struct link_ops *ops, void *arg)
 	link->arg = arg;
 }
 
-/* --- the end ------------------------------------------------------------- */
+/* --- the end --------------------------------------------------------- */
 
 void
 link_end(
@@ -510,7 +510,7 @@ link_goaway(struct link *link, enum code code, const char *text)
 	}
 }
 
-/* --- use ----------------------------------------------------------------- */
+/* --- use ------------------------------------------------------------- */
 
 int
 link_send(struct link *link, enum frame_type type, uint32_t channel,
@@ -526,6 +526,12 @@ bool
 link_is_up(const struct link *link)
 {
 	return link->state == LINK_UP && !link->doomed;
+}
+
+enum linkhello_role
+link_role(const struct link *link)
+{
+	return link->role;
 }
 
 const struct addr *

@@ -48,7 +48,7 @@ struct linkhello {
 	struct linkhello_login login;
 };
 
-/* --- login -------------------------------------------------------------- */
+/* --- login ----------------------------------------------------------- */
 
 size_t
 linkhello_login_encode(
@@ -130,7 +130,7 @@ linkhello_login_decode(
 	return 0;
 }
 
-/* --- life --------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------ */
 
 /* Start the Noise handshake, once version and role are known; 0 or -1. */
 static int
@@ -254,7 +254,7 @@ fail(struct linkhello *hello)
 	return -1;
 }
 
-/* --- turns -------------------------------------------------------------- */
+/* --- turns ----------------------------------------------------------- */
 
 enum linkhello_want
 linkhello_want(const struct linkhello *hello)
@@ -296,7 +296,7 @@ linkhello_expect(const struct linkhello *hello)
 	return 0;
 }
 
-/* --- messages ----------------------------------------------------------- */
+/* --- messages -------------------------------------------------------- */
 
 static int
 write_message1(struct linkhello *hello, uint8_t *out, size_t *len)
@@ -450,7 +450,7 @@ linkhello_read(struct linkhello *hello, const uint8_t *in, size_t len)
 	return status == 0 ? 0 : fail(hello);
 }
 
-/* --- what came of it ---------------------------------------------------- */
+/* --- what came of it ------------------------------------------------- */
 
 uint8_t
 linkhello_version(const struct linkhello *hello)

@@ -69,7 +69,7 @@ done(const struct wire_reader *reader)
 	return wire_reader_done(reader) ? 0 : -1;
 }
 
-/* --- RESULT ------------------------------------------------------------- */
+/* --- RESULT ---------------------------------------------------------- */
 
 size_t
 linkmsg_result_encode(
@@ -118,7 +118,7 @@ linkmsg_result_decode(
 	return done(&reader);
 }
 
-/* --- GOAWAY ------------------------------------------------------------- */
+/* --- GOAWAY ---------------------------------------------------------- */
 
 size_t
 linkmsg_goaway_encode(
@@ -146,7 +146,7 @@ linkmsg_goaway_decode(
 	return done(&reader);
 }
 
-/* --- NOTICE ------------------------------------------------------------- */
+/* --- NOTICE ---------------------------------------------------------- */
 
 size_t
 linkmsg_notice_encode(
@@ -177,7 +177,7 @@ linkmsg_notice_decode(
 	return done(&reader);
 }
 
-/* --- HOSTS -------------------------------------------------------------- */
+/* --- HOSTS ----------------------------------------------------------- */
 
 size_t
 linkmsg_host_append(
@@ -231,7 +231,7 @@ linkmsg_host_next(struct linkmsg_host *out, const uint8_t *payload, size_t len,
 	return 1;
 }
 
-/* --- ATTACH ------------------------------------------------------------- */
+/* --- ATTACH ---------------------------------------------------------- */
 
 size_t
 linkmsg_attach_encode(
@@ -275,7 +275,7 @@ linkmsg_attach_decode(struct linkmsg_attach *out, bool has_device,
 	return out->message_len > 0 ? done(&reader) : -1;
 }
 
-/* --- DETACH ------------------------------------------------------------- */
+/* --- DETACH ---------------------------------------------------------- */
 
 size_t
 linkmsg_detach_encode(
@@ -303,7 +303,7 @@ linkmsg_detach_decode(
 	return done(&reader);
 }
 
-/* --- INVITE and INVITED ------------------------------------------------- */
+/* --- INVITE and INVITED ---------------------------------------------- */
 
 size_t
 linkmsg_invite_encode(

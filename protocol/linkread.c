@@ -15,7 +15,7 @@
 #include "common/wire.h"
 #include "protocol/link_impl.h"
 
-/* --- frames -------------------------------------------------------------- */
+/* --- frames ---------------------------------------------------------- */
 
 /* Handles the payload of a frame whose header is link->head. */
 typedef void frame_handler(struct link *link, uint8_t *payload, size_t len);
@@ -163,7 +163,7 @@ take_frame(struct link *link, uint8_t *body)
 	}
 }
 
-/* --- bytes --------------------------------------------------------------- */
+/* --- bytes ----------------------------------------------------------- */
 
 static enum frame_sender
 sender_of(const struct link *link)

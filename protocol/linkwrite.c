@@ -20,7 +20,7 @@
 /* What a queued control frame costs beside its payload; an estimate. */
 #define LINK_CONTROL_OVERHEAD (sizeof(struct link_control) + 64)
 
-/* --- the batch ----------------------------------------------------------- */
+/* --- the batch ------------------------------------------------------- */
 
 static struct link_batch *
 get_batch(struct link *link)
@@ -96,7 +96,7 @@ free_batch(struct link *link)
 	}
 }
 
-/* --- frames into the batch ----------------------------------------------- */
+/* --- frames into the batch ------------------------------------------- */
 
 /* Begin an entry with the sealed header of a frame. */
 static struct link_entry *
@@ -326,7 +326,7 @@ fill(struct link *link)
 	return true;
 }
 
-/* --- writing ------------------------------------------------------------- */
+/* --- writing --------------------------------------------------------- */
 
 /* Point at what is to be written; returns the number of pieces. */
 static int

@@ -17,7 +17,7 @@
 
 static const char first_line[] = "inroad-membership 1";
 
-/* --- relays ------------------------------------------------------------- */
+/* --- relays ---------------------------------------------------------- */
 
 /* No name is a host of ours where relays are meant. */
 static bool
@@ -80,7 +80,7 @@ relays_are_valid(const struct membership *membership)
 	return true;
 }
 
-/* --- what is valid ------------------------------------------------------ */
+/* --- what is valid --------------------------------------------------- */
 
 /* Return true when check accepts name, which is in lower case. */
 static bool
@@ -152,7 +152,7 @@ membership_wipe(struct membership *membership)
 	mem_wipe(membership, sizeof(*membership));
 }
 
-/* --- writing ------------------------------------------------------------ */
+/* --- writing --------------------------------------------------------- */
 
 /* Text that grows at the end of a buffer known to be large enough. */
 struct out {
@@ -215,7 +215,7 @@ membership_format(const struct membership *membership, char *text)
 	return out.len;
 }
 
-/* --- reading ------------------------------------------------------------ */
+/* --- reading --------------------------------------------------------- */
 
 static int
 get_key(const char *digits, uint8_t key[KEYS_LEN])

@@ -80,7 +80,7 @@ struct walk {
 	uint8_t *out;      /* when writing */
 };
 
-/* --- hashing ------------------------------------------------------------ */
+/* --- hashing --------------------------------------------------------- */
 
 static void
 mix_hash(struct noise *noise, const uint8_t *data, size_t len)
@@ -124,7 +124,7 @@ mix_psk(struct noise *noise)
 	mem_wipe(out, sizeof(out));
 }
 
-/* --- encrypted parts ---------------------------------------------------- */
+/* --- encrypted parts ------------------------------------------------- */
 
 /* Write the next nonce of the AEAD (Noise section 12.3) and count. */
 static void
@@ -181,7 +181,7 @@ get_part(struct noise *noise, struct walk *walk, uint8_t *plain, size_t len)
 	return 0;
 }
 
-/* --- tokens ------------------------------------------------------------- */
+/* --- tokens ---------------------------------------------------------- */
 
 /*
  * Mix in the Diffie-Hellman result of one key of each side.  libsodium answers
@@ -293,7 +293,7 @@ get_token(struct noise *noise, struct walk *walk, enum token token)
 	return mix_token(noise, token);
 }
 
-/* --- sizes and turns ---------------------------------------------------- */
+/* --- sizes and turns ------------------------------------------------- */
 
 unsigned
 noise_messages(enum noise_pattern pattern)
@@ -433,7 +433,7 @@ noise_remote_static(const struct noise *noise)
 	return noise->remote_static_known ? noise->remote_static : NULL;
 }
 
-/* --- life --------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------ */
 
 /* Return true when config has what its pattern and side need and no more. */
 static bool

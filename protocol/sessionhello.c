@@ -25,7 +25,7 @@ struct sessionhello {
 	uint16_t status;                     /* as said in message 2 */
 };
 
-/* --- life --------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------ */
 
 /* Return true when config has a psk just where its host needs one. */
 static bool
@@ -113,7 +113,7 @@ sessionhello_free(struct sessionhello *hello)
 	mem_free_wiped(hello, sizeof(*hello));
 }
 
-/* --- payloads ----------------------------------------------------------- */
+/* --- payloads -------------------------------------------------------- */
 
 static void
 encode_request(
@@ -169,7 +169,7 @@ decode_reply(struct sessionhello_reply *reply, const uint8_t *in, size_t len)
 	return 0;
 }
 
-/* --- messages ----------------------------------------------------------- */
+/* --- messages -------------------------------------------------------- */
 
 /* Make hello of no more use; returns -1 for the caller to return. */
 static int
@@ -256,7 +256,7 @@ sessionhello_read_reply(struct sessionhello *hello, const uint8_t *in,
 	return SESSIONHELLO_OK;
 }
 
-/* --- what came of it ---------------------------------------------------- */
+/* --- what came of it ------------------------------------------------- */
 
 int
 sessionhello_keys(struct sessionhello *hello, struct seal *tx, struct seal *rx,

@@ -6,7 +6,7 @@
 
 #define PORT_DIGITS 5
 
-/* --- parts of names ----------------------------------------------------- */
+/* --- parts of names -------------------------------------------------- */
 
 static bool
 is_digit(char c)
@@ -87,7 +87,7 @@ without_suffix(const char *name, const char *suffix)
 	return len - suffix_len - 1;
 }
 
-/* --- whose -------------------------------------------------------------- */
+/* --- whose ----------------------------------------------------------- */
 
 static enum target_kind
 foreign_address(struct target *target)

@@ -192,8 +192,7 @@ fail(struct uplink *uplink, enum code code, const char *text,
 	uplink->config.ops->down(code, uplink->text, wait, uplink->config.arg);
 }
 
-/* --- greeting
- * ------------------------------------------------------------------ */
+/* --- greeting -------------------------------------------------------- */
 
 static void
 on_up(struct link *link, const struct linkmsg_result *result, void *arg)
@@ -284,8 +283,7 @@ greet(struct uplink *uplink, int fd)
 	}
 }
 
-/* --- dialling
- * ------------------------------------------------------------------ */
+/* --- dialling -------------------------------------------------------- */
 
 /* The words of a person for how a dial failed. */
 static const char *
@@ -356,8 +354,7 @@ try_next(struct uplink *uplink)
 	}
 }
 
-/* --- life
- * ---------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------ */
 
 struct uplink *
 uplink_new(struct loop *loop, struct resolver *resolver,

@@ -8,7 +8,7 @@
 #include "common/mem.h"
 #include "relay/account_impl.h"
 
-/* --- making an account -------------------------------------------------- */
+/* --- making an account ----------------------------------------------- */
 
 static enum account_verdict
 decide_create(struct account_op *op, struct account_changes *changes)
@@ -61,7 +61,7 @@ account_create(struct account_book *book, const char *user,
 	return account_op_start(op);
 }
 
-/* --- its state ---------------------------------------------------------- */
+/* --- its state ------------------------------------------------------- */
 
 static enum account_verdict
 decide_state(struct account_op *op, struct account_changes *changes)
@@ -113,7 +113,7 @@ account_set_state(struct account *account, enum store_level level,
 	return account_op_start(op);
 }
 
-/* --- removing a device -------------------------------------------------- */
+/* --- removing a device ----------------------------------------------- */
 
 /* The device may have been removed or dropped while this waited. */
 static enum account_verdict
@@ -177,7 +177,7 @@ account_cancel(struct account_op *op)
 	account_op_cancel(op);
 }
 
-/* --- questions ---------------------------------------------------------- */
+/* --- questions ------------------------------------------------------- */
 
 struct account *
 account_find(const struct account_book *book, const char *user)

@@ -8,7 +8,7 @@
 /* Rows of one submission of account_book_tick(): a commit of a millisecond. */
 #define ACCOUNT_BOOK_BATCH 256
 
-/* --- keys of the tables ------------------------------------------------- */
+/* --- keys of the tables ---------------------------------------------- */
 
 /* As list_entry(), for what is only looked at. */
 #define CONST_ENTRY(ptr, type, member)                                         \
@@ -71,7 +71,7 @@ key_of_hash(const struct table_node *node)
 	return (struct table_key){ 0, token->row.hash, STORE_HASH_LEN };
 }
 
-/* --- finding ------------------------------------------------------------ */
+/* --- finding --------------------------------------------------------- */
 
 struct account *
 account_book_find(const struct account_book *book, const char *user)
@@ -141,7 +141,7 @@ account_book_devices(const struct account_book *book)
 	return book->live;
 }
 
-/* --- coming ------------------------------------------------------------- */
+/* --- coming ---------------------------------------------------------- */
 
 struct account *
 account_book_make(struct account_book *book, const struct store_account *row)
@@ -229,7 +229,7 @@ account_book_insert_token(struct account_token *token)
 	token->account->token_count++;
 }
 
-/* --- going -------------------------------------------------------------- */
+/* --- going ----------------------------------------------------------- */
 
 /* A live device is found by its name no more, and counts no more. */
 static void
@@ -277,7 +277,7 @@ account_book_drop_token(struct account_token *token)
 	mem_free(token);
 }
 
-/* --- what is due -------------------------------------------------------- */
+/* --- what is due ----------------------------------------------------- */
 
 void
 account_book_note_seen(struct account_device *device, uint64_t now)
@@ -382,7 +382,7 @@ account_book_tick(struct account_book *book, uint64_t now)
 	mem_free(changes);
 }
 
-/* --- life --------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------ */
 
 static int
 on_account(const struct store_account *row, void *arg)

@@ -8,7 +8,7 @@
 #include "common/log.h"
 #include "relay/account_impl.h"
 
-/* --- the id of the account's key ---------------------------------------- */
+/* --- the id of the account's key ------------------------------------- */
 
 static bool
 same_id(const uint8_t *a, const uint8_t *b)
@@ -78,7 +78,7 @@ store_key(const struct account_op *op, struct account_changes *changes)
 	}
 }
 
-/* --- by the device's key ------------------------------------------------ */
+/* --- by the device's key --------------------------------------------- */
 
 /* Whether device is who op says: what it was enrolled as, once and for all. */
 static bool
@@ -125,7 +125,7 @@ by_key(struct account_op *op, struct account_changes *changes)
 	return account_op_answer(op, CODE_OK, NULL);
 }
 
-/* --- by an invitation --------------------------------------------------- */
+/* --- by an invitation ------------------------------------------------ */
 
 /* Answer that token was used, by whom and when. */
 static enum account_verdict
@@ -276,7 +276,7 @@ redeem(struct account_op *op, struct account_changes *changes,
 	return ACCOUNT_STORE;
 }
 
-/* --- the operation ------------------------------------------------------ */
+/* --- the operation --------------------------------------------------- */
 
 static enum account_verdict
 decide(struct account_op *op, struct account_changes *changes)

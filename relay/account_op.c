@@ -75,7 +75,7 @@ account_op_forget(struct account_op *op)
 	}
 }
 
-/* --- conflicts ---------------------------------------------------------- */
+/* --- conflicts ------------------------------------------------------- */
 
 /* Two of one account: return true when they touch the same. */
 static bool
@@ -120,7 +120,7 @@ must_wait(const struct account_op *op)
 	return false;
 }
 
-/* --- running ------------------------------------------------------------ */
+/* --- running --------------------------------------------------------- */
 
 /* Forget what decide() made. */
 static void

@@ -32,7 +32,7 @@ device_user(const struct device *device)
 	return account_row(device->account)->user;
 }
 
-/* --- the end ------------------------------------------------------------ */
+/* --- the end --------------------------------------------------------- */
 
 static void
 destroy(void *object)
@@ -122,7 +122,7 @@ on_down(struct link *link, enum code code, const char *text,
 	retire(device);
 }
 
-/* --- the login ---------------------------------------------------------- */
+/* --- the login ------------------------------------------------------- */
 
 /* A newer link of the same device takes over at once. */
 static void
@@ -229,7 +229,7 @@ on_login(struct link *link, const struct linkhello_login *login,
 	}
 }
 
-/* --- frames ------------------------------------------------------------- */
+/* --- frames ---------------------------------------------------------- */
 
 static void
 on_frame(struct link *link, enum frame_type type, uint32_t channel,
@@ -273,7 +273,7 @@ static const struct link_ops callbacks = {
 	.down = on_down,
 };
 
-/* --- the hub ------------------------------------------------------------ */
+/* --- the hub --------------------------------------------------------- */
 
 struct device_hub *
 device_hub_new(const struct device_hub_config *config)

@@ -42,7 +42,7 @@ struct attach {
 	struct list of_agent;   /* in agent->attaches */
 };
 
-/* --- tenants and callers ------------------------------------------------ */
+/* --- tenants and callers --------------------------------------------- */
 
 static struct tenant *
 tenant_get(struct device_hub *hub, struct account *account)
@@ -109,7 +109,7 @@ caller_put(struct caller *caller)
 	}
 }
 
-/* --- the end of an attach ------------------------------------------------ */
+/* --- the end of an attach -------------------------------------------- */
 
 static void
 forget(struct attach *attach)
@@ -148,7 +148,7 @@ deviceattach_end(struct device *device)
 	}
 }
 
-/* --- a gateway asks ------------------------------------------------------ */
+/* --- a gateway asks -------------------------------------------------- */
 
 /* Refuse a channel that does not exist on our side. */
 static void
@@ -306,7 +306,7 @@ deviceattach_request(
 	}
 }
 
-/* --- an agent answers ----------------------------------------------------- */
+/* --- an agent answers ------------------------------------------------ */
 
 void
 deviceattach_answer(

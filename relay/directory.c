@@ -95,7 +95,7 @@ directory_new(void)
 	return directory;
 }
 
-/* --- owners ------------------------------------------------------------- */
+/* --- owners ---------------------------------------------------------- */
 
 static struct directory_owner *
 owner_find(const struct directory *directory, const char *user)
@@ -138,7 +138,7 @@ owner_put(struct directory *directory, struct directory_owner *owner)
 	}
 }
 
-/* --- telling ------------------------------------------------------------ */
+/* --- telling --------------------------------------------------------- */
 
 /* Free what ended while somebody was told. */
 static void
@@ -194,7 +194,7 @@ tell(struct directory *directory, struct directory_host *host,
 	}
 }
 
-/* --- hosts -------------------------------------------------------------- */
+/* --- hosts ----------------------------------------------------------- */
 
 struct directory_host *
 directory_lookup(
@@ -332,7 +332,7 @@ directory_each(const struct directory *directory, const char *user,
 	}
 }
 
-/* --- watches ------------------------------------------------------------ */
+/* --- watches --------------------------------------------------------- */
 
 struct directory_watch *
 directory_subscribe(struct directory *directory, const char *user,
@@ -369,7 +369,7 @@ directory_unsubscribe(
 	}
 }
 
-/* --- the end, and numbers ----------------------------------------------- */
+/* --- the end, and numbers -------------------------------------------- */
 
 static void
 free_owner(struct table_node *node, void *arg)

@@ -98,8 +98,7 @@ invite(struct relay *relay, struct control_request *request)
 	}
 }
 
-/* --- device list USER, device revoke USER NAME
- * -------------------------------- */
+/* --- device list USER, device revoke USER NAME ----------------------- */
 
 static void
 send_device(
@@ -193,8 +192,7 @@ device(struct relay *relay, struct control_request *request)
 	}
 }
 
-/* --- status
- * ------------------------------------------------------------------- */
+/* --- status ---------------------------------------------------------- */
 
 static void
 status(struct relay *relay, struct control_request *request)

@@ -111,8 +111,7 @@ take_list(const struct options *options, const char *name, const char **out,
 	return count;
 }
 
-/* --- invite
- * -------------------------------------------------------------------- */
+/* --- invite ---------------------------------------------------------- */
 
 static int
 run_invite(const struct options *options)
@@ -168,8 +167,7 @@ parse_invite(int argc, char **argv)
 	return status;
 }
 
-/* --- the daemon
- * ----------------------------------------------------------------- */
+/* --- the daemon ------------------------------------------------------ */
 
 static int
 serve(const struct relay_config *config)

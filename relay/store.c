@@ -97,7 +97,7 @@ queue_pop(struct store_queue *queue)
 	return job;
 }
 
-/* --- committing, in whichever thread it is ------------------------------ */
+/* --- committing, in whichever thread it is --------------------------- */
 
 static int
 run(struct store *store, const char *sql)
@@ -195,7 +195,7 @@ helper(void *arg)
 	return NULL;
 }
 
-/* --- delivering, in the loop -------------------------------------------- */
+/* --- delivering, in the loop ----------------------------------------- */
 
 static void
 deliver(struct store *store, struct store_queue *decided)
@@ -278,7 +278,7 @@ store_submit(struct store *store, const struct store_change *changes,
 	return 0;
 }
 
-/* --- life --------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------ */
 
 /* Read what ids there were, so that fresh ones are fresh. */
 static int

@@ -79,7 +79,7 @@ switch_pool(struct switch_board *board)
 	return &board->pool;
 }
 
-/* --- lanes -------------------------------------------------------------- */
+/* --- lanes ----------------------------------------------------------- */
 
 static uint64_t
 wire_len(size_t body)
@@ -140,7 +140,7 @@ lane_end(struct lane *lane)
 	credit_end(&lane->credit);
 }
 
-/* --- circuits ----------------------------------------------------------- */
+/* --- circuits -------------------------------------------------------- */
 
 static void
 destroy(void *object)
@@ -224,7 +224,7 @@ shed(struct switch_board *board)
 	}
 }
 
-/* --- what the channels say ---------------------------------------------- */
+/* --- what the channels say ------------------------------------------- */
 
 /*
  * Each channel is the source of one lane and the sink of the other; its
@@ -302,7 +302,7 @@ static const struct channel_ops callbacks = {
 	.detached = on_detached,
 };
 
-/* --- tying -------------------------------------------------------------- */
+/* --- tying ----------------------------------------------------------- */
 
 /* Let lane begin: from side to channel `to`. */
 static int

@@ -58,8 +58,7 @@ cli_usage(const char *command)
 	return CONTROL_USAGE;
 }
 
-/* --- asking
- * ------------------------------------------------------------------- */
+/* --- asking ---------------------------------------------------------- */
 
 int
 cli_socket(const struct cli *cli, char path[CLI_PATH_LEN])
@@ -138,8 +137,7 @@ cli_ask(const struct cli *cli, const char *const *words, size_t count,
 	return status;
 }
 
-/* --- the command line
- * ------------------------------------------------------------ */
+/* --- the command line ------------------------------------------------ */
 
 /* Take "--gateway DIR" and the like; words used, 0 if it is something else. */
 static int

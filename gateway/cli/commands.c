@@ -69,8 +69,7 @@ duration(double s, char *out, size_t size)
 	return out;
 }
 
-/* --- hosts and status
- * ----------------------------------------------------------- */
+/* --- hosts and status ------------------------------------------------ */
 
 static void
 print_hosts(const json_t *hosts)
@@ -177,8 +176,7 @@ run_status(const struct cli *cli)
 	return cli_ask(cli, words, 1, ASK_TIME, show_status);
 }
 
-/* --- join
- * ------------------------------------------------------------------------- */
+/* --- join ------------------------------------------------------------ */
 
 /* Put the string of argument ("-", "@FILE" or itself) to out; 0 or -1. */
 static int
@@ -308,8 +306,7 @@ run_leave(const struct cli *cli)
 	return cli_ask(cli, words, 1, ASK_TIME, NULL);
 }
 
-/* --- invite
- * ----------------------------------------------------------------------- */
+/* --- invite ---------------------------------------------------------- */
 
 static void
 show_invitation(const struct ask_answer *answer)
@@ -401,8 +398,7 @@ run_accept_key(const struct cli *cli)
 	return cli_ask(cli, words, 2, ASK_TIME, NULL);
 }
 
-/* --- ping and wait
- * --------------------------------------------------------------------- */
+/* --- ping and wait --------------------------------------------------- */
 
 static void
 show_ping(const struct ask_answer *answer)
@@ -469,8 +465,7 @@ run_wait(const struct cli *cli)
 	return status;
 }
 
-/* --- administration
- * ---------------------------------------------------------------------- */
+/* --- administration -------------------------------------------------- */
 
 static void
 show_devices(const struct ask_answer *answer)

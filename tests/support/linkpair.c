@@ -21,7 +21,7 @@ tell(struct linkpair_side *side, enum linkpair_event event)
 	}
 }
 
-/* --- owners of links ----------------------------------------------------- */
+/* --- owners of links ------------------------------------------------- */
 
 static void
 on_login(struct link *link, const struct linkhello_login *login,
@@ -95,7 +95,7 @@ static const struct link_ops side_ops = {
 	.down = on_down,
 };
 
-/* --- pairs --------------------------------------------------------------- */
+/* --- pairs ----------------------------------------------------------- */
 
 /* Make two connected sockets, through a cable if wanted; 0 or -1. */
 static int
@@ -247,7 +247,7 @@ linkpair_await(struct linkpair *pair, bool (*done)(void *arg), void *arg)
 	return await(pair->loop, done, arg);
 }
 
-/* --- owners of channels -------------------------------------------------- */
+/* --- owners of channels ---------------------------------------------- */
 
 /* Return the next word of a pattern. */
 static uint8_t

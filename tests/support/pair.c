@@ -7,7 +7,7 @@
 #include "common/blob.h"
 #include "protocol/limits.h"
 
-/* --- what a session says ------------------------------------------------ */
+/* --- what a session says --------------------------------------------- */
 
 static void
 on_ready(void *arg)
@@ -64,7 +64,7 @@ static const struct session_ops end_ops = {
 	.closed = on_closed,
 };
 
-/* --- the pair ----------------------------------------------------------- */
+/* --- the pair -------------------------------------------------------- */
 
 void
 pair_defaults(struct pair_config *config)
@@ -229,7 +229,7 @@ pair_random(struct pair *pair, uint64_t n)
 	return pair->seed % n;
 }
 
-/* --- a stream's owner --------------------------------------------------- */
+/* --- a stream's owner ------------------------------------------------ */
 
 static uint8_t
 pattern(uint64_t offset)
