@@ -257,7 +257,12 @@ stream_answer(struct stream *stream, const struct stream_opened *opened)
 	record.window = (uint32_t)window_announce(&stream->window);
 	len = record_opened_encode(&record, payload, sizeof(payload));
 	if (write_letter(stream, payload, len) != 0) {
-		stream_reset(stream, CODE_OVERLOADED, 0);
+		if (good) {
+			/* The owner goes on to hold it until it is told. */
+			stream_break(stream, CODE_OVERLOADED, 0, true);
+		} else {
+			stream_reset(stream, CODE_OVERLOADED, 0);
+		}
 		return;
 	}
 	stream_owe(stream, STREAM_OWES_OPENED);

@@ -83,8 +83,9 @@ void stream_set_owner(
     struct stream *stream, const struct stream_ops *ops, void *arg);
 
 /*
- * Acceptor: answer an OPEN.  With CODE_OK both halves are open; otherwise the
- * stream is over and released by this call.
+ * Acceptor: answer an OPEN.  With CODE_OK both halves are open, or reset() runs
+ * because memory is short; otherwise the stream is over and released by this
+ * call.
  */
 void stream_answer(struct stream *stream, const struct stream_opened *opened);
 
