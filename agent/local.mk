@@ -3,6 +3,10 @@
 if ENABLE_AGENT
 noinst_LIBRARIES += %D%/libagent.a
 %C%_libagent_a_SOURCES = \
+	%D%/answer.c \
+	%D%/answer.h \
+	%D%/egress.c \
+	%D%/egress.h \
 	%D%/policy.c \
 	%D%/policy.h \
 	%D%/services.c \

@@ -5,11 +5,15 @@
 
 if ENABLE_AGENT
 UNIT_TESTS += \
+	%D%/test_answer \
+	%D%/test_egress \
 	%D%/test_policy \
 	%D%/test_services \
 	$(NULL)
 endif
 
+%C%_test_answer_LDADD = $(LIBS_UNIT_AGENT)
+%C%_test_egress_LDADD = $(LIBS_UNIT_AGENT)
 %C%_test_policy_LDADD = $(LIBS_UNIT_AGENT)
 %C%_test_services_LDADD = $(LIBS_UNIT_AGENT)
 

@@ -1,0 +1,575 @@
+/* SPDX-License-Identifier: ISC */
+#include "agent/egress.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "agent/answer.h"
+#include "agent/policy.h"
+#include "agent/services.h"
+#include "common/addr.h"
+#include "common/dial.h"
+#include "common/io.h"
+#include "common/list.h"
+#include "common/log.h"
+#include "common/loop.h"
+#include "common/mem.h"
+#include "common/resolver.h"
+#include "protocol/bridge.h"
+#include "protocol/codes.h"
+#include "protocol/limits.h"
+#include "protocol/name.h"
+#include "protocol/stream.h"
+
+/*
+ * Addresses of one name that are tried.  Happy eyeballs needs a few of each
+ * family; more only make a caller's slot last longer.
+ */
+#define ADDRESSES_MAX 8
+
+/* Room for a name or an address, and a port. */
+#define TARGET_LEN (LIMITS_NAME_LEN + 8)
+
+struct egress {
+	struct loop *loop;
+	struct resolver *resolver;
+	char host[NAME_HOST_MAX + 1];
+	struct policy *policy;
+	struct services *services;
+	struct list flows; /* all of them */
+	size_t count;
+	struct egress_stats stats;
+	void (*idle)(void *arg);
+	void *idle_arg;
+};
+
+struct egress_caller {
+	struct egress *egress;
+	struct list line; /* of flows that wait for their turn */
+	size_t under_way; /* flows that resolve or dial */
+	size_t count;     /* flows, bridged ones included */
+	bool pumping;
+};
+
+/* One stream on its way; what it waits for is what is not NULL. */
+struct flow {
+	struct list node;
+	struct list line; /* linked while it waits for its turn */
+	struct egress *egress;
+	struct egress_caller *caller; /* NULL once that is gone */
+	uint32_t number;              /* of the stream, for logs */
+	struct stream *stream;        /* NULL once it is the bridge's */
+	bool under_way;
+	struct resolver_lookup *lookup;
+	struct dial *dial;
+	struct bridge *bridge;
+	char host[LIMITS_NAME_LEN]; /* name or address; empty: loopback */
+	uint16_t port;
+	bool named;        /* host is a name that is resolved */
+	struct addr first; /* unless named: the address tried first */
+};
+
+struct egress *
+egress_new(struct loop *loop, struct resolver *resolver, const char *host)
+{
+	struct egress *egress = mem_new(1, sizeof(*egress));
+
+	if (egress == NULL) {
+		return NULL;
+	}
+	egress->loop = loop;
+	egress->resolver = resolver;
+	(void)snprintf(egress->host, sizeof(egress->host), "%s", host);
+	list_init(&egress->flows);
+	return egress;
+}
+
+void
+egress_configure(
+    struct egress *egress, struct policy *policy, struct services *services)
+{
+	policy_free(egress->policy);
+	services_free(egress->services);
+	egress->policy = policy;
+	egress->services = services;
+}
+
+const struct services *
+egress_services(const struct egress *egress)
+{
+	return egress->services;
+}
+
+void
+egress_on_idle(struct egress *egress, void (*idle)(void *arg), void *arg)
+{
+	egress->idle = idle;
+	egress->idle_arg = arg;
+}
+
+size_t
+egress_count(const struct egress *egress)
+{
+	return egress->count;
+}
+
+void
+egress_get_stats(const struct egress *egress, struct egress_stats *out)
+{
+	*out = egress->stats;
+	out->waiting = egress->count - egress->stats.open;
+}
+
+/* --- the life of a flow -------------------------------------------------- */
+
+static void pump(struct egress_caller *caller);
+
+/* It is some other flow's turn. */
+static void
+leave_turn(struct flow *flow)
+{
+	list_remove(&flow->line);
+	if (flow->under_way) {
+		flow->under_way = false;
+		flow->caller->under_way--;
+		pump(flow->caller);
+	}
+}
+
+/* Free flow, which has let go of its stream. */
+static void
+drop_flow(struct flow *flow)
+{
+	struct egress *egress = flow->egress;
+
+	resolver_cancel(flow->lookup);
+	dial_cancel(flow->dial);
+	leave_turn(flow);
+	if (flow->caller != NULL) {
+		flow->caller->count--;
+	}
+	list_remove(&flow->node);
+	egress->count--;
+	mem_free(flow);
+	if (egress->count == 0 && egress->idle != NULL) {
+		egress->idle(egress->idle_arg);
+	}
+}
+
+/* Answer the OPEN of stream, which is let go of, with what opened says. */
+static void
+refuse(struct egress *egress, struct stream *stream,
+    const struct stream_opened *opened)
+{
+	log_write(LOG_LEVEL_INFO, "stream", stream_number(stream),
+	    "not opened: reason=%s %s", codes_slug(opened->code), opened->text);
+	egress->stats.failed++;
+	stream_answer(stream, opened);
+}
+
+/* Answer the OPEN of flow and drop it. */
+static void
+fail(struct flow *flow, const struct stream_opened *opened)
+{
+	refuse(flow->egress, flow->stream, opened);
+	drop_flow(flow);
+}
+
+/* Answer the OPEN of flow that memory is short, and drop it. */
+static void
+fail_memory(struct flow *flow)
+{
+	struct stream_opened opened;
+
+	answer_memory(&opened, flow->egress->host);
+	fail(flow, &opened);
+}
+
+/* Write what flow leads to, for people, to out: name or address and port. */
+static const char *
+format_target(const struct flow *flow, char out[TARGET_LEN])
+{
+	char text[ADDR_TEXT_LEN];
+
+	if (flow->named) {
+		(void)snprintf(
+		    out, TARGET_LEN, "%s:%u", flow->host, (unsigned)flow->port);
+	} else {
+		(void)snprintf(
+		    out, TARGET_LEN, "%s", addr_format(&flow->first, text));
+	}
+	return out;
+}
+
+/*
+ * Answer that the policy does not let flow go where it leads; addr is an
+ * address behind its name, or NULL.
+ */
+static void
+fail_denied(struct flow *flow, const struct addr *addr)
+{
+	struct stream_opened opened;
+	char target[TARGET_LEN];
+	char text[ADDR_TEXT_LEN];
+	const char *to = format_target(flow, target);
+
+	/* A rule for the name would not help there; the address would. */
+	if (addr != NULL && policy_must_name(addr)) {
+		to = addr_format(addr, text);
+	}
+	answer_denied(&opened, flow->egress->host, to);
+	fail(flow, &opened);
+}
+
+/* --- bridging ------------------------------------------------------------ */
+
+/* The bridge is over, and with it stream and socket. */
+static void
+on_bridge_done(const struct bridge_outcome *outcome, void *arg)
+{
+	struct flow *flow = arg;
+
+	flow->bridge = NULL;
+	flow->egress->stats.open--;
+	log_write(LOG_LEVEL_DEBUG, "stream", flow->number,
+	    "closed: reason=%s sent=%" PRIu64 " received=%" PRIu64,
+	    codes_slug(outcome->code), outcome->sent, outcome->received);
+	drop_flow(flow);
+}
+
+/* Join the connected socket io to flow's stream and answer its OPEN. */
+static void
+join(struct flow *flow, struct io *io, const struct addr *addr)
+{
+	struct egress *egress = flow->egress;
+	struct stream *stream = flow->stream;
+	struct stream_opened opened = { .code = CODE_OK };
+
+	flow->bridge =
+	    bridge_new(egress->loop, io, stream, NULL, on_bridge_done, flow);
+	if (flow->bridge == NULL) {
+		io_reset(io);
+		fail_memory(flow);
+		return;
+	}
+	flow->stream = NULL;
+	egress->stats.open++;
+	egress->stats.ever++;
+	opened.address_len = (uint8_t)addr_to_bytes(addr, opened.address);
+	opened.port = addr_port(addr);
+	leave_turn(flow);
+	/* Early data goes to the socket now; what that does may end flow. */
+	stream_answer(stream, &opened);
+}
+
+/* The target is connected, or will not be. */
+static void
+on_dialled(const struct dial_result *result, void *arg)
+{
+	struct flow *flow = arg;
+	struct stream_opened opened;
+	char target[TARGET_LEN];
+	struct io *io;
+
+	flow->dial = NULL;
+	if (result->status != DIAL_OK) {
+		answer_dial(&opened, flow->egress->host,
+		    format_target(flow, target),
+		    flow->named ? flow->host : NULL, result);
+		fail(flow, &opened);
+		return;
+	}
+	io = io_new(flow->egress->loop, result->fd, NULL, NULL);
+	if (io == NULL) {
+		(void)close(result->fd);
+		fail_memory(flow);
+		return;
+	}
+	join(flow, io, &result->addr);
+}
+
+/* --- the way there ------------------------------------------------------- */
+
+/*
+ * Dial those of the count addresses at addrs that the policy allows.  They
+ * are dialled unmapped, as they are judged: a NAT64 address would lead to an
+ * IPv4 address behind somebody else's translator, which a rule for our own
+ * network does not mean.
+ */
+static void
+dial_allowed(struct flow *flow, const struct addr *addrs, size_t count)
+{
+	static const struct dial_options options = {
+		.timeout = (double)LIMITS_DIAL_TIME / (double)LIMITS_SEC,
+	};
+	const struct egress *egress = flow->egress;
+	struct addr allowed[ADDRESSES_MAX];
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count && kept < ADDRESSES_MAX; i++) {
+		addr_unmap(&addrs[i], &allowed[kept]);
+		if (egress->policy != NULL &&
+		    policy_allows(egress->policy,
+			flow->named ? flow->host : NULL, &allowed[kept])) {
+			kept++;
+		}
+	}
+	if (kept == 0) {
+		fail_denied(flow, flow->named && count > 0 ? addrs : NULL);
+		return;
+	}
+	flow->dial =
+	    dial_start(egress->loop, allowed, kept, &options, on_dialled, flow);
+	if (flow->dial == NULL) {
+		fail_memory(flow);
+	}
+}
+
+/* The name is resolved, or cannot be. */
+static void
+on_resolved(enum resolver_status status, const struct addr *addrs, size_t count,
+    void *arg)
+{
+	struct flow *flow = arg;
+	struct stream_opened opened;
+
+	flow->lookup = NULL;
+	if (status == RESOLVER_NO_MEMORY) {
+		fail_memory(flow);
+	} else if (status != RESOLVER_OK || count == 0) {
+		answer_dns(&opened, flow->egress->host, flow->host);
+		fail(flow, &opened);
+	} else {
+		dial_allowed(flow, addrs, count);
+	}
+}
+
+/* Return true when host is this machine, under the names it always has. */
+static bool
+is_self(const char *host)
+{
+	static const char suffix[] = ".localhost";
+	size_t len = strlen(host);
+	size_t own = sizeof(suffix) - 1;
+
+	return len == 0 || strcasecmp(host, "localhost") == 0 ||
+	       (len > own && strcasecmp(host + len - own, suffix) == 0);
+}
+
+/* Set off: it is flow's turn. */
+static void
+start(struct flow *flow)
+{
+	struct egress *egress = flow->egress;
+	struct addr addrs[2];
+
+	if (is_self(flow->host)) {
+		(void)addr_from_ip(&addrs[0], "127.0.0.1", flow->port);
+		(void)addr_from_ip(&addrs[1], "::1", flow->port);
+		flow->first = addrs[0];
+		dial_allowed(flow, addrs, 2);
+		return;
+	}
+	if (addr_from_ip(&flow->first, flow->host, flow->port) == 0) {
+		dial_allowed(flow, &flow->first, 1);
+		return;
+	}
+	flow->named = true;
+	if (egress->policy == NULL ||
+	    !policy_may_resolve(egress->policy, flow->host, flow->port)) {
+		fail_denied(flow, NULL);
+		return;
+	}
+	flow->lookup = resolver_start(
+	    egress->resolver, flow->host, flow->port, on_resolved, flow);
+	if (flow->lookup == NULL) {
+		fail_memory(flow);
+	}
+}
+
+/*
+ * Let as many flows of caller set off as may be under way.  One that fails at
+ * once comes back here; the loop that is running goes on for it.
+ */
+static void
+pump(struct egress_caller *caller)
+{
+	if (caller->pumping) {
+		return;
+	}
+	caller->pumping = true;
+	while (caller->under_way < LIMITS_DIALS_MAX &&
+	       !list_empty(&caller->line)) {
+		struct flow *flow =
+		    list_entry(list_first(&caller->line), struct flow, line);
+
+		list_remove(&flow->line);
+		flow->under_way = true;
+		caller->under_way++;
+		start(flow);
+	}
+	caller->pumping = false;
+}
+
+/* --- streams ------------------------------------------------------------- */
+
+/* The stream was reset before it was connected. */
+static void
+on_reset(void *arg, enum code code, int error)
+{
+	struct flow *flow = arg;
+
+	(void)code;
+	(void)error;
+	stream_release(flow->stream);
+	drop_flow(flow);
+}
+
+static const struct stream_ops waiting_ops = {
+	.reset = on_reset,
+};
+
+/* Set where flow leads, by target and the services. */
+static void
+locate(struct flow *flow, const struct stream_target *target)
+{
+	const struct service *service = NULL;
+	const char *host = target->name;
+	size_t len;
+
+	flow->port = target->port;
+	if (flow->egress->services != NULL) {
+		service = services_find(flow->egress->services, target->name);
+	}
+	if (service != NULL) {
+		host = service->host;
+		flow->port = service->port;
+	}
+	(void)snprintf(flow->host, sizeof(flow->host), "%s", host);
+	len = strlen(flow->host);
+	if (len > 0 && flow->host[len - 1] == '.') {
+		flow->host[len - 1] = '\0';
+	}
+}
+
+void
+egress_open(struct egress_caller *caller, struct stream *stream,
+    const struct stream_target *target)
+{
+	struct egress *egress = caller->egress;
+	struct flow *flow = mem_new(1, sizeof(*flow));
+	struct stream_opened opened;
+
+	if (flow == NULL) {
+		answer_memory(&opened, egress->host);
+		refuse(egress, stream, &opened);
+		return;
+	}
+	flow->egress = egress;
+	flow->caller = caller;
+	flow->stream = stream;
+	flow->number = stream_number(stream);
+	locate(flow, target);
+	list_init(&flow->line);
+	list_push_back(&egress->flows, &flow->node);
+	egress->count++;
+	caller->count++;
+	stream_set_owner(stream, &waiting_ops, flow);
+	if (target->protocol != STREAM_TCP || flow->port == 0) {
+		answer_bad(&opened, flow->port == 0
+					? "A port is missing."
+					: "This host does not carry UDP.");
+		fail(flow, &opened);
+		return;
+	}
+	list_push_back(&caller->line, &flow->line);
+	pump(caller);
+}
+
+/* --- callers ------------------------------------------------------------- */
+
+struct egress_caller *
+egress_caller_new(struct egress *egress)
+{
+	struct egress_caller *caller = mem_new(1, sizeof(*caller));
+
+	if (caller != NULL) {
+		caller->egress = egress;
+		list_init(&caller->line);
+	}
+	return caller;
+}
+
+/* End what flow is doing, whatever that is. */
+static void
+cancel(struct flow *flow)
+{
+	bridge_abort(flow->bridge, CODE_GOING_DOWN);
+	if (flow->bridge != NULL) {
+		flow->bridge = NULL;
+		flow->egress->stats.open--;
+	}
+	if (flow->stream != NULL) {
+		stream_reset(flow->stream, CODE_GOING_DOWN, 0);
+	}
+	drop_flow(flow);
+}
+
+void
+egress_caller_free(struct egress_caller *caller)
+{
+	struct list *flows;
+	struct list *node;
+
+	if (caller == NULL) {
+		return;
+	}
+	/* Nobody else shall set off. */
+	caller->pumping = true;
+	flows = &caller->egress->flows;
+	node = list_first(flows);
+	while (node != NULL) {
+		struct flow *flow = list_entry(node, struct flow, node);
+
+		node = list_after(flows, node);
+		if (flow->caller != caller) {
+			continue;
+		}
+		if (flow->bridge == NULL) {
+			cancel(flow);
+		} else {
+			flow->caller = NULL;
+		}
+	}
+	mem_free(caller);
+}
+
+size_t
+egress_caller_count(const struct egress_caller *caller)
+{
+	return caller->count;
+}
+
+void
+egress_free(struct egress *egress)
+{
+	struct list *node;
+
+	if (egress == NULL) {
+		return;
+	}
+	egress->idle = NULL;
+	node = list_first(&egress->flows);
+	while (node != NULL) {
+		struct flow *flow = list_entry(node, struct flow, node);
+
+		node = list_after(&egress->flows, node);
+		cancel(flow);
+	}
+	policy_free(egress->policy);
+	services_free(egress->services);
+	mem_free(egress);
+}
