@@ -84,18 +84,21 @@
  * what one leaked key opens.  The 64-bit counters themselves never run out.
  */
 #define LIMITS_REKEY_COUNT (UINT64_C(1) << 20)
-#define LIMITS_REKEY_TIME (15 * 60 * LIMITS_SEC)
+#define LIMITS_REKEY_TIME (LIMITS_SEC * 15 * 60)
 
 /*
  * Unsent bytes in the kernel.  What is there can no longer be overtaken, so
- * it is kept short; a keystroke beside bulk traffic waits behind it.
+ * it is kept short; a keystroke beside bulk traffic waits behind it.  On slow
+ * paths it is what is sent within this time, but never less than a record.
  */
 #define LIMITS_NOTSENT_LOWAT 131072
+#define LIMITS_NOTSENT_TIME (10 * LIMITS_MSEC)
+#define LIMITS_NOTSENT_MIN 16384
 
-/* Sealed but not yet written: one batch for writev. */
-#define LIMITS_LINK_BATCH 131072
-
-/* Frames of one batch; bounds the iovec on the stack. */
+/*
+ * Frames sealed but not yet written: one batch for writev, of no more bytes
+ * than may lie unsent in the kernel.  Bounds the iovec on the stack.
+ */
 #define LIMITS_LINK_BATCH_FRAMES 32
 
 /* Written in one turn of the loop before others get theirs: about 1 ms. */

@@ -2,12 +2,8 @@
 #include "protocol/link.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <linux/tcp.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "common/idmap.h"
 #include "common/io.h"
@@ -23,9 +19,6 @@ static const struct link_times default_times = {
 	.rekey = LIMITS_REKEY_TIME,
 	.rekey_count = LIMITS_REKEY_COUNT,
 };
-
-/* How long an answer of the kernel about the round trip is good. */
-#define LINK_RTT_AGE LIMITS_SEC
 
 /* --- states ---------------------------------------------------------- */
 
@@ -231,26 +224,6 @@ destroy(void *object)
 	mem_free_wiped(link, sizeof(*link));
 }
 
-/* Options fail where there is no TCP, that is, on the unix sockets of tests. */
-static void
-set_options(int fd)
-{
-	/* PING and PONG find out more, and sooner (PROTOCOL.md section 4). */
-	int keepalive = 0;
-	int nodelay = 1;
-	unsigned timeout = LIMITS_TCP_USER_TIMEOUT_MS;
-	int lowat = LIMITS_NOTSENT_LOWAT;
-
-	(void)setsockopt(
-	    fd, SOL_SOCKET, SO_KEEPALIVE, &keepalive, sizeof(keepalive));
-	(void)setsockopt(
-	    fd, IPPROTO_TCP, TCP_NODELAY, &nodelay, sizeof(nodelay));
-	(void)setsockopt(
-	    fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout, sizeof(timeout));
-	(void)setsockopt(
-	    fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &lowat, sizeof(lowat));
-}
-
 /* Set up a link that owns nothing but hello, which may be NULL. */
 static struct link *
 new_link(struct loop *loop, struct linkhello *hello,
@@ -293,7 +266,7 @@ open_link(struct link *link, int fd)
 	if (link->io == NULL) {
 		return -1;
 	}
-	set_options(fd);
+	linktcp_init(link);
 	/* Without an address (.len is 0) when the peer has gone already. */
 	(void)io_peer(link->io, &link->peer);
 	set_timer(link);
@@ -538,26 +511,6 @@ const struct addr *
 link_peer(const struct link *link)
 {
 	return &link->peer;
-}
-
-uint64_t
-link_rtt(struct link *link)
-{
-	uint64_t now = loop_now(link->loop);
-	struct tcp_info info = { 0 };
-	socklen_t len = sizeof(info);
-
-	if (link->state == LINK_CLOSED ||
-	    (link->rtt_time != 0 && now - link->rtt_time < LINK_RTT_AGE)) {
-		return link->rtt;
-	}
-	link->rtt_time = now;
-	if (getsockopt(io_fd(link->io), IPPROTO_TCP, TCP_INFO, &info, &len) ==
-		0 &&
-	    info.tcpi_min_rtt != UINT32_MAX) {
-		link->rtt = info.tcpi_min_rtt * UINT64_C(1000);
-	}
-	return link->rtt;
 }
 
 uint64_t

@@ -6,6 +6,7 @@
  *	linkgreet.c  the handshake and the login
  *	linkread.c   from the socket to frames to their handlers
  *	linkwrite.c  from control queue and channels to the socket
+ *	linktcp.c    what it tells TCP and learns from it
  *	channel.c    channels, and credit at an endpoint
  *
  * An idle link holds its struct, an io and an empty idmap: no buffer, no
@@ -120,8 +121,11 @@ struct link {
 	char *text; /* NULL for the summary of code */
 	uint32_t retry_after;
 
+	/* What the kernel was asked. */
 	uint64_t rtt; /* as of .rtt_time */
 	uint64_t rtt_time;
+	uint64_t rate_time; /* when it was asked for the rate */
+	uint32_t lowat;     /* unsent bytes in it, and the most of one batch */
 };
 
 struct channel {
@@ -216,6 +220,23 @@ int linkwrite_farewell(struct link *link, const uint8_t *payload, size_t len);
 
 /* Free what is queued. */
 void linkwrite_free(struct link *link);
+
+/* --- linktcp.c ----------------------------------------------------------- */
+
+/* Set the options of the socket. */
+void linktcp_init(struct link *link);
+
+/* Return true when the peer has not acknowledged all that we wrote. */
+bool linktcp_is_undelivered(const struct link *link);
+
+/* Let the unsent bytes follow the rate; called when the socket is full. */
+void linktcp_tune(struct link *link);
+
+/*
+ * Return how many unsent bytes a path of rate bytes a second is to have, 0 for
+ * not known: LIMITS_NOTSENT_TIME within the bounds of limits.h.
+ */
+uint32_t linktcp_lowat(uint64_t rate);
 
 /* --- channel.c ----------------------------------------------------------- */
 

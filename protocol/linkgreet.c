@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* The handshake and the login of a link (PROTOCOL.md section 4). */
-#include <linux/tcp.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "common/io.h"
 #include "common/mem.h"
@@ -173,18 +170,6 @@ linkgreet_read(struct link *link)
 	}
 }
 
-/* Return true when the kernel still waits for the peer to take our bytes. */
-static bool
-is_undelivered(const struct link *link)
-{
-	struct tcp_info info = { 0 };
-	socklen_t len = sizeof(info);
-
-	return getsockopt(
-		   io_fd(link->io), IPPROTO_TCP, TCP_INFO, &info, &len) == 0 &&
-	       info.tcpi_unacked > 0;
-}
-
 void
 linkgreet_timeout(struct link *link)
 {
@@ -194,7 +179,7 @@ linkgreet_timeout(struct link *link)
 	} else if (link->is_relay) {
 		link_close(
 		    link, CODE_PROTOCOL_ERROR, "the handshake took too long");
-	} else if (link->state == LINK_LOGIN || is_undelivered(link)) {
+	} else if (link->state == LINK_LOGIN || linktcp_is_undelivered(link)) {
 		link_close(link, CODE_RELAY_UNREACHABLE,
 		    "the relay did not answer in time");
 	} else {

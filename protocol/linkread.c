@@ -18,10 +18,11 @@
 /* --- frames ---------------------------------------------------------- */
 
 /* Handles the payload of a frame whose header is link->head. */
-typedef void frame_handler(struct link *link, uint8_t *payload, size_t len);
+typedef void frame_handler(
+    struct link *link, const uint8_t *payload, size_t len);
 
 static void
-on_result(struct link *link, uint8_t *payload, size_t len)
+on_result(struct link *link, const uint8_t *payload, size_t len)
 {
 	if (link->state != LINK_LOGIN) {
 		link_violation(link, "the relay sent a second RESULT");
@@ -31,7 +32,7 @@ on_result(struct link *link, uint8_t *payload, size_t len)
 }
 
 static void
-on_ping(struct link *link, uint8_t *payload, size_t len)
+on_ping(struct link *link, const uint8_t *payload, size_t len)
 {
 	(void)len;
 	memcpy(link->pong, payload, sizeof(link->pong));
@@ -41,7 +42,7 @@ on_ping(struct link *link, uint8_t *payload, size_t len)
 
 /* That it came is all there is to it. */
 static void
-on_pong(struct link *link, uint8_t *payload, size_t len)
+on_pong(struct link *link, const uint8_t *payload, size_t len)
 {
 	(void)link;
 	(void)payload;
@@ -49,7 +50,7 @@ on_pong(struct link *link, uint8_t *payload, size_t len)
 }
 
 static void
-on_goaway(struct link *link, uint8_t *payload, size_t len)
+on_goaway(struct link *link, const uint8_t *payload, size_t len)
 {
 	struct linkmsg_goaway goaway;
 
@@ -61,7 +62,7 @@ on_goaway(struct link *link, uint8_t *payload, size_t len)
 }
 
 static void
-on_rekey(struct link *link, uint8_t *payload, size_t len)
+on_rekey(struct link *link, const uint8_t *payload, size_t len)
 {
 	(void)payload;
 	(void)len;
@@ -69,7 +70,7 @@ on_rekey(struct link *link, uint8_t *payload, size_t len)
 }
 
 static void
-on_detach(struct link *link, uint8_t *payload, size_t len)
+on_detach(struct link *link, const uint8_t *payload, size_t len)
 {
 	struct channel *channel = channel_find(link, link->head.channel);
 	struct linkmsg_detach detach;
@@ -86,7 +87,7 @@ on_detach(struct link *link, uint8_t *payload, size_t len)
 }
 
 static void
-on_credit(struct link *link, uint8_t *payload, size_t len)
+on_credit(struct link *link, const uint8_t *payload, size_t len)
 {
 	struct channel *channel = channel_find(link, link->head.channel);
 	struct wire_reader reader;
@@ -98,7 +99,7 @@ on_credit(struct link *link, uint8_t *payload, size_t len)
 }
 
 static void
-on_other(struct link *link, uint8_t *payload, size_t len)
+on_other(struct link *link, const uint8_t *payload, size_t len)
 {
 	if (link->ops->frame != NULL) {
 		link->ops->frame(link, link->head.type, link->head.channel,
@@ -178,6 +179,29 @@ sender_of(const struct link *link)
 }
 
 /*
+ * Open the header at *pos of the len bytes at data, unless that is done, and
+ * move *pos behind it.  Returns false when it is not whole or not right.
+ */
+static bool
+take_head(struct link *link, uint8_t *data, size_t len, size_t *pos)
+{
+	if (link->has_head) {
+		return true;
+	}
+	if (len - *pos < LIMITS_FRAME_HEAD_LEN) {
+		return false;
+	}
+	if (frame_head_open(&link->rx, sender_of(link), data + *pos,
+		&link->head) != WIRE_OK) {
+		link_violation(link, "a wrong frame header");
+		return false;
+	}
+	link->has_head = true;
+	*pos += LIMITS_FRAME_HEAD_LEN;
+	return true;
+}
+
+/*
  * Handle the frames in the len bytes at data, until the last whole one or
  * until the link does not want them any more.  Returns how many bytes they
  * had.
@@ -185,29 +209,15 @@ sender_of(const struct link *link)
 static size_t
 take_frames(struct link *link, uint8_t *data, size_t len)
 {
-	enum frame_sender sender = sender_of(link);
 	size_t pos = 0;
 
-	while (link_takes_frames(link)) {
-		uint8_t *body;
+	while (link_takes_frames(link) && take_head(link, data, len, &pos)) {
+		uint8_t *body = data + pos;
 
-		if (!link->has_head) {
-			if (len - pos < LIMITS_FRAME_HEAD_LEN) {
-				break;
-			}
-			if (frame_head_open(&link->rx, sender, data + pos,
-				&link->head) != WIRE_OK) {
-				link_violation(link, "a wrong frame header");
-				break;
-			}
-			link->has_head = true;
-			pos += LIMITS_FRAME_HEAD_LEN;
-		}
 		if (len - pos < link->head.body_len) {
 			break;
 		}
 		link->has_head = false;
-		body = data + pos;
 		pos += link->head.body_len;
 		take_frame(link, body);
 	}

@@ -38,10 +38,10 @@ get_batch(struct link *link)
 }
 
 static bool
-is_full(const struct link_batch *batch)
+is_full(const struct link *link)
 {
-	return batch->count == LIMITS_LINK_BATCH_FRAMES ||
-	       batch->bytes >= LIMITS_LINK_BATCH;
+	return link->batch->count == LIMITS_LINK_BATCH_FRAMES ||
+	       link->batch->bytes >= link->lowat;
 }
 
 static struct link_entry *
@@ -317,7 +317,7 @@ fill(struct link *link)
 		link_close(link, CODE_INTERNAL, "out of memory");
 		return false;
 	}
-	while (more && !is_full(link->batch)) {
+	while (more && !is_full(link)) {
 		more = put_frame(link);
 		if (link->state == LINK_CLOSED) {
 			return false;
@@ -356,6 +356,14 @@ point(struct link_batch *batch, struct iovec *iov)
 	return count;
 }
 
+/* The socket is full: wait for it. */
+static void
+set_blocked(struct link *link)
+{
+	link->blocked = true;
+	linktcp_tune(link);
+}
+
 /* Write the batch; returns how many bytes the socket took. */
 static size_t
 write_batch(struct link *link)
@@ -369,12 +377,14 @@ write_batch(struct link *link)
 		return 0;
 	}
 	if (n == IO_AGAIN) {
-		link->blocked = true;
+		set_blocked(link);
 		return 0;
 	}
 	consume(link->batch, (size_t)n);
 	link->sent += (uint64_t)n;
-	link->blocked = link->batch->count > 0;
+	if (link->batch->count > 0) {
+		set_blocked(link);
+	}
 	return (size_t)n;
 }
 
@@ -448,7 +458,7 @@ linkwrite_raw(struct link *link, const uint8_t *data, size_t len)
 		blob_unref(blob);
 		return -1;
 	}
-	assert(!is_full(batch));
+	assert(!is_full(link));
 	memcpy(blob_data(blob), data, len);
 	blob_set_len(blob, len);
 	entry = entry_at(batch, batch->count);

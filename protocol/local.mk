@@ -78,6 +78,7 @@ noinst_LIBRARIES += %D%/liblink.a
 	%D%/link_impl.h \
 	%D%/linkgreet.c \
 	%D%/linkread.c \
+	%D%/linktcp.c \
 	%D%/linkwrite.c \
 	%D%/uplink.c \
 	%D%/uplink.h \

@@ -51,9 +51,9 @@ close_raw(void)
 /* --- good ones ----------------------------------------------------------- */
 
 static void
-greet_well(enum linkhello_role role)
+greet_well(bool agent)
 {
-	struct linkpair_config config = { .role = role };
+	struct linkpair_config config = { .agent = agent };
 
 	open_pair(&config);
 	ck_assert(!link_is_up(pair.endpoint.link));
@@ -76,19 +76,19 @@ greet_well(enum linkhello_role role)
 
 START_TEST(a_gateway_is_let_in)
 {
-	greet_well(LINKHELLO_GATEWAY);
+	greet_well(false);
 }
 END_TEST
 
 START_TEST(an_agent_is_let_in)
 {
-	greet_well(LINKHELLO_AGENT);
+	greet_well(true);
 }
 END_TEST
 
 START_TEST(the_peer_has_an_address)
 {
-	struct linkpair_config config = { 0 };
+	struct linkpair_config config = { .cable = false };
 
 	open_pair(&config);
 	ck_assert(linkpair_await_up(&pair));
@@ -163,7 +163,7 @@ refuse_login(struct linkpair_side *side, enum linkpair_event event)
 
 START_TEST(a_refusal_comes_with_its_reason)
 {
-	struct linkpair_config config = { 0 };
+	struct linkpair_config config = { .cable = false };
 
 	open_pair(&config);
 	pair.relay.hook = refuse_login;
@@ -189,7 +189,7 @@ refuse_plainly(struct linkpair_side *side, enum linkpair_event event)
 
 START_TEST(a_refusal_without_words_gets_the_usual_ones)
 {
-	struct linkpair_config config = { 0 };
+	struct linkpair_config config = { .cable = false };
 
 	open_pair(&config);
 	pair.relay.hook = refuse_plainly;
@@ -543,7 +543,7 @@ START_TEST(every_allocation_may_fail)
 	bool failed = true;
 
 	for (long n = 1; failed; n++) {
-		struct linkpair_config config = { 0 };
+		struct linkpair_config config = { .cable = false };
 		int rc;
 
 		failalloc_after(n);
@@ -574,7 +574,7 @@ close_there(struct linkpair_side *side, enum linkpair_event event)
 static void
 close_inside(struct linkpair_side *side, enum linkpair_event event)
 {
-	struct linkpair_config config = { 0 };
+	struct linkpair_config config = { .cable = false };
 
 	open_pair(&config);
 	close_at = event;
@@ -596,7 +596,7 @@ END_TEST
 
 START_TEST(closing_before_anything_happened)
 {
-	struct linkpair_config config = { 0 };
+	struct linkpair_config config = { .cable = false };
 
 	open_pair(&config);
 	link_close(pair.endpoint.link, CODE_CANCELLED, NULL);

@@ -148,7 +148,7 @@ open_endpoint(
 		.boot = { 1, 2, 3 },
 	};
 	struct link_endpoint_config endpoint = {
-		.role = config->role != 0 ? config->role : LINKHELLO_GATEWAY,
+		.role = config->agent ? LINKHELLO_AGENT : LINKHELLO_GATEWAY,
 		.relay_key = config->wrong_key ? pair->device_public
 					       : pair->relay_public,
 		.public_key = pair->device_public,

@@ -67,8 +67,8 @@ struct linkpair {
 
 /* How a pair is made; all zero is a gateway, joined directly, let in. */
 struct linkpair_config {
-	enum linkhello_role role; /* 0: gateway */
 	bool cable;
+	bool agent;       /* instead of a gateway */
 	bool no_relay;    /* leave that side to the test */
 	bool no_endpoint; /* likewise */
 	bool silent;      /* the relay's owner answers no login */

@@ -11,6 +11,7 @@ UNIT_TESTS += \
 	%D%/test_keys \
 	%D%/test_linkhello \
 	%D%/test_linkmsg \
+	%D%/test_linktcp \
 	%D%/test_membership \
 	%D%/test_name \
 	%D%/test_noise \
