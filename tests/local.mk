@@ -51,6 +51,8 @@ tests_support_libsupport_a_SOURCES = \
 	tests/support/rawlink.h \
 	tests/support/sampleoptions.c \
 	tests/support/sampleoptions.h \
+	tests/support/wan.c \
+	tests/support/wan.h \
 	$(NULL)
 if HAVE_CHECK
 tests_support_libsupport_a_SOURCES += \
@@ -64,6 +66,10 @@ tests_support_libsupport_a_SOURCES += \
 endif
 
 dist_check_SCRIPTS += tests/support/valgrind
+# A worse network than loopback, for tests that run whole programs.
+check_PROGRAMS += tests/support/wan
+tests_support_wan_SOURCES = tests/support/wanmain.c
+tests_support_wan_LDADD = tests/support/libsupport.a $(LIBS_COMMON)
 
 include tests/unit/local.mk
 include tests/scenario/local.mk

@@ -15,13 +15,22 @@ struct await {
 	struct loop *loop;
 	bool (*done)(void *arg);
 	void *arg;
+	bool met;
 	bool late;
 };
+
+/* Ask until the answer is yes, then never again: asking may change things. */
+static bool
+is_met(struct await *await)
+{
+	await->met = await->met || await->done(await->arg);
+	return await->met;
+}
 
 static void
 stop_if_done(struct await *await)
 {
-	if (await->done(await->arg)) {
+	if (is_met(await)) {
 		loop_stop(await->loop);
 	}
 }
@@ -62,7 +71,7 @@ await(struct loop *loop, bool (*done)(void *arg), void *arg)
 	struct ev_timer tick;
 	struct ev_timer deadline;
 
-	if (done(arg)) {
+	if (is_met(&await)) {
 		return true;
 	}
 	/* Between two waits the test may have been busy for long. */
@@ -79,13 +88,13 @@ await(struct loop *loop, bool (*done)(void *arg), void *arg)
 	ev_timer_start(ev, &deadline);
 
 	/* What is under test may stop the loop as well. */
-	while (!await.late && !done(arg)) {
+	while (!await.late && !is_met(&await)) {
 		loop_run(loop);
 	}
 	ev_check_stop(ev, &check);
 	ev_timer_stop(ev, &tick);
 	ev_timer_stop(ev, &deadline);
-	return done(arg);
+	return is_met(&await);
 }
 
 static bool

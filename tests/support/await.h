@@ -15,7 +15,10 @@ struct loop;
 /* Seconds after which waiting is given up: valgrind on a busy machine fits. */
 #define AWAIT_DEADLINE 30.
 
-/* Run loop until done(arg) is true; false when the deadline came first. */
+/*
+ * Run loop until done(arg) is true, after which it is not asked again; false
+ * when the deadline came first.
+ */
 bool await(struct loop *loop, bool (*done)(void *arg), void *arg);
 
 /* Run loop until *flag is true; false when the deadline came first. */

@@ -16,6 +16,7 @@ include tests/unit/protocol/local.mk
 include tests/unit/gateway/local.mk
 include tests/unit/relay/local.mk
 include tests/unit/agent/local.mk
+include tests/unit/support/local.mk
 
 if HAVE_CHECK
 check_PROGRAMS += $(UNIT_TESTS)

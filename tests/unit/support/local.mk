@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: ISC
+#
+# What other tests rely on to be as bad as it says.
+
+UNIT_TESTS += \
+	%D%/test_wan \
+	$(NULL)
