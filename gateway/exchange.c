@@ -61,8 +61,7 @@ exchange_free(struct exchange *exchange)
 	}
 }
 
-/* --- failure ---------------------------------------------------------------
- */
+/* --- failure --------------------------------------------------------- */
 
 /* A page while that is still possible, else a reset. */
 void
@@ -81,8 +80,7 @@ exchange_fail(struct exchange *exchange, enum code code, const char *text)
 	clienthttp_refuse(client, code, text);
 }
 
-/* --- target to client ------------------------------------------------------
- */
+/* --- target to client ------------------------------------------------ */
 
 /* Write what waits; false when the client is gone. */
 static bool
@@ -256,8 +254,7 @@ on_data(void *arg, const uint8_t *data, size_t len)
 	}
 }
 
-/* --- ends ------------------------------------------------------------------
- */
+/* --- ends ------------------------------------------------------------ */
 
 /*
  * What is left of a stream after a whole response: the target was told to
@@ -413,8 +410,7 @@ static const struct stream_ops stream_ops = {
 	.reset = on_reset,
 };
 
-/* --- the client's socket ---------------------------------------------------
- */
+/* --- the client's socket --------------------------------------------- */
 
 static void
 on_io(struct io *io, enum io_event event, void *arg)

@@ -8,8 +8,7 @@
 #include "gateway/exchange_impl.h"
 #include "protocol/stream.h"
 
-/* --- client to target ------------------------------------------------------
- */
+/* --- client to target ------------------------------------------------ */
 
 void
 exchangeup_want(struct exchange *exchange)

@@ -224,8 +224,7 @@ attach(struct peer *peer, struct link *link, const struct host *host)
 		   : CODE_LINK_LOST;
 }
 
-/* --- a live session --------------------------------------------------------
- */
+/* --- a live session -------------------------------------------------- */
 
 static void
 on_pong(void *arg, uint64_t rtt_ns)
@@ -340,8 +339,7 @@ peers_attached(
 	begin(peer);
 }
 
-/* --- asking ----------------------------------------------------------------
- */
+/* --- asking ---------------------------------------------------------- */
 
 /* Return a peer that attaches, or NULL after calling done. */
 static struct peer *

@@ -79,8 +79,7 @@ wall_clock(void)
 	return (uint64_t)time(NULL);
 }
 
-/* --- what the book tells ----------------------------------------------------
- */
+/* --- what the book tells --------------------------------------------- */
 
 static void
 on_added(struct account_device *device, void *arg)
@@ -116,8 +115,7 @@ static const struct account_ops book_ops = {
 	.gone = on_gone,
 };
 
-/* --- opening ----------------------------------------------------------------
- */
+/* --- opening --------------------------------------------------------- */
 
 /* Read the relay's key, or make one at the first start. */
 static int
@@ -346,8 +344,7 @@ relay_free(struct relay *relay)
 	mem_free_wiped(relay, sizeof(*relay));
 }
 
-/* --- serving ----------------------------------------------------------------
- */
+/* --- serving --------------------------------------------------------- */
 
 static void
 on_connection(int fd, const struct addr *peer, void *arg)

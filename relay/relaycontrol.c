@@ -31,8 +31,7 @@ fail(struct control_request *request, enum code code, const char *text)
 	    text[0] != '\0' ? text : codes_summary(code));
 }
 
-/* --- waiting ----------------------------------------------------------------
- */
+/* --- waiting --------------------------------------------------------- */
 
 static void
 on_cancel(void *arg)
@@ -58,8 +57,7 @@ pending_new(struct control_request *request)
 	return pending;
 }
 
-/* --- invite USER LEVEL NAME --------------------------------------------------
- */
+/* --- invite USER LEVEL NAME ------------------------------------------ */
 
 static void
 on_invited(const char *join, enum code code, const char *text, void *arg)

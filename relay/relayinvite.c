@@ -170,8 +170,7 @@ relayinvite_cancel(struct relayinvite *invite)
 	}
 }
 
-/* --- the command ------------------------------------------------------------
- */
+/* --- the command ----------------------------------------------------- */
 
 /* Print what the running relay answers; its last line has the exit code. */
 static void

@@ -4,4 +4,9 @@
 
 EXTRA_PROGRAMS += \
 	%D%/bench_link \
+	%D%/blast \
+	$(NULL)
+%C%_blast_LDADD = -lpthread
+EXTRA_DIST += \
+	%D%/compare \
 	$(NULL)
