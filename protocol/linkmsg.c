@@ -239,17 +239,21 @@ linkmsg_attach_encode(
 {
 	struct wire_writer writer;
 
+	if (attach->message_len > UINT16_MAX) {
+		return 0;
+	}
 	wire_write_to(&writer, out, size);
 	wire_put_str8(&writer, attach->owner);
 	wire_put_str8(&writer, attach->host);
 	wire_put_u32(&writer, attach->epoch);
 	keys_caller_encode(&attach->caller, &writer);
+	wire_put_u16(&writer, (uint16_t)attach->message_len);
+	wire_put_bytes(&writer, attach->message, attach->message_len);
 	if (attach->has_device) {
 		wire_put_str8(&writer, attach->device);
 		wire_put_bytes(
 		    &writer, attach->device_key, sizeof(attach->device_key));
 	}
-	wire_put_bytes(&writer, attach->message, attach->message_len);
 	return wire_written(&writer);
 }
 
@@ -265,13 +269,14 @@ linkmsg_attach_decode(struct linkmsg_attach *out, bool has_device,
 	wire_get_str8(&reader, out->host, sizeof(out->host));
 	out->epoch = wire_get_u32(&reader);
 	keys_caller_decode(&out->caller, &reader);
+	out->message_len = wire_get_u16(&reader);
+	out->message = wire_get_bytes(&reader, out->message_len);
 	out->has_device = has_device;
 	if (has_device) {
 		wire_get_str8(&reader, out->device, sizeof(out->device));
 		wire_get_copy(
 		    &reader, out->device_key, sizeof(out->device_key));
 	}
-	out->message = wire_get_rest(&reader, &out->message_len);
 	return out->message_len > 0 ? done(&reader) : -1;
 }
 
@@ -344,17 +349,16 @@ size_t
 linkmsg_invited_encode(
     const struct linkmsg_invited *invited, uint8_t *out, size_t size)
 {
+	size_t token_len = invited->has_token ? sizeof(invited->token) : 0;
 	struct wire_writer writer;
 
 	wire_write_to(&writer, out, size);
 	wire_put_u32(&writer, invited->request);
 	put_code(&writer, invited->code);
 	wire_put_str8(&writer, invited->text);
-	put_bool(&writer, invited->has_token);
-	if (invited->has_token) {
-		wire_put_bytes(&writer, invited->token, sizeof(invited->token));
-		wire_put_u64(&writer, invited->expires);
-	}
+	wire_put_u8(&writer, (uint8_t)token_len);
+	wire_put_bytes(&writer, invited->token, token_len);
+	wire_put_u64(&writer, invited->expires);
 	return wire_written(&writer);
 }
 
@@ -363,16 +367,19 @@ linkmsg_invited_decode(
     struct linkmsg_invited *out, const uint8_t *payload, size_t len)
 {
 	struct wire_reader reader;
+	uint8_t token_len;
 
 	memset(out, 0, sizeof(*out));
 	wire_read_from(&reader, payload, len);
 	out->request = wire_get_u32(&reader);
 	out->code = get_code(&reader);
 	wire_get_str8(&reader, out->text, sizeof(out->text));
-	out->has_token = get_bool(&reader);
-	if (out->has_token) {
-		wire_get_copy(&reader, out->token, sizeof(out->token));
-		out->expires = wire_get_u64(&reader);
+	token_len = wire_get_u8(&reader);
+	if (token_len != 0 && token_len != sizeof(out->token)) {
+		return -1;
 	}
+	wire_get_copy(&reader, out->token, token_len);
+	out->has_token = token_len > 0;
+	out->expires = wire_get_u64(&reader);
 	return done(&reader);
 }
