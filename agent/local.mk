@@ -3,8 +3,16 @@
 if ENABLE_AGENT
 noinst_LIBRARIES += %D%/libagent.a
 %C%_libagent_a_SOURCES = \
+	%D%/agent.c \
+	%D%/agent.h \
+	%D%/agentmain.c \
+	%D%/agentmain.h \
 	%D%/answer.c \
 	%D%/answer.h \
+	%D%/attach.c \
+	%D%/attach.h \
+	%D%/callers.c \
+	%D%/callers.h \
 	%D%/egress.c \
 	%D%/egress.h \
 	%D%/policy.c \

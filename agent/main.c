@@ -1,17 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-
-#include <stdio.h>
-#include <string.h>
-
-#include <sysexits.h>
+/* inroad-agent: makes this machine reachable through a relay. */
+#include "agent/agentmain.h"
 
 int
 main(int argc, char **argv)
 {
-	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
-		printf("inroad-agent %s\n", PACKAGE_VERSION);
-		return EX_OK;
-	}
-	fprintf(stderr, "usage: inroad-agent --version\n");
-	return EX_USAGE;
+	return agentmain_run(argc, argv);
 }

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * attach: the agent's answer to a gateway that wants a session (PROTOCOL.md,
+ * "Session handshake").
+ *
+ * One function judges the payload of an ATTACH from beginning to end: is it
+ * for this host, was it made with a key of this account, may this caller call,
+ * is the device the one that the relay names.  It keeps no state, so nothing a
+ * stranger sends can do more than cost a few Diffie-Hellmans; what it accepts
+ * is still to be confirmed by the first record (callers.h).
+ *
+ * Pure, but for the randomness of the handshake.
+ */
+#ifndef INROAD_AGENT_ATTACH_H
+#define INROAD_AGENT_ATTACH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "protocol/codes.h"
+#include "protocol/keys.h"
+#include "protocol/limits.h"
+#include "protocol/name.h"
+#include "protocol/seal.h"
+#include "protocol/sessionhello.h"
+
+struct membership;
+
+/* Who answers; what it points to outlives the calls. */
+struct attach_self {
+	const struct membership *membership; /* with a host key */
+	const uint8_t *public_key;           /* the device's, KEYS_LEN */
+	const uint8_t *secret_key;           /* likewise */
+};
+
+/* What was accepted; a value that holds secrets, see attach_wipe(). */
+struct attach_accepted {
+	char user[NAME_USER_MAX + 1];   /* account that calls */
+	char device[NAME_HOST_MAX + 1]; /* its device, as the relay says */
+	uint8_t key[KEYS_LEN];          /* of that device, proved */
+	uint8_t boot[SESSIONHELLO_BOOT_LEN];
+	uint8_t reply[SESSIONHELLO_MESSAGE2_MAX]; /* payload of ATTACHED */
+	size_t reply_len;
+	struct seal tx; /* for the records */
+	struct seal rx;
+};
+
+/*
+ * Judge the len bytes of payload of an ATTACH at the time now, in unix
+ * seconds.  Returns CODE_OK and fills *out, which the caller wipes; or why not
+ * with a sentence for the user of the gateway in text, and *out wiped.
+ */
+enum code attach_accept(const struct attach_self *self, const uint8_t *payload,
+    size_t len, uint64_t now, struct attach_accepted *out,
+    char text[LIMITS_TEXT_LEN]);
+
+/* Wipe accepted. */
+void attach_wipe(struct attach_accepted *accepted);
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * callers: the gateways that have sessions with this agent.
+ *
+ * A caller is one device of a gateway, known by its key.  Its sessions begin
+ * with an ATTACH that attach.h accepts and are carried by carrier.h:
+ *
+ *   ATTACH --accepted--> PENDING --first record opens--> CONFIRMED --> over
+ *                           \____ ten seconds, or a newer ATTACH ____/
+ *
+ * Before the first record opens, an ATTACH may be a replay, so it has no
+ * effect: one pending session a caller, LIMITS_PENDING_SESSIONS in all.  Once
+ * confirmed, it ends the caller's older sessions with another boot id: that
+ * gateway was started anew and knows nothing of them.
+ *
+ * All sessions of a caller share one line of dials (egress.h), one rate of
+ * OPENs and one limit of streams.
+ */
+#ifndef INROAD_AGENT_CALLERS_H
+#define INROAD_AGENT_CALLERS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "protocol/codes.h"
+
+struct attach_self;
+struct callers;
+struct egress;
+struct link;
+struct loop;
+struct session_budget;
+
+/* What callers need; all of it outlives them. */
+struct callers_config {
+	const struct attach_self *self;
+	struct egress *egress;
+	struct session_budget *receive; /* of all windows */
+};
+
+/* Return an empty set of callers, or NULL. */
+struct callers *callers_new(
+    struct loop *loop, const struct callers_config *config);
+
+/* End all sessions with CODE_GOING_DOWN and free; NULL is allowed. */
+void callers_free(struct callers *callers);
+
+/*
+ * Answer an ATTACH for the channel number channel that came over link, with
+ * ATTACHED or DETACH.
+ */
+void callers_attach(struct callers *callers, struct link *link,
+    uint32_t channel, const uint8_t *payload, size_t len);
+
+/* Refuse new sessions and streams from now on; the others go on. */
+void callers_finish(struct callers *callers);
+
+/* End all sessions with code. */
+void callers_close(struct callers *callers, enum code code);
+
+/* What people want to know of a caller; strings live until it changes. */
+struct callers_info {
+	const char *user;
+	const char *device;
+	size_t sessions;
+	size_t streams;
+	uint64_t rtt_ns; /* of the newest session, 0 when unknown */
+	uint64_t sent;   /* payload bytes of the sessions that live */
+	uint64_t received;
+};
+
+/* Call each(info, arg) for every caller with a confirmed session. */
+void callers_each(const struct callers *callers,
+    void (*each)(const struct callers_info *info, void *arg), void *arg);
+
+#endif
