@@ -27,6 +27,14 @@ on_signal(struct ev_loop *ev, struct ev_signal *watcher, int events)
 	signals->callback(watcher->signum, signals->arg);
 }
 
+static void
+watch(struct signals *signals, struct ev_signal *watcher, int signum)
+{
+	ev_signal_init(watcher, on_signal, signum);
+	watcher->data = signals;
+	ev_signal_start(loop_ev(signals->loop), watcher);
+}
+
 struct signals *
 signals_new(struct loop *loop, signals_callback *callback, void *arg)
 {
@@ -42,11 +50,7 @@ signals_new(struct loop *loop, signals_callback *callback, void *arg)
 	signals->arg = arg;
 	(void)sigaction(SIGPIPE, &ignore, NULL);
 	for (size_t i = 0; i < SIGNALS_COUNT; i++) {
-		struct ev_signal *watcher = &signals->watchers[i];
-
-		ev_signal_init(watcher, on_signal, signums[i]);
-		watcher->data = signals;
-		ev_signal_start(loop_ev(loop), watcher);
+		watch(signals, &signals->watchers[i], signums[i]);
 	}
 	return signals;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "tests/support/netpair.h"
 
+#include <errno.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -75,11 +76,12 @@ netpair_black_hole(int fds[3], struct addr *out)
 	for (int i = 1; i < 3; i++) {
 		fds[i] = socket(
 		    AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-		if (fds[i] < 0) {
+		if (fds[i] < 0 ||
+		    (connect(fds[i], (const struct sockaddr *)&out->ss,
+			 out->len) < 0 &&
+			errno != EINPROGRESS)) {
 			return -1;
 		}
-		(void)connect(
-		    fds[i], (const struct sockaddr *)&out->ss, out->len);
 	}
 	return 0;
 }

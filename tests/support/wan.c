@@ -339,7 +339,8 @@ chunk_size(const struct wan *wan)
 	if (rate == 0 || rate / 100 > CHUNK_MAX) {
 		return CHUNK_MAX;
 	}
-	return rate < 100 * CHUNK_MIN ? CHUNK_MIN : (size_t)(rate / 100);
+	return rate < UINT64_C(100) * CHUNK_MIN ? CHUNK_MIN
+						: (size_t)(rate / 100);
 }
 
 static bool
