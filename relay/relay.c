@@ -104,7 +104,7 @@ on_gone(
 	const char *user = account_row(account_device_account(device))->user;
 
 	device_expel(device, code, text);
-	if (row->role == LINKHELLO_AGENT && code == CODE_REVOKED) {
+	if (row->role == LINKHELLO_AGENT && code != CODE_DISABLED) {
 		directory_remove(relay->directory,
 		    directory_lookup(relay->directory, user, row->name));
 	}

@@ -35,6 +35,7 @@ struct store_queue {
  * the loop's.
  */
 struct store {
+	char *path;
 	sqlite3 *db;
 	struct store_rows rows;
 	int64_t last_account;
@@ -292,6 +293,19 @@ read_ids(struct store *store, struct store_error *error)
 	    store->db, "device", &store->last_device, error);
 }
 
+/* Put path in front of what error says of the file; returns -1. */
+static int
+name_file(struct store_error *error, const char *path)
+{
+	char text[STORE_TEXT_LEN];
+
+	snprintf(
+	    text, sizeof(text), "%.*s", (int)sizeof(text) - 1, error->text);
+	snprintf(error->text, sizeof(error->text), "%.*s %s",
+	    (int)(sizeof(error->text) - sizeof(text)) - 1, path, text);
+	return -1;
+}
+
 struct store *
 store_open(const char *path, struct store_error *error)
 {
@@ -299,15 +313,22 @@ store_open(const char *path, struct store_error *error)
 
 	if (store == NULL) {
 		(void)store_schema_fail(error, NULL, "cannot be opened");
+		(void)name_file(error, path);
 		return NULL;
 	}
 	store->lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
 	store->work = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
 	store->idle = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
-	store->db = store_schema_open(path, error);
+	store->path = mem_strdup(path);
+	if (store->path == NULL) {
+		(void)store_schema_fail(error, NULL, "cannot be opened");
+	} else {
+		store->db = store_schema_open(path, error);
+	}
 	if (store->db == NULL ||
 	    store_rows_prepare(&store->rows, store->db, error) < 0 ||
 	    read_ids(store, error) < 0) {
+		(void)name_file(error, path);
 		store_close(store);
 		return NULL;
 	}
@@ -318,7 +339,10 @@ int
 store_load(struct store *store, const struct store_loader *loader, void *arg,
     struct store_error *error)
 {
-	return store_rows_load(store->db, loader, arg, error);
+	if (store_rows_load(store->db, loader, arg, error) < 0) {
+		return name_file(error, store->path);
+	}
+	return 0;
 }
 
 /*
@@ -391,5 +415,6 @@ store_close(struct store *store)
 	pthread_cond_destroy(&store->idle);
 	pthread_cond_destroy(&store->work);
 	pthread_mutex_destroy(&store->lock);
+	mem_free(store->path);
 	mem_free(store);
 }

@@ -37,8 +37,9 @@ struct store;
 
 /* Length of a token's hash. */
 #define STORE_HASH_LEN 32
-/* Room for the text of an error. */
+/* Room for the text of an error; for one that names the file as well. */
 #define STORE_TEXT_LEN 256
+#define STORE_ERROR_LEN 768
 /* Longest name and value of a meta row. */
 #define STORE_META_NAME_MAX 31
 #define STORE_META_VALUE_MAX 64
@@ -131,10 +132,10 @@ struct store_change {
 	} row;
 };
 
-/* Why a store could not be opened; a value. */
+/* Why a store could not be opened or read; a value. */
 struct store_error {
-	int status; /* exit code of sysexits(3) */
-	char text[STORE_TEXT_LEN];
+	int status;                 /* exit code of sysexits(3) */
+	char text[STORE_ERROR_LEN]; /* begins with the path */
 };
 
 /*

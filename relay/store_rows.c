@@ -231,8 +231,7 @@ store_rows_prepare(
 		if (sqlite3_prepare_v3(db, kinds[i].sql, -1,
 			SQLITE_PREPARE_PERSISTENT, &rows->statements[i],
 			NULL) != SQLITE_OK) {
-			return store_schema_fail(
-			    error, db, "has not the tables it should have");
+			return store_schema_fail(error, db, "lacks a table");
 		}
 	}
 	return 0;

@@ -79,7 +79,7 @@ store_schema_fail(struct store_error *error, sqlite3 *db, const char *what)
 	switch (code) {
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
-		what = "it is damaged, restore a backup";
+		what = "is damaged, restore a backup";
 		break;
 	default:
 		break;
@@ -231,7 +231,7 @@ examine(sqlite3 *db, int *version, struct store_error *error)
 		return -1;
 	}
 	return query_expect(db, "PRAGMA quick_check(1)", "ok",
-	    "it is damaged, restore a backup", error);
+	    "is damaged, restore a backup", error);
 }
 
 /* Run sql; 0, or -1 with the reason in db. */

@@ -110,6 +110,7 @@ assert_not_opened(int status, const char *words)
 	ck_assert_ptr_null(store_open(fixture.path, &error));
 	ck_assert_int_eq(error.status, status);
 	ck_assert_msg(strstr(error.text, words) != NULL, "%s", error.text);
+	ck_assert_ptr_eq(strstr(error.text, fixture.path), error.text);
 }
 
 static void
@@ -423,7 +424,7 @@ START_TEST(what_is_damaged_is_left_alone)
 	memset(junk, 'x', sizeof(junk));
 	write_file(junk, sizeof(junk));
 	before = digest_file();
-	assert_not_opened(EX_UNAVAILABLE, "damaged, restore a backup");
+	assert_not_opened(EX_UNAVAILABLE, " is damaged, restore a backup");
 	ck_assert_uint_eq(digest_file(), before);
 	remove_file("");
 
@@ -435,7 +436,7 @@ START_TEST(what_is_damaged_is_left_alone)
 	ck_assert_int_eq(pwrite(fd, junk, 4096, 4096), 4096);
 	ck_assert_int_eq(close(fd), 0);
 	before = digest_file();
-	assert_not_opened(EX_UNAVAILABLE, "damaged, restore a backup");
+	assert_not_opened(EX_UNAVAILABLE, " is damaged, restore a backup");
 	ck_assert_uint_eq(digest_file(), before);
 }
 END_TEST
@@ -450,7 +451,8 @@ START_TEST(what_is_cut_short_is_noticed)
 	for (off_t len = st.st_size - 4096; len > 1;
 	     len -= len > 4096 ? 4096 : len / 2) {
 		ck_assert_int_eq(truncate(fixture.path, len), 0);
-		assert_not_opened(EX_UNAVAILABLE, "damaged, restore a backup");
+		assert_not_opened(
+		    EX_UNAVAILABLE, " is damaged, restore a backup");
 	}
 }
 END_TEST
