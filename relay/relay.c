@@ -422,6 +422,7 @@ on_owner_token(const struct account_outcome *outcome, void *arg)
 	struct relay *relay = arg;
 	char join[JOINSTRING_MAX + 1];
 	struct fault fault;
+	size_t len;
 
 	if (outcome->code == CODE_JOIN_USED) {
 		(void)statedir_remove(relay->dir, "owner.join", &fault);
@@ -437,9 +438,10 @@ on_owner_token(const struct account_outcome *outcome, void *arg)
 		(void)printf("join %s\n", join);
 		(void)fflush(stdout);
 	}
-	(void)strncat(join, "\n", 1);
-	if (statedir_write(relay->dir, "owner.join", join, strlen(join),
-		&fault) != FILE_OK) {
+	len = strlen(join);
+	join[len++] = '\n';
+	if (statedir_write(relay->dir, "owner.join", join, len, &fault) !=
+	    FILE_OK) {
 		log_write(LOG_LEVEL_ERROR, "relay", 0, "%s", fault.text);
 	}
 	mem_wipe(join, sizeof(join));
