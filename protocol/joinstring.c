@@ -319,7 +319,7 @@ diagnose(struct text *text, struct joinstring_error *error)
 		return JOINSTRING_TYPO;
 	}
 	error->expected = stated_length(text);
-	if (result == ARMOR_LENGTH || ended ||
+	if (result == ARMOR_LENGTH || result == ARMOR_OK || ended ||
 	    (error->expected != 0 && error->expected != error->length)) {
 		error->where = 0;
 		return JOINSTRING_LENGTH;

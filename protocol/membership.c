@@ -328,28 +328,36 @@ static const struct field fields[] = {
 };
 #define FIELDS (sizeof(fields) / sizeof(fields[0]))
 
+/* Return the field whose name is the len characters at name, or NULL. */
+static const struct field *
+find_field(const char *name, size_t len)
+{
+	for (size_t i = 0; i < FIELDS; i++) {
+		if (strlen(fields[i].name) == len &&
+		    strncmp(fields[i].name, name, len) == 0) {
+			return &fields[i];
+		}
+	}
+	return NULL;
+}
+
 /* Read one line; *seen has a bit for each field there was. */
 static const char *
 get_line(struct membership *membership, const char *line, unsigned *seen)
 {
 	size_t name_len = strcspn(line, " ");
+	const struct field *field = find_field(line, name_len);
 	unsigned bit;
-	size_t i = 0;
 
-	while (
-	    i < FIELDS && (strlen(fields[i].name) != name_len ||
-			      strncmp(fields[i].name, line, name_len) != 0)) {
-		i++;
-	}
-	if (i == FIELDS || line[name_len] == '\0') {
+	if (field == NULL || line[name_len] == '\0') {
 		return "is not a field of a membership";
 	}
-	bit = 1U << i;
-	if ((*seen & bit) != 0 && fields[i].get != get_relay) {
+	bit = 1U << (field - fields);
+	if ((*seen & bit) != 0 && field->get != get_relay) {
 		return "repeats a field";
 	}
 	*seen |= bit;
-	if (fields[i].get(membership, line + name_len + 1) != 0) {
+	if (field->get(membership, line + name_len + 1) != 0) {
 		return "has a value that is not valid";
 	}
 	return NULL;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 #include "protocol/target.h"
 
-#include <arpa/inet.h>
 #include <string.h>
+
+#include "common/addr.h"
 
 #define PORT_DIGITS 5
 
@@ -14,20 +15,26 @@ is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
+/* Return true when text is an address of family. */
+static bool
+is_address(const char *text, int family)
+{
+	struct addr addr;
+
+	return addr_from_ip(&addr, text, 0) == 0 &&
+	       addr_family(&addr) == family;
+}
+
 bool
 target_is_ipv4(const char *text)
 {
-	struct in_addr address;
-
-	return inet_pton(AF_INET, text, &address) == 1;
+	return is_address(text, AF_INET);
 }
 
 static bool
 is_ipv6(const char *text)
 {
-	struct in6_addr address;
-
-	return inet_pton(AF_INET6, text, &address) == 1;
+	return is_address(text, AF_INET6);
 }
 
 /* Return the last label of name, which has at least one. */

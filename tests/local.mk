@@ -41,6 +41,8 @@ tests_support_libsupport_a_SOURCES = \
 	tests/support/failalloc.h \
 	tests/support/linkpair.c \
 	tests/support/linkpair.h \
+	tests/support/jointype.c \
+	tests/support/jointype.h \
 	tests/support/netpair.c \
 	tests/support/netpair.h \
 	tests/support/pair.c \

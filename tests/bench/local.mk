@@ -9,4 +9,5 @@ EXTRA_PROGRAMS += \
 %C%_blast_LDADD = -lpthread
 EXTRA_DIST += \
 	%D%/compare \
+	%D%/bench_seal \
 	$(NULL)

@@ -7,7 +7,12 @@
 
 FUZZ_TARGETS = \
 	%D%/fuzz_frame \
+	%D%/fuzz_joinstring \
+	%D%/fuzz_linkhello \
 	%D%/fuzz_linkmsg \
+	%D%/fuzz_membership \
+	%D%/fuzz_sessionhello \
+	%D%/fuzz_target \
 	$(NULL)
 
 if ENABLE_FUZZING
@@ -20,7 +25,12 @@ endif
 LIBS_FUZZ = $(FUZZ_MAIN) $(LIBS_LINK)
 
 %C%_fuzz_frame_LDADD = $(LIBS_FUZZ)
+%C%_fuzz_joinstring_LDADD = $(FUZZ_MAIN) tests/support/libsupport.a $(LIBS_LINK)
+%C%_fuzz_linkhello_LDADD = $(LIBS_FUZZ)
 %C%_fuzz_linkmsg_LDADD = $(LIBS_FUZZ)
+%C%_fuzz_membership_LDADD = $(LIBS_FUZZ)
+%C%_fuzz_sessionhello_LDADD = $(LIBS_FUZZ)
+%C%_fuzz_target_LDADD = $(LIBS_FUZZ)
 
 check_PROGRAMS += $(FUZZ_TARGETS)
 TESTS += %D%/replay.test
@@ -29,8 +39,13 @@ AM_TESTS_ENVIRONMENT += FUZZ_TARGETS='$(FUZZ_TARGETS)'; export FUZZ_TARGETS;
 # Without libFuzzer replay.c would else not be in the release.
 EXTRA_DIST += \
 	%D%/frame.in \
+	%D%/joinstring.in \
+	%D%/linkhello.in \
 	%D%/linkmsg.in \
+	%D%/membership.in \
 	%D%/replay.c \
+	%D%/sessionhello.in \
+	%D%/target.in \
 	$(NULL)
 
 if ENABLE_AGENT

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "protocol/armor.h"
 #include "protocol/membership.h"
+#include "tests/support/jointype.h"
 #include "tests/support/unit.h"
 #include "tests/support/vectors.h"
 
@@ -266,25 +266,11 @@ START_TEST(too_long_is_refused)
 }
 END_TEST
 
-/* Make a well typed string of relays and body. */
+/* Type a string that is as right as a typist can make it. */
 static void
 type(char *out, const char *relays, const uint8_t *body, size_t len)
 {
-	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklm"
-				       "nopqrstuvwxyz0123456789-_";
-	char *text = out + 8;
-	size_t at = strlen(relays);
-	size_t total;
-
-	memcpy(out, "inroad1:", 8);
-	memcpy(text, relays, at);
-	sodium_bin2base64(text + at + 2, JOINSTRING_MAX - 600, body, len,
-	    sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-	total = at + 2 + strlen(text + at + 2);
-	text[at] = alphabet[(8 + total + armor_checks(total)) / 64];
-	text[at + 1] = alphabet[(8 + total + armor_checks(total)) % 64];
-	armor_protect(text, total);
-	text[total + armor_checks(total)] = '\0';
+	ck_assert_uint_gt(jointype(out, JOINSTRING_MAX, relays, body, len), 0);
 }
 
 /* A body as a gateway has it: role, relay key, user, name, no token, no key. */
