@@ -22,7 +22,7 @@ struct token {
 };
 
 struct scan {
-	const char *pos;
+	char *pos;
 	const char *end;
 	unsigned line;
 	struct token token; /* the one being looked at */
@@ -45,37 +45,55 @@ fail(struct scan *scan)
 	scan->token.kind = TOKEN_BAD;
 }
 
+/* Step up to end, counting lines and leaving nothing but spaces behind. */
+static void
+blank_to(struct scan *scan, const char *end)
+{
+	for (; scan->pos < end; scan->pos++) {
+		if (*scan->pos == '\n') {
+			scan->line++;
+		} else {
+			*scan->pos = ' ';
+		}
+	}
+}
+
+/* Return the end of the comment at pos, pos if there is none, NULL if open. */
+static const char *
+comment_end(const char *pos, const char *end)
+{
+	size_t left = (size_t)(end - pos);
+	const char *close;
+
+	if (*pos == '#' || (left > 1 && memcmp(pos, "//", 2) == 0)) {
+		close = memchr(pos, '\n', left);
+		return close != NULL ? close : end;
+	}
+	if (left > 1 && memcmp(pos, "/*", 2) == 0) {
+		close = memmem(pos + 2, left - 2, "*/", 2);
+		return close != NULL ? close + 2 : NULL;
+	}
+	return pos;
+}
+
 /* Step over spaces, line ends and comments; false after setting the fault. */
 static bool
 skip_blank(struct scan *scan)
 {
 	while (scan->pos < scan->end) {
-		size_t left = (size_t)(scan->end - scan->pos);
-		const char *pos = scan->pos;
-		const char *close;
+		const char *next = scan->pos + 1;
 
-		if (*pos == '\n') {
-			scan->line++;
-			scan->pos++;
-		} else if (*pos == ' ' || *pos == '\t' || *pos == '\r') {
-			scan->pos++;
-		} else if (*pos == '#' ||
-			   (left > 1 && pos[0] == '/' && pos[1] == '/')) {
-			close = memchr(pos, '\n', left);
-			scan->pos = close != NULL ? close : scan->end;
-		} else if (left > 1 && pos[0] == '/' && pos[1] == '*') {
-			close = memmem(pos + 2, left - 2, "*/", 2);
-			if (close == NULL) {
-				(void)fault_set(
-				    scan->fault, "this comment has no */");
-				return false;
-			}
-			for (; scan->pos < close + 2; scan->pos++) {
-				scan->line += *scan->pos == '\n';
-			}
-		} else {
+		if (strchr(" \t\r\n", *scan->pos) == NULL) {
+			next = comment_end(scan->pos, scan->end);
+		}
+		if (next == NULL) {
+			(void)fault_set(scan->fault, "this comment has no */");
+			return false;
+		}
+		if (next == scan->pos) {
 			break;
 		}
+		blank_to(scan, next);
 	}
 	return true;
 }
@@ -94,7 +112,7 @@ static void
 take_string(struct scan *scan)
 {
 	char quote = *scan->pos;
-	const char *pos = scan->pos + 1;
+	char *pos = scan->pos + 1;
 
 	scan->token.start = pos;
 	while (pos < scan->end && *pos != quote && *pos != '\n') {
@@ -135,7 +153,7 @@ take_string(struct scan *scan)
 static void
 take_word(struct scan *scan)
 {
-	const char *pos = scan->pos;
+	char *pos = scan->pos;
 
 	while (pos < scan->end && strchr(word_ends, *pos) == NULL) {
 		pos++;
@@ -388,7 +406,7 @@ scan_all(struct scan *scan)
 }
 
 int
-confscan(const char *name, const char *text, size_t len,
+confscan(const char *name, char *text, size_t len,
     const struct confscan_visitor *visitor, void *arg, struct fault *fault)
 {
 	struct scan scan = {

@@ -5,9 +5,10 @@
  * libconfuse 3.3 takes an unclosed brace for the end of the file, lets a
  * repeated option replace the first, skips characters that it does not know (so
  * that 127.0.0.1:* loses its star), runs into the next line after a forgotten
- * quote, and does not tell on which line a value stood.  This scanner is
- * stricter, says what is wrong in words, and reports keys, sections and their
- * lines; the values are left to libconfuse.  What it accepts:
+ * quote, takes comments between statements only, and does not tell on which
+ * line a value stood.  This scanner is stricter, says what is wrong in words,
+ * reports keys, sections and their lines, and takes the comments out; the
+ * values are left to libconfuse.  What it accepts:
  *
  *	key = value
  *	key = { value, value }
@@ -46,10 +47,10 @@ struct confscan_visitor {
 };
 
 /*
- * Scan the len bytes at text and tell visitor.  Returns 0, or -1 with a fault
- * that begins with NAME:LINE.
+ * Scan the len bytes at text, tell visitor, and make all comments spaces.
+ * Returns 0, or -1 with a fault that begins with NAME:LINE.
  */
-int confscan(const char *name, const char *text, size_t len,
+int confscan(const char *name, char *text, size_t len,
     const struct confscan_visitor *visitor, void *arg, struct fault *fault);
 
 #endif

@@ -309,22 +309,20 @@ options_file_load_text(struct options *options, const char *name,
     const char *text, size_t len, struct fault *fault)
 {
 	struct place place = { options, options };
-	char *copy;
-	int result;
+	char *copy = mem_new(len + 1, 1);
+	int result = -1;
 
 	mem_free(options->file);
 	options->file = mem_strdup(name);
-	if (options->file == NULL) {
-		return fault_set(fault, "out of memory");
+	if (copy == NULL || options->file == NULL) {
+		(void)fault_set(fault, "out of memory");
+		goto fail;
 	}
-	if (confscan(name, text, len, &visitor, &place, fault) != 0) {
-		return -1;
+	memcpy(copy, text, len);
+	if (confscan(name, copy, len, &visitor, &place, fault) == 0) {
+		result = read_values(options, copy, fault);
 	}
-	copy = mem_strndup(text, len);
-	if (copy == NULL) {
-		return fault_set(fault, "out of memory");
-	}
-	result = read_values(options, copy, fault);
+fail:
 	mem_free_wiped(copy, len);
 	return result;
 }

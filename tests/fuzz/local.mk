@@ -6,6 +6,7 @@
 # %C%_fuzz_name_LDADD = $(LIBS_FUZZ)
 
 FUZZ_TARGETS = \
+	%D%/fuzz_addr \
 	%D%/fuzz_frame \
 	%D%/fuzz_joinstring \
 	%D%/fuzz_linkhello \
@@ -13,6 +14,7 @@ FUZZ_TARGETS = \
 	%D%/fuzz_membership \
 	%D%/fuzz_sessionhello \
 	%D%/fuzz_target \
+	%D%/fuzz_options \
 	$(NULL)
 
 if ENABLE_FUZZING
@@ -24,6 +26,7 @@ check_LIBRARIES += %D%/libreplay.a
 endif
 LIBS_FUZZ = $(FUZZ_MAIN) $(LIBS_LINK)
 
+%C%_fuzz_addr_LDADD = $(LIBS_FUZZ)
 %C%_fuzz_frame_LDADD = $(LIBS_FUZZ)
 %C%_fuzz_joinstring_LDADD = $(FUZZ_MAIN) tests/support/libsupport.a $(LIBS_LINK)
 %C%_fuzz_linkhello_LDADD = $(LIBS_FUZZ)
@@ -31,6 +34,7 @@ LIBS_FUZZ = $(FUZZ_MAIN) $(LIBS_LINK)
 %C%_fuzz_membership_LDADD = $(LIBS_FUZZ)
 %C%_fuzz_sessionhello_LDADD = $(LIBS_FUZZ)
 %C%_fuzz_target_LDADD = $(LIBS_FUZZ)
+%C%_fuzz_options_LDADD = tests/support/libsupport.a $(LIBS_FUZZ)
 
 check_PROGRAMS += $(FUZZ_TARGETS)
 TESTS += %D%/replay.test
@@ -38,11 +42,13 @@ dist_check_SCRIPTS += %D%/replay.test
 AM_TESTS_ENVIRONMENT += FUZZ_TARGETS='$(FUZZ_TARGETS)'; export FUZZ_TARGETS;
 # Without libFuzzer replay.c would else not be in the release.
 EXTRA_DIST += \
+	%D%/addr.in \
 	%D%/frame.in \
 	%D%/joinstring.in \
 	%D%/linkhello.in \
 	%D%/linkmsg.in \
 	%D%/membership.in \
+	%D%/options.in \
 	%D%/replay.c \
 	%D%/sessionhello.in \
 	%D%/target.in \

@@ -126,6 +126,18 @@ START_TEST(comments_are_skipped)
 }
 END_TEST
 
+START_TEST(comments_become_spaces)
+{
+	char text[] = "a = {/* b\n */ '#' # \" {\n}//\n#";
+	struct told told = { .refused = NULL };
+	struct fault fault;
+
+	ck_assert_int_eq(
+	    confscan("f.conf", text, strlen(text), &visitor, &told, &fault), 0);
+	ck_assert_str_eq(text, "a = {    \n    '#'      \n}  \n ");
+}
+END_TEST
+
 START_TEST(strings)
 {
 	expect("a = \"q \\\" \\\\ \\n \\t\" b = 'q \\' \\\\ ${x}'", "a@1 b@1 ");
@@ -252,6 +264,7 @@ main(void)
 	suite_add_tcase(suite, tcase);
 	tcase_add_test(tcase, keys_and_sections);
 	tcase_add_test(tcase, comments_are_skipped);
+	tcase_add_test(tcase, comments_become_spaces);
 	tcase_add_test(tcase, strings);
 	tcase_add_test(tcase, mistakes);
 	tcase_add_test(tcase, nul_and_delete_are_not_text);

@@ -304,7 +304,7 @@ END_TEST
 
 START_TEST(forms_of_values)
 {
-	ck_assert_int_eq(load("listen = {}\nothers = \"refuse\"\n"
+	ck_assert_int_eq(load("listen = { # none\n}\nothers = \"refuse\"\n"
 			      "allow = { 'a \\' b', \"c \\\" \\\\ \\t d\", "
 			      "e:22 }\njson = off\n"),
 	    0);
