@@ -108,18 +108,6 @@ on_up(struct link *link, const struct linkmsg_result *result, void *arg)
 }
 
 static void
-on_notice(const uint8_t *payload, size_t len)
-{
-	struct linkmsg_notice notice;
-
-	if (linkmsg_notice_decode(&notice, payload, len) == 0) {
-		log_write(notice.severity == LINKMSG_NOTE ? LOG_LEVEL_INFO
-							  : LOG_LEVEL_WARN,
-		    "relay", 0, "%s", notice.text);
-	}
-}
-
-static void
 on_frame(struct link *link, enum frame_type type, uint32_t channel,
     const uint8_t *payload, size_t len, void *arg)
 {
@@ -133,8 +121,6 @@ on_frame(struct link *link, enum frame_type type, uint32_t channel,
 		peers_attached(gateway->peers, channel, payload, len);
 	} else if (type == FRAME_INVITED) {
 		gatewayinvite_answer(gateway, payload, len);
-	} else if (type == FRAME_NOTICE) {
-		on_notice(payload, len);
 	} else {
 		link_close(link, CODE_PROTOCOL_ERROR, "unexpected frame");
 	}

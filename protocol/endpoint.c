@@ -324,6 +324,7 @@ endpoint_serve(struct endpoint *endpoint, const char *listen)
 void
 endpoint_free(struct endpoint *endpoint)
 {
+	static const struct endpoint_ops silence;
 	struct fault ignored;
 
 	if (endpoint == NULL) {
@@ -332,7 +333,8 @@ endpoint_free(struct endpoint *endpoint)
 	loop_task_cancel(endpoint->loop, &endpoint->end);
 	loop_task_cancel(endpoint->loop, &endpoint->relink);
 	ev_timer_stop(loop_ev(endpoint->loop), &endpoint->timer);
-	uplink_free(endpoint->uplink);
+	endpoint->ops = &silence;
+	endpointlink_drop(endpoint, CODE_GOING_DOWN);
 	if (endpoint->control != NULL) {
 		(void)statedir_remove(endpoint->dir, FILE_READY, &ignored);
 	}

@@ -56,7 +56,7 @@ struct endpoint_ops {
 	/* The link is up; the line about it was printed. */
 	void (*up)(
 	    struct link *link, const struct linkmsg_result *result, void *arg);
-	/* A control frame came; as in struct link_ops. */
+	/* A control frame came; as in struct link_ops.  NOTICE is logged. */
 	void (*frame)(struct link *link, enum frame_type type, uint32_t channel,
 	    const uint8_t *payload, size_t len, void *arg);
 	/* There is no link (any more).  Channels were told before. */

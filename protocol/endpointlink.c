@@ -100,8 +100,7 @@ on_frame(struct link *link, enum frame_type type, uint32_t channel,
 
 	if (type == FRAME_NOTICE) {
 		log_notice(payload, len);
-	}
-	if (endpoint->ops->frame != NULL) {
+	} else if (endpoint->ops->frame != NULL) {
 		endpoint->ops->frame(
 		    link, type, channel, payload, len, endpoint->arg);
 	}
