@@ -3,168 +3,57 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "agent/attach.h"
 #include "agent/callers.h"
 #include "agent/egress.h"
-#include "agent/policy.h"
 #include "agent/services.h"
-#include "common/fault.h"
+#include "common/addr.h"
+#include "common/control.h"
 #include "common/jsonout.h"
 #include "common/log.h"
+#include "common/loop.h"
 #include "common/mem.h"
+#include "protocol/codes.h"
 #include "protocol/endpoint.h"
 #include "protocol/limits.h"
 #include "protocol/link.h"
 #include "protocol/membership.h"
 #include "protocol/session.h"
 
+/* The answer to the command services, at most. */
+#define ANSWER_MAX ((size_t)1 << 20)
+
+/* Of the objects that we answer; rises when a member changes its meaning. */
+#define SCHEMA 1
+
 struct agent {
 	struct loop *loop;
 	struct endpoint *endpoint;
-	struct session_budget receive;
+	struct egress *egress;
+	struct callers *callers;
 	struct attach_self self;
-	struct egress *egress;   /* NULL before the first link */
-	struct callers *callers; /* likewise */
-	char host[NAME_HOST_MAX + 1];
-	/* Judged rules until there is an egress to take them. */
-	struct policy *policy;
-	struct services *services;
-	void (*reload)(void *arg);
-	void *arg;
+	struct session_budget receive;
+	char must_be[NAME_HOST_MAX + 1]; /* empty: any name */
+	int (*load)(
+	    struct policy **policy, struct services **services, void *arg);
+	void *load_arg;
 };
 
-/* --- rules ---------------------------------------------------------------- */
-
-static int
-add_services(const struct agent_rules *rules, struct services *services,
-    struct policy *policy, struct fault *fault)
-{
-	for (size_t i = 0; i < rules->service_count; i++) {
-		const struct agent_service *service = &rules->services[i];
-		const char *flaw = "leads nowhere";
-		const struct service *added;
-
-		if (service->to == NULL || services_set(services, service->name,
-					       service->to, &flaw) != 0) {
-			return fault_set(
-			    fault, "service \"%s\" %s", service->name, flaw);
-		}
-		added = services_find(services, service->name);
-		if (added == NULL || policy_permit(policy, added->host,
-					 added->port, &flaw) != 0) {
-			return fault_set(
-			    fault, "service \"%s\" %s", service->name, flaw);
-		}
-	}
-	return 0;
-}
-
-/* Make rules into a policy and services; 0, or -1 and *fault. */
-static int
-judge(const struct agent_rules *rules, struct policy **policy,
-    struct services **services, struct fault *fault)
-{
-	const char *flaw;
-
-	*policy = policy_new();
-	*services = services_new();
-	if (*policy == NULL || *services == NULL) {
-		(void)fault_set(fault, "out of memory");
-		goto fail;
-	}
-	policy_set_loopback(*policy, rules->loopback);
-	for (size_t i = 0; i < rules->allow_count; i++) {
-		if (policy_allow(*policy, rules->allows[i], &flaw) != 0) {
-			(void)fault_set(
-			    fault, "allow \"%s\" %s", rules->allows[i], flaw);
-			goto fail;
-		}
-	}
-	if (add_services(rules, *services, *policy, fault) == 0) {
-		return 0;
-	}
-fail:
-	policy_free(*policy);
-	services_free(*services);
-	*policy = NULL;
-	*services = NULL;
-	return -1;
-}
-
-int
-agent_check(const struct agent_rules *rules, struct fault *fault)
-{
-	struct policy *policy;
-	struct services *services;
-	int result = judge(rules, &policy, &services, fault);
-
-	policy_free(policy);
-	services_free(services);
-	return result;
-}
-
-int
-agent_set_rules(
-    struct agent *agent, const struct agent_rules *rules, struct fault *fault)
-{
-	struct policy *policy;
-	struct services *services;
-
-	if (judge(rules, &policy, &services, fault) != 0) {
-		return -1;
-	}
-	if (agent->egress != NULL) {
-		egress_configure(agent->egress, policy, services);
-		return 0;
-	}
-	policy_free(agent->policy);
-	services_free(agent->services);
-	agent->policy = policy;
-	agent->services = services;
-	return 0;
-}
-
-/* --- what the endpoint tells ---------------------------------------------- */
-
-/* With the first link it is known which host this is. */
-static int
-start(struct agent *agent)
-{
-	const struct callers_config config = {
-		.self = &agent->self,
-		.receive = &agent->receive,
-	};
-	struct callers_config own = config;
-
-	agent->egress = egress_new(
-	    agent->loop, endpoint_resolver(agent->endpoint), agent->host);
-	if (agent->egress == NULL) {
-		return -1;
-	}
-	egress_configure(agent->egress, agent->policy, agent->services);
-	agent->policy = NULL;
-	agent->services = NULL;
-	own.egress = agent->egress;
-	agent->callers = callers_new(agent->loop, &own);
-	return agent->callers != NULL ? 0 : -1;
-}
+/* --- the link ------------------------------------------------------------ */
 
 static void
 on_up(struct link *link, const struct linkmsg_result *result, void *arg)
 {
 	struct agent *agent = arg;
 
+	(void)link;
 	(void)result;
 	agent->self.membership = endpoint_membership(agent->endpoint);
-	agent->self.public_key = endpoint_public_key(agent->endpoint);
-	agent->self.secret_key = endpoint_secret_key(agent->endpoint);
-	(void)snprintf(agent->host, sizeof(agent->host), "%s",
-	    agent->self.membership->name);
-	if (agent->callers == NULL && start(agent) != 0) {
-		link_close(link, CODE_OVERLOADED, "out of memory");
-	}
+	egress_set_host(agent->egress, agent->self.membership->name);
 }
 
 static void
@@ -173,50 +62,92 @@ on_frame(struct link *link, enum frame_type type, uint32_t channel,
 {
 	struct agent *agent = arg;
 
-	if (type == FRAME_ATTACH && agent->callers != NULL) {
+	if (type == FRAME_ATTACH) {
 		callers_attach(agent->callers, link, channel, payload, len);
-	} else if (type != FRAME_NOTICE) {
+	} else {
 		link_close(link, CODE_PROTOCOL_ERROR, "unexpected frame");
 	}
 }
 
-static void
-on_down(enum code code, const char *text, void *arg)
+/* Refuse a name that the configuration does not want. */
+static int
+on_joining(struct membership *membership, void *arg)
 {
 	struct agent *agent = arg;
 
-	(void)text;
-	if (agent->callers != NULL) {
-		callers_close(agent->callers, code);
+	if (agent->must_be[0] != '\0' &&
+	    strcasecmp(agent->must_be, membership->name) != 0) {
+		log_write(LOG_LEVEL_ERROR, "agent", 0,
+		    "join string refused: it is for \"%s\", and host is \"%s\"",
+		    membership->name, agent->must_be);
+		return -1;
 	}
+	return 0;
 }
 
+/* The first login worked: say what to do next. */
 static void
 on_joined(const struct membership *membership, void *arg)
 {
 	struct agent *agent = arg;
+	const struct services *services = egress_services(agent->egress);
+	char target[2 * LIMITS_LABEL_LEN + 8];
+	char text[LIMITS_NAME_LEN + 2 * LIMITS_LABEL_LEN];
 
-	(void)agent;
-	log_write(LOG_LEVEL_INFO, "agent", 0,
-	    "%s is online. Try: curl -x http://127.0.0.1:1080 http://%s:8080/",
-	    membership->name, membership->name);
+	if (services_count(services) > 0) {
+		(void)snprintf(target, sizeof(target), "%s.%s",
+		    services_at(services, 0)->name, membership->name);
+	} else {
+		(void)snprintf(
+		    target, sizeof(target), "%s:8080", membership->name);
+	}
+	(void)snprintf(text, sizeof(text),
+	    "%s is online. Try: curl -x http://127.0.0.1:1080 http://%s/",
+	    membership->name, target);
+	if (isatty(STDOUT_FILENO)) {
+		(void)printf("%s\n", text);
+		(void)fflush(stdout);
+	} else {
+		log_write(LOG_LEVEL_INFO, "agent", 0, "%s", text);
+	}
+}
+
+/* --- configuration ------------------------------------------------------- */
+
+/* Take policy and services from the configuration; an exit code. */
+static int
+load(struct agent *agent)
+{
+	struct policy *policy;
+	struct services *services;
+	int status = agent->load(&policy, &services, agent->load_arg);
+
+	if (status == EX_OK) {
+		egress_configure(agent->egress, policy, services);
+	}
+	return status;
 }
 
 static void
 on_reload(void *arg)
 {
-	struct agent *agent = arg;
-
-	if (agent->reload != NULL) {
-		agent->reload(agent->arg);
+	if (load(arg) == EX_OK) {
+		log_write(LOG_LEVEL_INFO, "agent", 0, "configuration reloaded");
+	} else {
+		log_write(LOG_LEVEL_ERROR, "agent", 0,
+		    "configuration not reloaded: the old one stays");
 	}
 }
 
+/* --- the end ------------------------------------------------------------- */
+
+/* The last stream ended. */
 static void
 on_idle(void *arg)
 {
 	struct agent *agent = arg;
 
+	/* Nothing happens unless it is time to finish. */
 	endpoint_finished(agent->endpoint);
 }
 
@@ -225,13 +156,9 @@ on_finish(void *arg)
 {
 	struct agent *agent = arg;
 
-	if (agent->callers != NULL) {
-		callers_finish(agent->callers);
-	}
-	if (agent->egress == NULL || egress_count(agent->egress) == 0) {
+	callers_finish(agent->callers);
+	if (egress_count(agent->egress) == 0) {
 		endpoint_finished(agent->endpoint);
-	} else {
-		egress_on_idle(agent->egress, on_idle, agent);
 	}
 }
 
@@ -240,12 +167,32 @@ on_stop(void *arg)
 {
 	struct agent *agent = arg;
 
-	if (agent->callers != NULL) {
-		callers_close(agent->callers, CODE_GOING_DOWN);
-	}
+	callers_close(agent->callers, CODE_GOING_DOWN);
 }
 
-/* --- status --------------------------------------------------------------- */
+/* --- the control socket -------------------------------------------------- */
+
+/* Add the services to an object. */
+static void
+add_services(const struct agent *agent, struct jsonout *json)
+{
+	const struct services *services = egress_services(agent->egress);
+	char to[ADDR_HOST_LEN + 16];
+
+	jsonout_array(json, "services");
+	for (size_t i = 0; i < services_count(services); i++) {
+		const struct service *service = services_at(services, i);
+
+		(void)snprintf(to, sizeof(to),
+		    strchr(service->host, ':') == NULL ? "%s:%u" : "[%s]:%u",
+		    service->host, (unsigned)service->port);
+		jsonout_object(json, NULL);
+		jsonout_string(json, "name", service->name);
+		jsonout_string(json, "to", to);
+		jsonout_end(json);
+	}
+	jsonout_end(json);
+}
 
 static void
 add_caller(const struct callers_info *info, void *arg)
@@ -257,25 +204,12 @@ add_caller(const struct callers_info *info, void *arg)
 	jsonout_string(json, "device", info->device);
 	jsonout_uint(json, "sessions", info->sessions);
 	jsonout_uint(json, "streams", info->streams);
-	jsonout_double(json, "rtt_ms", (double)info->rtt_ns / 1e6);
+	if (info->rtt_ns > 0) {
+		jsonout_double(
+		    json, "rtt_ms", (double)info->rtt_ns / (double)LIMITS_MSEC);
+	}
 	jsonout_uint(json, "sent", info->sent);
 	jsonout_uint(json, "received", info->received);
-	jsonout_end(json);
-}
-
-static void
-add_services_to(struct jsonout *json, const struct services *services)
-{
-	jsonout_object(json, "services");
-	for (size_t i = 0; services != NULL && i < services_count(services);
-	     i++) {
-		const struct service *service = services_at(services, i);
-		char to[LIMITS_NAME_LEN + 8];
-
-		(void)snprintf(to, sizeof(to), "%s:%u", service->host,
-		    (unsigned)service->port);
-		jsonout_string(json, service->name, to);
-	}
 	jsonout_end(json);
 }
 
@@ -283,37 +217,99 @@ static void
 on_status(struct jsonout *json, void *arg)
 {
 	struct agent *agent = arg;
-	struct egress_stats stats = { 0 };
+	struct egress_stats stats;
 
-	if (agent->egress != NULL) {
-		egress_get_stats(agent->egress, &stats);
-	}
+	egress_get_stats(agent->egress, &stats);
 	jsonout_uint(json, "streams", stats.open);
 	jsonout_uint(json, "waiting", stats.waiting);
 	jsonout_uint(json, "streams_ever", stats.ever);
 	jsonout_uint(json, "failures", stats.failed);
-	add_services_to(json, agent->egress != NULL
-				  ? egress_services(agent->egress)
-				  : agent->services);
+	add_services(agent, json);
 	jsonout_array(json, "callers");
-	if (agent->callers != NULL) {
-		callers_each(agent->callers, add_caller, json);
-	}
+	callers_each(agent->callers, add_caller, json);
 	jsonout_end(json);
+}
+
+static bool
+on_command(struct control_request *request, void *arg)
+{
+	struct agent *agent = arg;
+	struct jsonout *json;
+
+	if (strcmp(control_word(request, 0), "services") != 0 ||
+	    control_count(request) != 1) {
+		return false;
+	}
+	json = jsonout_new(ANSWER_MAX);
+	if (json != NULL) {
+		jsonout_object(json, NULL);
+		jsonout_uint(json, "schema", SCHEMA);
+		add_services(agent, json);
+		jsonout_end(json);
+	}
+	control_send(request, json);
+	control_end(request, CONTROL_OK, NULL, NULL);
+	return true;
 }
 
 static const struct endpoint_ops endpoint_callbacks = {
 	.up = on_up,
 	.frame = on_frame,
-	.down = on_down,
+	.joining = on_joining,
 	.joined = on_joined,
 	.reload = on_reload,
 	.finish = on_finish,
 	.stop = on_stop,
+	.command = on_command,
 	.status = on_status,
 };
 
-/* --- life ----------------------------------------------------------------- */
+/* --- life ---------------------------------------------------------------- */
+
+/* Refuse a membership with a name that the configuration does not want. */
+static int
+check_name(const struct agent *agent)
+{
+	const struct membership *membership =
+	    endpoint_membership(agent->endpoint);
+
+	if (membership != NULL && agent->must_be[0] != '\0' &&
+	    strcasecmp(agent->must_be, membership->name) != 0) {
+		log_write(LOG_LEVEL_ERROR, "agent", 0,
+		    "not started: this state belongs to \"%s\", and host is "
+		    "\"%s\"",
+		    membership->name, agent->must_be);
+		return EX_CONFIG;
+	}
+	return EX_OK;
+}
+
+/* Make what stands behind the endpoint; an exit code. */
+static int
+prepare(struct agent *agent, const struct agent_config *config)
+{
+	const struct callers_config callers = {
+		.self = &agent->self,
+		.receive = &agent->receive,
+		.streams_max = config->streams_max,
+		.retain_max = config->retain_max,
+		.window_max = config->window_max,
+	};
+	struct callers_config filled = callers;
+
+	agent->receive.max = config->receive_budget;
+	agent->self.public_key = endpoint_public_key(agent->endpoint);
+	agent->self.secret_key = endpoint_secret_key(agent->endpoint);
+	agent->egress =
+	    egress_new(agent->loop, endpoint_resolver(agent->endpoint));
+	if (agent->egress == NULL) {
+		return EX_OSERR;
+	}
+	egress_on_idle(agent->egress, on_idle, agent);
+	filled.egress = agent->egress;
+	agent->callers = callers_new(agent->loop, &filled);
+	return agent->callers == NULL ? EX_OSERR : load(agent);
+}
 
 struct agent *
 agent_new(struct loop *loop, const struct agent_config *config, int *status)
@@ -326,23 +322,26 @@ agent_new(struct loop *loop, const struct agent_config *config, int *status)
 		.ops = &endpoint_callbacks,
 		.arg = agent,
 	};
-	struct fault fault;
 
 	*status = EX_OSERR;
 	if (agent == NULL) {
 		return NULL;
 	}
 	agent->loop = loop;
-	agent->receive.max = LIMITS_RECEIVE_BUDGET;
-	agent->reload = config->reload;
-	agent->arg = config->arg;
-	*status = EX_CONFIG;
-	if (agent_set_rules(agent, &config->rules, &fault) != 0) {
-		log_write(LOG_LEVEL_ERROR, "agent", 0, "%s", fault.text);
-	} else {
-		agent->endpoint = endpoint_new(loop, &endpoint, status);
+	agent->load = config->load;
+	agent->load_arg = config->load_arg;
+	if (config->host != NULL) {
+		(void)snprintf(
+		    agent->must_be, sizeof(agent->must_be), "%s", config->host);
 	}
-	if (agent->endpoint == NULL) {
+	agent->endpoint = endpoint_new(loop, &endpoint, status);
+	if (agent->endpoint != NULL) {
+		*status = check_name(agent);
+	}
+	if (*status == EX_OK) {
+		*status = prepare(agent, config);
+	}
+	if (*status != EX_OK) {
 		agent_free(agent);
 		return NULL;
 	}
@@ -358,12 +357,11 @@ agent_serve(struct agent *agent)
 void
 agent_free(struct agent *agent)
 {
-	if (agent != NULL) {
-		callers_free(agent->callers);
-		egress_free(agent->egress);
-		endpoint_free(agent->endpoint);
-		policy_free(agent->policy);
-		services_free(agent->services);
-		mem_free(agent);
+	if (agent == NULL) {
+		return;
 	}
+	callers_free(agent->callers);
+	egress_free(agent->egress);
+	endpoint_free(agent->endpoint);
+	mem_free(agent);
 }

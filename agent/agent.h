@@ -2,47 +2,42 @@
 /*
  * agent: the agent as a whole.
  *
- *	agent_new()    endpoint; policy and services judged
- *	agent_serve()  ready, uplink; callers and egress with the first link
+ *	agent_new()    endpoint, egress, callers
+ *	agent_serve()  the endpoint's: ready, uplink
  *	loop_run()     until SIGTERM and the streams are through
  *	agent_free()
+ *
+ * What a gateway asks for goes from the link to callers.h (who is it, and may
+ * it), and from there stream by stream to egress.h (where to, and may it).
  */
 #ifndef INROAD_AGENT_AGENT_H
 #define INROAD_AGENT_AGENT_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include <stdint.h>
 
 struct agent;
-struct fault;
 struct loop;
-
-/* A name for a target. */
-struct agent_service {
-	const char *name;
-	const char *to; /* "ADDR:PORT" or "NAME:PORT" */
-};
-
-/* What callers may reach; strings need not outlive the calls. */
-struct agent_rules {
-	const struct agent_service *services;
-	size_t service_count;
-	const char *const *allows; /* as in policy.h */
-	size_t allow_count;
-	bool loopback; /* all of the own loopback is allowed */
-};
+struct policy;
+struct services;
 
 /* How an agent is set up; strings need not outlive agent_new(). */
 struct agent_config {
-	const char *state; /* NULL: the default */
-	char *join;        /* wiped once read; may be NULL */
-	struct agent_rules rules;
-	void (*reload)(void *arg); /* SIGHUP: call agent_set_rules() */
-	void *arg;
+	const char *state;       /* NULL: the default */
+	char *join;              /* wiped once read; may be NULL */
+	const char *host;        /* the name it must have; NULL: any */
+	uint32_t streams_max;    /* of one caller */
+	uint64_t retain_max;     /* unacknowledged bytes of one session */
+	uint64_t window_max;     /* of one stream */
+	uint64_t receive_budget; /* of all windows together */
+	/*
+	 * Make a policy and services, which the agent takes over; at the start
+	 * and at each SIGHUP.  Returns an exit code, after saying why if it is
+	 * not 0.
+	 */
+	int (*load)(
+	    struct policy **policy, struct services **services, void *arg);
+	void *load_arg;
 };
-
-/* Judge rules; 0, or -1 and *fault. */
-int agent_check(const struct agent_rules *rules, struct fault *fault);
 
 /*
  * Open everything that needs no network.  Returns NULL and in *status an exit
@@ -53,13 +48,6 @@ struct agent *agent_new(
 
 /* Serve; an exit code, after logging why if it is not 0. */
 int agent_serve(struct agent *agent);
-
-/*
- * Go by rules from now on; what is connected stays.  Returns 0, or -1 and
- * *fault with everything as it was.
- */
-int agent_set_rules(
-    struct agent *agent, const struct agent_rules *rules, struct fault *fault);
 
 /* End everything and free; NULL is allowed. */
 void agent_free(struct agent *agent);

@@ -6,6 +6,9 @@
 #include <sysexits.h>
 
 #include "agent/agent.h"
+#include "agent/policy.h"
+#include "agent/services.h"
+#include "agent/settings.h"
 #include "common/fault.h"
 #include "common/log.h"
 #include "common/loop.h"
@@ -14,48 +17,10 @@
 #include "common/version.h"
 #include "protocol/limits.h"
 
-/* Most services and rules: what a person writes by hand, many times over. */
-#define SERVICES_MAX 1024
-#define ALLOWS_MAX 1024
-
-static const struct options_row service_keys[] = {
-	{ .name = "to",
-	    .kind = OPTIONS_STRING,
-	    .value = "ADDR:PORT",
-	    .help = "where it is" },
-	{ .name = NULL },
-};
-
-static const struct options_row rows[] = {
-	STARTUP_ROWS,
-	{ .name = "join",
-	    .kind = OPTIONS_STRING,
-	    .properties = OPTIONS_NO_FILE | OPTIONS_SECRET,
-	    .value = "STRING|-|@FILE",
-	    .help = "join an account as a host, once" },
-	{ .name = "service",
-	    .kind = OPTIONS_SECTION,
-	    .value = "NAME=ADDR:PORT",
-	    .help = "give a target a name, and let callers reach it",
-	    .keys = service_keys,
-	    .flag = "expose" },
-	{ .name = "allow",
-	    .kind = OPTIONS_LIST,
-	    .value = "RULE",
-	    .help = "let callers reach more: 10.0.0.0/8:22, printer:9100" },
-	{ .name = "loopback",
-	    .kind = OPTIONS_FLAG,
-	    .help = "let callers reach all of this machine's loopback",
-	    .fallback = "yes" },
-	{ .name = NULL },
-};
-
-static const struct options_table table = {
-	.program = "inroad-agent",
-	.synopsis = "",
-	.about = "Makes this machine reachable by name, through a relay.\n",
-	.rows = rows,
-	.operands = OPTIONS_NO_OPERANDS,
+/* The command line, which counts at each reload as well. */
+struct words {
+	int argc;
+	char **argv;
 };
 
 static void
@@ -64,133 +29,99 @@ print_version(void)
 	version_print("inroad-agent", LIMITS_PROTOCOL_VERSION, NULL, 0);
 }
 
-/* What a start and every reload need. */
-struct program {
-	int argc;
-	char **argv;
-	struct agent *agent;
-	struct agent_service services[SERVICES_MAX];
-	const char *allows[ALLOWS_MAX];
-};
-
-/* Put the rules that options tell to *rules; 0, or -1 and *fault. */
+/* Make policy and services of options; an exit code, after saying why. */
 static int
-take_rules(struct program *program, const struct options *options,
-    struct agent_rules *rules, struct fault *fault)
+make(const struct options *options, struct policy **policy,
+    struct services **services)
 {
-	size_t services = options_count(options, "service");
-	size_t allows = options_count(options, "allow");
+	struct fault fault;
 
-	if (services > SERVICES_MAX || allows > ALLOWS_MAX) {
-		return fault_set(fault, "too many services or rules");
+	if (settings_make(options, policy, services, &fault) != 0) {
+		(void)fprintf(stderr, "inroad-agent: %s\n", fault.text);
+		return EX_CONFIG;
 	}
-	for (size_t i = 0; i < services; i++) {
-		const struct options *section =
-		    options_section(options, "service", i);
-
-		program->services[i].name = options_title(section);
-		program->services[i].to = options_string(section, "to");
-	}
-	for (size_t i = 0; i < allows; i++) {
-		program->allows[i] = options_item(options, "allow", i);
-	}
-	*rules = (struct agent_rules){
-		.services = program->services,
-		.service_count = services,
-		.allows = program->allows,
-		.allow_count = allows,
-		.loopback = options_flag(options, "loopback"),
-	};
-	return agent_check(rules, fault);
+	return EX_OK;
 }
 
-/* SIGHUP: what cannot be read leaves everything as it is. */
-static void
-on_reload(void *arg)
+/* Read command line and file anew; as in struct agent_config. */
+static int
+load(struct policy **policy, struct services **services, void *arg)
 {
-	struct program *program = arg;
-	struct agent_rules rules;
+	const struct words *words = arg;
 	struct options *options;
-	struct fault fault = { .text = "the configuration cannot be read" };
 	int status;
 
-	if (startup_options(&table, print_version, program->argc, program->argv,
-		&options, &status) == STARTUP_GO &&
-	    take_rules(program, options, &rules, &fault) == 0 &&
-	    agent_set_rules(program->agent, &rules, &fault) == 0) {
-		log_write(LOG_LEVEL_INFO, "agent", 0, "reloaded");
-	} else {
-		log_write(LOG_LEVEL_ERROR, "agent", 0,
-		    "not reloaded, everything stays: %s", fault.text);
+	if (startup_options(&settings_table, print_version, words->argc,
+		words->argv, &options, &status) != STARTUP_GO) {
+		return status == EX_OK ? EX_CONFIG : status;
 	}
+	status = make(options, policy, services);
 	options_free(options);
+	return status;
 }
 
+/* Judge what options say and forget it; an exit code. */
 static int
-serve(struct program *program, const struct agent_config *config)
+check(const struct options *options)
 {
-	struct loop *loop = loop_new();
-	int status = EX_OSERR;
+	struct policy *policy;
+	struct services *services;
+	int status = make(options, &policy, &services);
 
-	if (loop != NULL) {
-		program->agent = agent_new(loop, config, &status);
-	}
-	if (program->agent != NULL) {
-		status = agent_serve(program->agent);
-	}
 	if (status == EX_OK) {
-		loop_run(loop);
+		policy_free(policy);
+		services_free(services);
 	}
-	agent_free(program->agent);
-	loop_free(loop);
 	return status;
 }
 
 static int
-run(struct program *program, struct options *options)
+serve(const struct agent_config *config)
 {
-	struct agent_config config = {
-		.state = options_string(options, "state"),
-		.reload = on_reload,
-		.arg = program,
-	};
-	struct fault fault;
-	int status = EX_OK;
+	int status = EX_OSERR;
+	struct loop *loop = loop_new();
+	struct agent *agent = NULL;
 
-	if (take_rules(program, options, &config.rules, &fault) != 0) {
-		(void)fprintf(stderr, "inroad-agent: %s\n", fault.text);
-		return EX_CONFIG;
+	if (loop != NULL) {
+		agent = agent_new(loop, config, &status);
 	}
-	if (options_flag(options, "check")) {
-		return EX_OK;
+	if (agent != NULL) {
+		status = agent_serve(agent);
 	}
-	config.join = options_take(options, "join");
-	status = serve(program, &config);
-	if (config.join != NULL) {
-		mem_free_wiped(config.join, strlen(config.join));
+	if (status == EX_OK) {
+		loop_run(loop);
 	}
+	agent_free(agent);
+	loop_free(loop);
 	return status;
 }
 
 int
 agentmain_run(int argc, char **argv)
 {
-	struct program *program;
+	struct words words = { .argc = argc, .argv = argv };
+	struct agent_config config = { .load = load, .load_arg = &words };
 	struct options *options;
 	int status;
 
-	if (startup_options(&table, print_version, argc, argv, &options,
-		&status) != STARTUP_GO) {
+	if (startup_options(&settings_table, print_version, argc, argv,
+		&options, &status) != STARTUP_GO) {
 		return status;
 	}
-	program = mem_new(1, sizeof(*program));
-	status = EX_OSERR;
-	if (program != NULL) {
-		program->argc = argc;
-		program->argv = argv;
-		status = run(program, options);
+	config.state = options_string(options, "state");
+	config.join = options_take(options, "join");
+	config.host = options_string(options, "host");
+	config.streams_max = (uint32_t)options_number(options, "streams");
+	config.window_max = options_number(options, "window");
+	config.retain_max = options_number(options, "retain");
+	config.receive_budget = options_number(options, "memory");
+	status = check(options);
+	if (status == EX_OK && !options_flag(options, "check")) {
+		status = serve(&config);
 	}
-	mem_free(program);
+	if (config.join != NULL) {
+		mem_free_wiped(config.join, strlen(config.join));
+	}
 	options_free(options);
 	return status;
 }

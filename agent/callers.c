@@ -235,9 +235,11 @@ on_open(void *arg, struct stream *stream, const struct stream_target *target)
 	if (callers->finishing) {
 		refuse_stream(
 		    stream, CODE_GOING_DOWN, "\"%s\" is shutting down.", host);
-	} else if (egress_caller_count(caller->egress) >= LIMITS_STREAMS_MAX) {
+	} else if (egress_caller_count(caller->egress) >=
+		   callers->config.streams_max) {
 		refuse_stream(stream, CODE_TOO_MANY_STREAMS,
-		    "%d connections open, the limit.", LIMITS_STREAMS_MAX);
+		    "%u connections open, the limit.",
+		    (unsigned)callers->config.streams_max);
 	} else if (!ratelimit_take(
 		       &caller->opens, 1, loop_now(callers->loop))) {
 		refuse_stream(stream, CODE_OVERLOADED,
@@ -295,9 +297,9 @@ start_carrier(struct callers *callers, struct channel *channel,
 		.role = SESSION_ACCEPTOR,
 		.tx = &accepted->tx,
 		.rx = &accepted->rx,
-		.retain_max = LIMITS_RETAIN_MAX,
-		.window_max = LIMITS_WINDOW_MAX,
-		.streams_max = LIMITS_STREAMS_MAX,
+		.retain_max = callers->config.retain_max,
+		.window_max = callers->config.window_max,
+		.streams_max = callers->config.streams_max,
 		.receive = callers->config.receive,
 	};
 

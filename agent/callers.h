@@ -31,11 +31,14 @@ struct link;
 struct loop;
 struct session_budget;
 
-/* What callers need; all of it outlives them. */
+/* What callers need; what it points to outlives them. */
 struct callers_config {
-	const struct attach_self *self;
+	const struct attach_self *self; /* with a membership once linked */
 	struct egress *egress;
 	struct session_budget *receive; /* of all windows */
+	uint32_t streams_max;           /* of one caller */
+	uint64_t retain_max;            /* of one session */
+	uint64_t window_max;            /* of one stream */
 };
 
 /* Return an empty set of callers, or NULL. */

@@ -73,7 +73,7 @@ struct flow {
 };
 
 struct egress *
-egress_new(struct loop *loop, struct resolver *resolver, const char *host)
+egress_new(struct loop *loop, struct resolver *resolver)
 {
 	struct egress *egress = mem_new(1, sizeof(*egress));
 
@@ -82,9 +82,14 @@ egress_new(struct loop *loop, struct resolver *resolver, const char *host)
 	}
 	egress->loop = loop;
 	egress->resolver = resolver;
-	(void)snprintf(egress->host, sizeof(egress->host), "%s", host);
 	list_init(&egress->flows);
 	return egress;
+}
+
+void
+egress_set_host(struct egress *egress, const char *host)
+{
+	(void)snprintf(egress->host, sizeof(egress->host), "%s", host);
 }
 
 void

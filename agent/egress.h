@@ -43,12 +43,13 @@ struct egress_stats {
 };
 
 /*
- * Return an egress that resolves with resolver, or NULL.  host is the name of
- * this host for what users read and is copied.  It allows nothing before
- * egress_configure().
+ * Return an egress that resolves with resolver, or NULL.  It allows nothing
+ * before egress_configure().
  */
-struct egress *egress_new(
-    struct loop *loop, struct resolver *resolver, const char *host);
+struct egress *egress_new(struct loop *loop, struct resolver *resolver);
+
+/* Call this host host, which is copied, in what users read. */
+void egress_set_host(struct egress *egress, const char *host);
 
 /* Cancel and reset everything, without a call of `idle`; NULL is allowed. */
 void egress_free(struct egress *egress);

@@ -19,6 +19,8 @@ noinst_LIBRARIES += %D%/libagent.a
 	%D%/policy.h \
 	%D%/services.c \
 	%D%/services.h \
+	%D%/settings.c \
+	%D%/settings.h \
 	$(NULL)
 
 bin_PROGRAMS += inroad-agent

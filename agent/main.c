@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* inroad-agent: makes this machine reachable through a relay. */
+/* inroad-agent: makes a machine reachable by name. */
 #include "agent/agentmain.h"
 
 int

@@ -79,8 +79,9 @@ setup(void)
 	ck_assert_ptr_nonnull(server);
 	config.servers = dnsserver_text(server);
 	resolver = resolver_new(loop, &config);
-	egress = egress_new(loop, resolver, "office");
+	egress = egress_new(loop, resolver);
 	ck_assert_ptr_nonnull(egress);
+	egress_set_host(egress, "office");
 	caller = egress_caller_new(egress);
 	ck_assert_ptr_nonnull(caller);
 	egress_on_idle(egress, on_idle, NULL);

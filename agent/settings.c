@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: ISC */
+#include "agent/settings.h"
+
+#include "agent/policy.h"
+#include "agent/services.h"
+#include "common/fault.h"
+#include "common/startup.h"
+
+/* Largest window and retention: see protocol/limits.h and bridge.c. */
+#define MOST ((uint64_t)64 << 20)
+
+static const struct options_row service_keys[] = {
+	{ .name = "to",
+	    .kind = OPTIONS_STRING,
+	    .value = "ADDR:PORT",
+	    .help = "where it is" },
+	{ .name = NULL },
+};
+
+static const struct options_row rows[] = {
+	STARTUP_ROWS,
+	{ .name = "join",
+	    .kind = OPTIONS_STRING,
+	    .properties = OPTIONS_NO_FILE | OPTIONS_SECRET,
+	    .value = "STRING|-|@FILE",
+	    .help = "join an account, once" },
+	{ .name = "host",
+	    .kind = OPTIONS_STRING,
+	    .value = "NAME",
+	    .help = "refuse to be any other host than NAME" },
+	{ .name = "service",
+	    .kind = OPTIONS_SECTION,
+	    .value = "NAME=ADDR:PORT",
+	    .help = "give a target a name, and allow it",
+	    .keys = service_keys,
+	    .flag = "expose" },
+	{ .name = "allow",
+	    .kind = OPTIONS_LIST,
+	    .value = "RULE",
+	    .help = "let callers reach, for example, 10.0.0.0/8:22" },
+	{ .name = "loopback",
+	    .kind = OPTIONS_FLAG,
+	    .help = "let callers reach every port of this machine's loopback",
+	    .fallback = "yes" },
+	{ .name = "streams",
+	    .kind = OPTIONS_NUMBER,
+	    .value = "N",
+	    .help = "connections of one gateway at a time",
+	    .fallback = "1024",
+	    .least = 1,
+	    .most = 65536 },
+	{ .name = "window",
+	    .kind = OPTIONS_SIZE,
+	    .value = "SIZE",
+	    .help = "receive this much of one connection ahead, at most",
+	    .fallback = "8MiB",
+	    .least = 16384,
+	    .most = MOST },
+	{ .name = "retain",
+	    .kind = OPTIONS_SIZE,
+	    .value = "SIZE",
+	    .help = "send this much to one gateway unacknowledged, at most",
+	    .fallback = "8MiB",
+	    .least = 65536,
+	    .most = MOST },
+	{ .name = "memory",
+	    .kind = OPTIONS_SIZE,
+	    .value = "SIZE",
+	    .help = "receive this much ahead in all",
+	    .fallback = "64MiB",
+	    .least = 1048576 },
+	{ .name = NULL },
+};
+
+const struct options_table settings_table = {
+	.program = "inroad-agent",
+	.synopsis = "",
+	.about = "Makes this machine reachable by name for your gateways.\n",
+	.rows = rows,
+	.operands = OPTIONS_NO_OPERANDS,
+};
+
+/* Add service i of options; 0, or -1 and *fault. */
+static int
+add_service(const struct options *options, size_t i, struct policy *policy,
+    struct services *services, struct fault *fault)
+{
+	const struct options *section = options_section(options, "service", i);
+	const char *name = options_title(section);
+	const char *to = options_string(section, "to");
+	const struct service *service;
+	const char *flaw = "has no target; write to = \"127.0.0.1:8080\"";
+
+	if (to == NULL || services_set(services, name, to, &flaw) != 0) {
+		return options_refuse(
+		    section, NULL, 0, fault, "service \"%s\" %s", name, flaw);
+	}
+	service = services_find(services, name);
+	if (policy_permit(policy, service->host, service->port, &flaw) != 0) {
+		return options_refuse(section, NULL, 0, fault,
+		    "the target \"%s\" of service \"%s\" %s", to, name, flaw);
+	}
+	return 0;
+}
+
+/* Fill policy and services; 0, or -1 and *fault. */
+static int
+fill(const struct options *options, struct policy *policy,
+    struct services *services, struct fault *fault)
+{
+	/* Those of the command line come first and shall have the last word. */
+	for (size_t i = options_count(options, "service"); i > 0; i--) {
+		if (add_service(options, i - 1, policy, services, fault) != 0) {
+			return -1;
+		}
+	}
+	for (size_t i = 0; i < options_count(options, "allow"); i++) {
+		const char *rule = options_item(options, "allow", i);
+		const char *flaw = NULL;
+
+		if (policy_allow(policy, rule, &flaw) != 0) {
+			return options_refuse(options, "allow", i, fault,
+			    "the rule \"%s\" %s", rule, flaw);
+		}
+	}
+	policy_set_loopback(policy, options_flag(options, "loopback"));
+	return 0;
+}
+
+int
+settings_make(const struct options *options, struct policy **policy,
+    struct services **services, struct fault *fault)
+{
+	*policy = policy_new();
+	*services = services_new();
+	if (*policy == NULL || *services == NULL) {
+		fault_set(fault, "There is not enough memory.");
+		goto fail;
+	}
+	if (fill(options, *policy, *services, fault) == 0) {
+		return 0;
+	}
+fail:
+	policy_free(*policy);
+	services_free(*services);
+	*policy = NULL;
+	*services = NULL;
+	return -1;
+}
