@@ -6,8 +6,8 @@ UNIT_TESTS += \
 	%D%/test_enrol \
 	%D%/test_frame \
 	%D%/test_hkdf \
-	%D%/test_joinstring \
 	%D%/test_joinsource \
+	%D%/test_joinstring \
 	%D%/test_keys \
 	%D%/test_linkhello \
 	%D%/test_linkmsg \
@@ -15,9 +15,12 @@ UNIT_TESTS += \
 	%D%/test_membership \
 	%D%/test_name \
 	%D%/test_noise \
+	%D%/test_record \
+	%D%/test_retain \
 	%D%/test_schedule \
 	%D%/test_seal \
 	%D%/test_session \
 	%D%/test_sessionhello \
 	%D%/test_target \
+	%D%/test_window \
 	$(NULL)

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: ISC */
+
+#include "gateway/hosts.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/mem.h"
+#include "tests/support/failalloc.h"
+#include "tests/support/unit.h"
+
+/* Tell hosts of one host, whose key is 32 times `key`. */
+static int
+tell(struct hosts *hosts, uint8_t flags, const char *name, uint8_t key,
+    enum linkmsg_host_state state)
+{
+	struct linkmsg_host host = { .owner = "alice", .state = state };
+	uint8_t payload[1 + LINKMSG_HOST_MAX] = { flags };
+	size_t used = 1;
+
+	if (name != NULL) {
+		(void)snprintf(host.name, sizeof(host.name), "%s", name);
+		memset(host.key, key, sizeof(host.key));
+		host.last_contact = 1000;
+		used = linkmsg_host_append(&host, payload, sizeof(payload), 1);
+		ck_assert_uint_gt(used, 1);
+	}
+	return hosts_apply(hosts, payload, used);
+}
+
+static void
+count(const struct host *host, void *arg)
+{
+	unsigned *n = arg;
+
+	(void)host;
+	++*n;
+}
+
+static unsigned
+listed(const struct hosts *hosts)
+{
+	unsigned n = 0;
+
+	hosts_each(hosts, count, &n);
+	return n;
+}
+
+START_TEST(list_then_changes)
+{
+	struct hosts *hosts = hosts_new();
+
+	ck_assert(!hosts_is_complete(hosts));
+	ck_assert_int_eq(
+	    tell(hosts, LINKMSG_HOSTS_FIRST, "office", 1, LINKMSG_ONLINE), 0);
+	ck_assert(!hosts_is_complete(hosts));
+	ck_assert_int_eq(
+	    tell(hosts, LINKMSG_HOSTS_LAST, "lab", 2, LINKMSG_OFFLINE), 0);
+	ck_assert(hosts_is_complete(hosts));
+	ck_assert_uint_eq(listed(hosts), 2);
+	ck_assert(hosts_find(hosts, "office")->online);
+	ck_assert(!hosts_find(hosts, "lab")->online);
+	ck_assert_int_eq(tell(hosts, 0, "lab", 2, LINKMSG_ONLINE), 0);
+	ck_assert(hosts_find(hosts, "lab")->online);
+	ck_assert_uint_eq(listed(hosts), 2);
+	ck_assert_int_eq(tell(hosts, 0, "lab", 2, LINKMSG_REMOVED), 0);
+	ck_assert_ptr_null(hosts_find(hosts, "lab"));
+	/* A new list: what is not in it is gone. */
+	ck_assert_int_eq(tell(hosts, LINKMSG_HOSTS_FIRST | LINKMSG_HOSTS_LAST,
+			     "new", 3, LINKMSG_ONLINE),
+	    0);
+	ck_assert_ptr_null(hosts_find(hosts, "office"));
+	ck_assert_ptr_nonnull(hosts_find(hosts, "new"));
+	ck_assert_uint_eq(listed(hosts), 1);
+	hosts_free(hosts);
+	hosts_free(NULL);
+}
+END_TEST
+
+START_TEST(garbage_is_refused)
+{
+	struct hosts *hosts = hosts_new();
+	uint8_t payload[64];
+
+	ck_assert_int_eq(hosts_apply(hosts, payload, 0), -1);
+	memset(payload, 0xff, sizeof(payload));
+	ck_assert_int_eq(hosts_apply(hosts, payload, sizeof(payload)), -1);
+	hosts_free(hosts);
+}
+END_TEST
+
+START_TEST(nearest_name)
+{
+	struct hosts *hosts = hosts_new();
+
+	(void)tell(hosts, LINKMSG_HOSTS_FIRST, "office", 1, LINKMSG_ONLINE);
+	(void)tell(hosts, 0, "lab", 1, LINKMSG_ONLINE);
+	ck_assert_str_eq(hosts_nearest(hosts, "offce"), "office");
+	ck_assert_ptr_null(hosts_nearest(hosts, "printer"));
+	hosts_free(hosts);
+}
+END_TEST
+
+START_TEST(changed_keys_are_seen)
+{
+	struct hosts *hosts = hosts_new();
+
+	(void)tell(hosts, 0, "office", 1, LINKMSG_ONLINE);
+	ck_assert(!hosts_key_changed(hosts_find(hosts, "office")));
+	ck_assert(hosts_pin(hosts, "office"));
+	ck_assert(!hosts_pin(hosts, "office"));
+	ck_assert(!hosts_pin(hosts, "nobody"));
+	(void)tell(hosts, 0, "office", 2, LINKMSG_ONLINE);
+	ck_assert(hosts_key_changed(hosts_find(hosts, "office")));
+	/* Also when it was removed and invited again. */
+	(void)tell(hosts, 0, "office", 2, LINKMSG_REMOVED);
+	(void)tell(hosts, 0, "office", 2, LINKMSG_ONLINE);
+	ck_assert(hosts_key_changed(hosts_find(hosts, "office")));
+	ck_assert(hosts_pin(hosts, "office"));
+	ck_assert(!hosts_key_changed(hosts_find(hosts, "office")));
+	hosts_free(hosts);
+}
+END_TEST
+
+START_TEST(pins_come_back)
+{
+	struct hosts *hosts = hosts_new();
+	struct hosts *back = hosts_new();
+	char *text;
+
+	(void)tell(hosts, 0, "office", 1, LINKMSG_ONLINE);
+	(void)tell(hosts, 0, "lab", 2, LINKMSG_ONLINE);
+	(void)tell(hosts, 0, "unpinned", 3, LINKMSG_ONLINE);
+	(void)hosts_pin(hosts, "office");
+	(void)hosts_pin(hosts, "lab");
+	text = hosts_format_pins(hosts);
+	ck_assert_ptr_nonnull(strstr(text, "alice/office 0101"));
+	ck_assert_ptr_null(strstr(text, "unpinned"));
+	ck_assert_uint_eq(hosts_parse_pins(back, text), 0);
+	/* Pins alone list nobody. */
+	ck_assert_uint_eq(listed(back), 0);
+	(void)tell(back, 0, "office", 9, LINKMSG_ONLINE);
+	(void)tell(back, 0, "lab", 2, LINKMSG_ONLINE);
+	ck_assert(hosts_key_changed(hosts_find(back, "office")));
+	ck_assert(!hosts_key_changed(hosts_find(back, "lab")));
+	mem_free(text);
+	hosts_free(hosts);
+	hosts_free(back);
+}
+END_TEST
+
+START_TEST(bad_pins_are_named)
+{
+	static const char good[] =
+	    "alice/office "
+	    "0101010101010101010101010101010101010101010101010101010101010101"
+	    "\n";
+	static const char *const bad[] = {
+		"office",
+		"alice/office",
+		"alice/office 01",
+		"alice office/0101",
+		"alice/ 0101",
+		"alice/office "
+		"010101010101010101010101010101010101010101010101010101010101"
+		"01zz",
+		"alice/-office "
+		"0101010101010101010101010101010101010101010101010101010101"
+		"010101",
+	};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct hosts *hosts = hosts_new();
+		char text[512];
+
+		(void)snprintf(text, sizeof(text), "%s\n%s\n", good, bad[i]);
+		ck_assert_uint_eq(hosts_parse_pins(hosts, text), 3);
+		ck_assert_uint_eq(hosts_parse_pins(hosts, good), 0);
+		hosts_free(hosts);
+	}
+}
+END_TEST
+
+START_TEST(short_of_memory)
+{
+	for (long n = 1; n < 20; n++) {
+		struct hosts *hosts;
+		char *text;
+
+		failalloc_after(n);
+		hosts = hosts_new();
+		if (hosts != NULL) {
+			(void)tell(hosts, 0, "office", 1, LINKMSG_ONLINE);
+			(void)tell(hosts, 0, "lab", 1, LINKMSG_ONLINE);
+			(void)hosts_pin(hosts, "office");
+			text = hosts_format_pins(hosts);
+			mem_free(text);
+		}
+		failalloc_off();
+		hosts_free(hosts);
+	}
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("hosts");
+	TCase *tc = tcase_create("hosts");
+
+	tcase_add_test(tc, list_then_changes);
+	tcase_add_test(tc, garbage_is_refused);
+	tcase_add_test(tc, nearest_name);
+	tcase_add_test(tc, changed_keys_are_seen);
+	tcase_add_test(tc, pins_come_back);
+	tcase_add_test(tc, bad_pins_are_named);
+	tcase_add_test(tc, short_of_memory);
+	suite_add_tcase(suite, tc);
+	return unit_main(suite);
+}
