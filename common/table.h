@@ -6,7 +6,9 @@
  * table_node, and one function given at creation says what its key is.  The
  * hash is SipHash under a random key, so that who chooses names cannot choose
  * collisions.  Inserting never fails: when memory for more buckets is short the
- * chains grow longer.  A member's key must not change while it is in.
+ * chains grow longer.  The buckets follow the number of members up and down, a
+ * few with each change: no call takes long however many members there are.  A
+ * member's key must not change while it is in.
  *
  * Two members may have the same key; table_find() then yields the one that was
  * inserted last.  Members stay the caller's, who takes them out before freeing

@@ -26,5 +26,6 @@ UNIT_TESTS += \
 	%D%/test_signals \
 	%D%/test_statedir \
 	%D%/test_table \
+	%D%/test_version \
 	%D%/test_wire \
 	$(NULL)

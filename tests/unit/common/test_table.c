@@ -133,6 +133,64 @@ START_TEST(the_last_of_equal_keys_is_found)
 }
 END_TEST
 
+/* Up and down again, looking at every member after every change. */
+START_TEST(nothing_is_lost_while_it_moves)
+{
+	enum {
+		SOME = 300
+	};
+	struct table *table = table_new(key_of);
+	struct thing *things = mem_new(SOME, sizeof(*things));
+
+	for (int change = 1; change < 2 * SOME; change++) {
+		int in = change <= SOME ? change : 2 * SOME - change;
+		int seen = 0;
+
+		if (change <= SOME) {
+			name_thing(&things[in - 1], 0, in - 1);
+			table_insert(table, &things[in - 1].node);
+		} else {
+			table_remove(table, &things[in].node);
+		}
+		table_each(table, see, &seen);
+		ck_assert_int_eq(seen, in);
+		for (int i = 0; i < SOME; i++) {
+			char name[16];
+
+			snprintf(name, sizeof(name), "thing %d", i);
+			ck_assert_ptr_eq(
+			    find(table, 0, name), i < in ? &things[i] : NULL);
+		}
+	}
+	table_remove(table, &things[0].node);
+	ck_assert_uint_eq(table_count(table), 0);
+	mem_free(things);
+	table_free(table);
+}
+END_TEST
+
+/* Fill table and free it all again in one table_each(). */
+START_TEST(visiting_may_empty_a_table_that_moves)
+{
+	for (int many = 1; many < 200; many++) {
+		struct table *table = table_new(key_of);
+		struct thing *things = mem_new(200, sizeof(*things));
+
+		for (int i = 0; i < many; i++) {
+			name_thing(&things[i], 0, i);
+			table_insert(table, &things[i].node);
+		}
+		table_each(table, take_out, table);
+		ck_assert_uint_eq(table_count(table), 0);
+		name_thing(&things[0], 0, 0);
+		table_insert(table, &things[0].node);
+		ck_assert_ptr_eq(find(table, 0, "thing 0"), &things[0]);
+		mem_free(things);
+		table_free(table);
+	}
+}
+END_TEST
+
 START_TEST(works_without_memory_to_grow)
 {
 	struct table *table = table_new(key_of);
@@ -183,6 +241,8 @@ main(void)
 	tcase_add_test(tcase, finds_what_is_in);
 	tcase_add_test(tcase, a_key_may_have_no_bytes);
 	tcase_add_test(tcase, the_last_of_equal_keys_is_found);
+	tcase_add_test(tcase, nothing_is_lost_while_it_moves);
+	tcase_add_test(tcase, visiting_may_empty_a_table_that_moves);
 	tcase_add_test(tcase, works_without_memory_to_grow);
 	tcase_add_test(tcase, no_memory_no_table);
 	suite_add_tcase(suite, tcase);
