@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2119,SC2120
 #
 # What the end-to-end tests share: real daemons on loopback, each in a state
 # directory of its own, on ports that the kernel chooses.
@@ -7,10 +7,14 @@
 #   daemon NAME COMMAND...   start COMMAND, wait for its "ready" line
 #   ${NAME}_pid              its process
 #   field KEY NAME           value of KEY in that line
+#   until_line NAME PATTERN  the next line it prints that fits
+#   stop NAME, crash NAME    end it by SIGTERM or SIGKILL
 #   net                      a relay, a gateway and the agent "office", linked
 #   target                   target.py with its services; port SERVICE
 #   check TEXT COMMAND...    one TAP case: COMMAND succeeds
-#   finish                   the plan; stops everything
+#   refuses STATUS PATTERN COMMAND...   ends so, saying so
+#   peer ...                 client.py
+#   finish                   stops everything, as a last case, and the plan
 #
 # Nothing sleeps: readiness is read from the daemons' standard output, and
 # states are waited for by "inroad wait".
@@ -18,25 +22,33 @@
 set -u
 : "${top_builddir:?}" "${top_srcdir:?}"
 PATH=$top_builddir:$PATH
+here=$top_srcdir/tests/e2e
 work=$(mktemp -d "${TMPDIR:-/tmp}/inroad-e2e.XXXXXX")
 export INROAD_TEST_DIR=$work
 cases=0
 failures=0
-pids=()
+running=()
+# daemon() sets these, and others.
+relay_pid=
+gateway_pid=
+export relay_pid gateway_pid
 declare -A ready_line out_fd
 
 # Proxies of whoever runs the tests are none of ours.
 unset http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY no_proxy
 unset NO_PROXY INROAD_JOIN STATE_DIRECTORY
+# Itself, not something that looks for it each time.
+python=$(python3 -c 'import sys; print(sys.executable)')
+# What the tests ask for shall not depend on somebody's language.
+export LC_ALL=C
 
 cleanup() {
-	local pid
-	for pid in "${pids[@]}"; do
-		kill "$pid" 2>/dev/null
+	local name pid
+	for name in "${running[@]}"; do
+		pid=${name}_pid
+		kill -KILL "${!pid}" 2>/dev/null
 	done
-	for pid in "${pids[@]}"; do
-		wait "$pid" 2>/dev/null
-	done
+	wait
 	rm -rf "$work"
 }
 trap cleanup EXIT
@@ -46,61 +58,89 @@ note() { sed 's/^/# /'; }
 
 # check TEXT COMMAND...: a case, with what COMMAND said if it fails.
 check() {
-	local text=$1 said
+	local text=$1
 	shift
 	cases=$((cases + 1))
-	if said=$("$@" 2>&1); then
+	if "$@" >"$work/said" 2>&1; then
 		echo "ok $cases - $text"
 	else
 		echo "not ok $cases - $text"
-		printf '%s\n' "command: $*" "$said" | note
+		echo "command: $*" | note
+		tail -n 20 "$work/said" | note
 		failures=$((failures + 1))
-		logs
+		# More would hide the first ones.
+		test $failures -gt 3 || logs
 	fi
+}
+
+# skip TEXT WHY: a case that this machine cannot run.
+skip() {
+	cases=$((cases + 1))
+	echo "ok $cases - $1 # SKIP $2"
+}
+
+bail_out() {
+	echo "Bail out! $*"
+	logs
+	exit 1
 }
 
 # logs: the last lines that each daemon logged.
 logs() {
 	local log
 	for log in "$work"/*.log; do
-		test -s "$log" && { echo "== ${log##*/}"; tail -n 15 "$log"; }
+		test -s "$log" && { echo "== ${log##*/}"; tail -n 8 "$log"; }
 	done | note
 }
 
 finish() {
+	check "everything ends when it is told to" end_all
+	check "no sanitizer complained" no_complaints
 	echo "1..$cases"
 	test "$failures" -eq 0
 	exit
 }
 
-# daemon NAME COMMAND...: start it; its log is in $work/NAME.log.
-daemon() {
-	local name=$1 fd line
-	shift
-	exec {fd}< <(exec "$@" 2>>"$work/$name.log")
-	printf -v "${name}_pid" %d $!
-	pids+=($!)
-	out_fd[$name]=$fd
-	while read -r -t 20 -u "$fd" line; do
-		case $line in
-		ready\ *)
-			ready_line[$name]=$line
-			return 0
-			;;
-		esac
+# Ends what runs, in turn and the relays last, and with status 0.
+end_all() {
+	local name status=0
+	for name in "${running[@]}"; do
+		case $name in relay*) continue ;; esac
+		stop "$name" || { echo "$name: status $?"; status=1; }
 	done
-	echo "Bail out! $name did not get ready: $*"
-	logs
-	exit 1
+	for name in "${running[@]}"; do
+		stop "$name" || { echo "$name: status $?"; status=1; }
+	done
+	return $status
 }
 
-# until_line NAME PATTERN: read what the daemon prints until a line fits.
+no_complaints() {
+	! grep -hE 'Sanitizer|runtime error:' "$work"/*.log
+}
+
+# daemon NAME COMMAND...: start it; its log is in $work/NAME.log.
+daemon() {
+	local name=$1 fd
+	shift
+	rm -f "$work/$name.out"
+	mkfifo "$work/$name.out"
+	"$@" >"$work/$name.out" 2>>"$work/$name.log" &
+	printf -v "${name}_pid" %d $!
+	running+=("$name")
+	exec {fd}<"$work/$name.out"
+	out_fd[$name]=$fd
+	until_line "$name" "ready *" || bail_out "$name did not get ready: $*"
+	ready_line[$name]=$REPLY
+}
+
+# until_line NAME PATTERN: read what the daemon prints until a line fits; puts
+# it into REPLY.
 until_line() {
-	local line
-	while read -r -t 20 -u "${out_fd[$1]}" line; do
+	while read -r -t 20 -u "${out_fd[$1]}"; do
 		# shellcheck disable=SC2254
-		case $line in $2) return 0 ;; esac
+		case $REPLY in $2) return 0 ;; esac
 	done
+	echo "$1 has not said: $2"
 	return 1
 }
 
@@ -112,10 +152,29 @@ field() {
 	done
 }
 
-# stop NAME: SIGTERM, and its exit status.
+# stop NAME: SIGTERM, and its exit status; 124 if it takes more than 12 s.
 stop() {
 	local pid=${1}_pid
-	kill "${!pid}" && wait "${!pid}"
+	kill "${!pid}" && reap "$1"
+}
+
+# crash NAME: SIGKILL.
+crash() {
+	local pid=${1}_pid
+	kill -KILL "${!pid}" && reap "$1"
+	true
+}
+
+# reap NAME: wait for its end, which closes its standard output.
+reap() {
+	local pid=${1}_pid name left=()
+	while read -r -t 12 -u "${out_fd[$1]}"; do :; done
+	test $? -gt 128 && return 124
+	for name in "${running[@]}"; do
+		test "$name" = "$1" || left+=("$name")
+	done
+	running=("${left[@]}")
+	wait "${!pid}"
 }
 
 relay() {
@@ -140,16 +199,45 @@ agent() {
 
 cli() { inroad --gateway "$work/gateway" "$@"; }
 
+linked() { cli wait --timeout 20 "$@" || bail_out "no link: $*"; }
+
 net() {
 	relay
 	gateway
-	cli wait --timeout 20 || { echo "Bail out! not linked"; logs; exit 1; }
+	linked
 	agent office "$@"
-	cli wait --timeout 20 office || { echo "Bail out! no office"; logs; exit 1; }
+	linked office
 }
 
 # target: servers to reach; port NAME is where one of them listens.
 target() {
-	daemon target python3 "$top_srcdir/tests/e2e/target.py"
+	daemon target "$python" "$here/target.py"
 }
 port() { field "$1" target; }
+
+peer() { "$python" "$here/client.py" "$@"; }
+
+# refuses STATUS PATTERN COMMAND...: COMMAND ends with STATUS, and says
+# something that the extended regular expression PATTERN fits.
+refuses() {
+	local want=$1 pattern=$2 status
+	shift 2
+	timeout 20 "$@" >"$work/refusal" 2>&1
+	status=$?
+	cat "$work/refusal"
+	if test "$status" -ne "$want"; then
+		echo "status $status instead of $want"
+		return 1
+	fi
+	grep -qE -- "$pattern" "$work/refusal" && return
+	echo "nothing like: $pattern"
+	return 1
+}
+
+# json EXPRESSION: of the document d on standard input, and its first item i.
+json() {
+	"$python" -c 'import json, sys
+d = json.load(sys.stdin)
+i = (d.get("items") or [{}])[0]
+print(eval(sys.argv[1]))' "$1"
+}

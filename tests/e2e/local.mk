@@ -4,6 +4,9 @@
 # $top_builddir and lib.sh in $top_srcdir/tests/e2e: a new one is a line here.
 
 E2E_TESTS = \
+	tests/e2e/errors.test \
+	tests/e2e/streams.test \
+	tests/e2e/ways.test \
 	$(NULL)
 
 TESTS += $(E2E_TESTS)
@@ -15,4 +18,7 @@ check-e2e: all
 .PHONY: check-e2e
 
 EXTRA_DIST += \
+	tests/e2e/client.py \
+	tests/e2e/lib.sh \
+	tests/e2e/target.py \
 	$(NULL)

@@ -13,10 +13,18 @@ Prints "ready http=PORT echo=PORT ..." and serves until it is killed:
   source   sends 64 MiB of the pattern at once and ends
   reset    sends "partial" and resets the connection
   stall    accepts and never reads
+  late     sends "over" and ends its half, then reads until the client's half
+           ends: GET /late of http answers the SHA-256 of that
+  notes    answers "open"; when the connection ends it counts how: GET /ends of
+           http answers "clean=N reset=N"
   six      like echo, on ::1 (0 where there is no IPv6)
+  closed   nothing: bound, so that nobody else can have it, but not listening
+  full     nothing: its queue is full, so that connecting takes for ever
 """
 import hashlib
 import http.server
+import os
+import signal
 import socket
 import socketserver
 import struct
@@ -53,6 +61,10 @@ class Http(http.server.BaseHTTPRequestHandler):
             self.end_headers()
             for piece in pattern(int(number)):
                 self.wfile.write(piece)
+        elif kind == "ends":
+            self.say("clean=%d reset=%d\n" % (Notes.clean, Notes.reset))
+        elif kind == "late":
+            self.say(Late.digest)
         elif kind == "slow":
             threading.Event().wait(1)
             self.answer([b"slow\n"], 5)
@@ -94,6 +106,9 @@ class Http(http.server.BaseHTTPRequestHandler):
         for piece in pieces:
             self.wfile.write(piece)
 
+    def say(self, text):
+        self.answer([text.encode()], len(text))
+
     def log_message(self, *args):
         pass
 
@@ -127,6 +142,32 @@ class Reset(socketserver.BaseRequestHandler):
         self.request.close()
 
 
+class Late(socketserver.BaseRequestHandler):
+    digest = ""
+
+    def handle(self):
+        digest = hashlib.sha256()
+        self.request.sendall(b"over")
+        self.request.shutdown(socket.SHUT_WR)
+        while data := self.request.recv(65536):
+            digest.update(data)
+        Late.digest = digest.hexdigest()
+
+
+class Notes(socketserver.BaseRequestHandler):
+    clean = 0
+    reset = 0
+
+    def handle(self):
+        self.request.sendall(b"open")
+        try:
+            while self.request.recv(65536):
+                pass
+            Notes.clean += 1
+        except ConnectionResetError:
+            Notes.reset += 1
+
+
 class Stall(socketserver.BaseRequestHandler):
     def handle(self):
         threading.Event().wait()
@@ -153,11 +194,28 @@ class Server6(Server):
     address_family = socket.AF_INET6
 
 
+def dead_ends():
+    """Sockets that refuse, and that do not answer."""
+    closed = socket.socket()
+    closed.bind(("127.0.0.1", 0))
+    full = [socket.socket()]
+    full[0].bind(("127.0.0.1", 0))
+    full[0].listen(0)
+    # One more than fits; the kernel then drops whoever comes.
+    for _ in range(3):
+        client = socket.socket()
+        client.setblocking(False)
+        client.connect_ex(full[0].getsockname())
+        full.append(client)
+    return closed, full
+
+
 def main():
     line = ["ready"]
     for name, handler in (("http", Http), ("echo", Echo), ("digest", Digest),
                           ("source", Source), ("reset", Reset),
-                          ("stall", Stall), ("six", Echo)):
+                          ("stall", Stall), ("late", Late),
+                          ("notes", Notes), ("six", Echo)):
         try:
             server = (Server6(("::1", 0), handler) if name == "six"
                       else Server(("127.0.0.1", 0), handler))
@@ -166,6 +224,10 @@ def main():
             continue
         line.append("%s=%d" % (name, server.server_address[1]))
         threading.Thread(target=server.serve_forever, daemon=True).start()
+    closed, full = dead_ends()
+    line += ["closed=%d" % closed.getsockname()[1],
+             "full=%d" % full[0].getsockname()[1]]
+    signal.signal(signal.SIGTERM, lambda *args: os._exit(0))
     print(*line, flush=True)
     threading.Event().wait()
 
