@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 #include "protocol/bridge.h"
 
+#include <linux/sockios.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "common/buf.h"
 #include "common/io.h"
@@ -16,6 +18,9 @@
  */
 #define QUEUE_MAX ((size_t)64 << 20)
 
+/* Seconds between two looks at what the kernel still has to deliver. */
+#define LINGER_POLL 0.02
+
 struct bridge {
 	struct loop *loop;
 	struct io *io;
@@ -26,6 +31,7 @@ struct bridge {
 	bool read_ended;       /* FIN was sent */
 	bool fin_came;         /* the peer will send no more */
 	bool shut;             /* and io was told so */
+	uint64_t linger_until; /* once reset: deliver until then */
 	struct bridge_outcome outcome;
 	struct loop_task check;
 	bridge_done *done; /* NULL once over */
@@ -101,6 +107,25 @@ wait_readable(struct bridge *bridge, bool waiting)
 	want(bridge);
 }
 
+/*
+ * The stream was reset and the queue is written.  Resetting the socket now
+ * would take back what the kernel has not delivered yet, so wait until it has,
+ * or until the time for that is over.
+ */
+static void
+end_in_reset(struct bridge *bridge)
+{
+	int unsent = 0;
+
+	if (loop_now(bridge->loop) < bridge->linger_until &&
+	    ioctl(io_fd(bridge->io), SIOCOUTQ, &unsent) == 0 && unsent > 0) {
+		want(bridge);
+		io_set_timeout(bridge->io, LINGER_POLL);
+		return;
+	}
+	finish(bridge, bridge->outcome.code, bridge->outcome.error);
+}
+
 /* Both halves may have ended by now. */
 static void
 check_end(void *arg)
@@ -111,8 +136,7 @@ check_end(void *arg)
 		return;
 	}
 	if (bridge->stream == NULL) {
-		/* The reset came before; what was received is delivered. */
-		finish(bridge, bridge->outcome.code, bridge->outcome.error);
+		end_in_reset(bridge);
 		return;
 	}
 	if (bridge->fin_came && !bridge->shut) {
@@ -251,6 +275,7 @@ on_reset(void *arg, enum code code, int error)
 	bridge->outcome.error = error;
 	bridge->read_ended = true;
 	stream_release(stream);
+	bridge->linger_until = loop_now(bridge->loop) + LIMITS_LINGER;
 	if (bridge->queue != NULL) {
 		want(bridge);
 		io_set_timeout(
@@ -307,7 +332,8 @@ on_io(struct io *io, enum io_event event, void *arg)
 		on_writable(bridge);
 		break;
 	case IO_TIMEOUT:
-		finish(bridge, bridge->outcome.code, bridge->outcome.error);
+		/* The queue did not empty in time, or it is time to look. */
+		end_in_reset(bridge);
 		break;
 	}
 }

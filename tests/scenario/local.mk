@@ -4,6 +4,7 @@
 # A new one is one line here; the source has the name of the program with .c.
 
 SCENARIO_TESTS = \
+	%D%/test_bridge \
 	%D%/test_link \
 	%D%/test_linkchannel \
 	%D%/test_linkgreet \
