@@ -58,10 +58,10 @@ struct account_op;
 /* Removed devices that an account remembers, to tell them that they are. */
 #define ACCOUNT_REVOKED_MAX 256
 /* How long a used invitation, and an expired one, can still be explained. */
-#define ACCOUNT_USED_TIME (30 * 86400)
-#define ACCOUNT_EXPIRED_TIME (7 * 86400)
+#define ACCOUNT_USED_TIME (UINT64_C(30) * 86400)
+#define ACCOUNT_EXPIRED_TIME (UINT64_C(7) * 86400)
 /* How long gateways may come with the key before the account's last change. */
-#define ACCOUNT_OLD_KEY_TIME (7 * 86400)
+#define ACCOUNT_OLD_KEY_TIME (UINT64_C(7) * 86400)
 
 /* Operations under way; more are refused for the moment. */
 #define ACCOUNT_OPS_MAX 4096

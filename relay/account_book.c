@@ -311,10 +311,11 @@ write_seen(struct account_book *book, struct store_change *changes)
 	if (store_submit(book->store, changes, count, NULL, NULL) < 0) {
 		return -1;
 	}
-	for (node = list_first(&book->seen); node != NULL && count > 0;
-	     node = list_first(&book->seen)) {
-		list_remove(node);
-		count--;
+	for (size_t i = 0; i < count; i++) {
+		struct account_device *device =
+		    account_book_find_id(book, changes[i].row.device.id);
+
+		list_remove(&device->seen);
 	}
 	return 0;
 }

@@ -39,11 +39,12 @@ account_text_day(uint64_t when, uint64_t now, char out[ACCOUNT_TEXT_LEN])
 const char *
 account_text_span(uint64_t seconds, char out[ACCOUNT_TEXT_LEN])
 {
+	const uint64_t day = 86400;
 	uint64_t value = seconds;
 	const char *unit = "s";
 
-	if (seconds >= 2 * 86400) {
-		value = seconds / 86400;
+	if (seconds >= 2 * day) {
+		value = seconds / day;
 		unit = "days";
 	} else if (seconds >= 3600) {
 		value = seconds / 3600;

@@ -46,14 +46,14 @@ struct directory *directory_new(void);
 void directory_free(struct directory *directory);
 
 /*
- * Make the host of owner by that name known, with its public key and the time
- * of its last contact (unix seconds, 0: never).  When it is known already its
- * key becomes public_key and its last contact the later of both.  Returns the
- * host, which lives until directory_remove(), or NULL when memory is short (or
- * when a watcher removed it at once).
+ * Make the host of the account user by that name known, with its public key and
+ * the time of its last contact (unix seconds, 0: never).  When it is known
+ * already its key becomes public_key and its last contact the later of both.
+ * Returns the host, which lives until directory_remove(), or NULL when memory
+ * is short (or when a watcher removed it at once).
  */
 struct directory_host *directory_add(struct directory *directory,
-    const char *owner, const char *name,
+    const char *user, const char *name,
     const uint8_t public_key[DIRECTORY_KEY_LEN], uint64_t last_contact);
 
 /* Forget host, online or not; NULL is allowed. */
@@ -74,23 +74,23 @@ void *directory_online(struct directory *directory, struct directory_host *host,
 void directory_offline(struct directory *directory, struct directory_host *host,
     const void *live, uint64_t now);
 
-/* Return the host of owner by that name, or NULL. */
+/* Return the host of user by that name, or NULL. */
 struct directory_host *directory_lookup(
-    const struct directory *directory, const char *owner, const char *name);
+    const struct directory *directory, const char *user, const char *name);
 
 /*
- * Call visit(host, arg) for every host of owner, by age.  visit may remove the
+ * Call visit(host, arg) for every host of user, by age.  visit may remove the
  * host it is given.
  */
-void directory_each(const struct directory *directory, const char *owner,
+void directory_each(const struct directory *directory, const char *user,
     directory_visit *visit, void *arg);
 
 /*
- * Call changed(host, event, arg) for every change of a host of owner, who need
+ * Call changed(host, event, arg) for every change of a host of user, who need
  * not have any yet.  Returns NULL when memory is short.
  */
 struct directory_watch *directory_subscribe(struct directory *directory,
-    const char *owner, directory_changed *changed, void *arg);
+    const char *user, directory_changed *changed, void *arg);
 
 /* End watch; NULL is allowed. */
 void directory_unsubscribe(

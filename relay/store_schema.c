@@ -91,42 +91,69 @@ store_schema_fail(struct store_error *error, sqlite3 *db, const char *what)
 	return -1;
 }
 
-/* Fill *error from errno; returns -1. */
+/* Fill *error for reason, an error number; returns -1. */
 static int
-fail_errno(struct store_error *error, const char *what)
+fail_errno(struct store_error *error, int reason, const char *what)
 {
-	error->status = errno == EACCES || errno == EPERM || errno == EROFS
+	error->status = reason == EACCES || reason == EPERM || reason == EROFS
 			    ? EX_NOPERM
 			    : EX_UNAVAILABLE;
 	snprintf(
-	    error->text, sizeof(error->text), "%s: %s", what, strerror(errno));
+	    error->text, sizeof(error->text), "%s: %s", what, strerror(reason));
 	return -1;
 }
 
-/* Sync the directory that path is in, so that a new file stays in it. */
+/*
+ * Sync the directory that path is in, so that a new file stays in it.  Returns
+ * 0 or an error number.
+ */
 static int
 sync_directory(const char *path)
 {
 	const char *slash = strrchr(path, '/');
-	char *directory;
+	char *directory = slash == NULL
+			      ? mem_strdup(".")
+			      : mem_strndup(path, (size_t)(slash - path) + 1);
+	int reason = 0;
 	int fd;
-	int result;
 
-	directory = slash == NULL
-			? mem_strdup(".")
-			: mem_strndup(path, (size_t)(slash - path) + 1);
 	if (directory == NULL) {
-		errno = ENOMEM;
-		return -1;
+		return ENOMEM;
 	}
 	fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || fsync(fd) < 0) {
+		reason = errno;
+	}
+	if (fd >= 0) {
+		(void)close(fd);
+	}
 	mem_free(directory);
-	if (fd < 0) {
+	return reason;
+}
+
+/* Make the file of fd private, and have it stay; 0, or -1 and *error. */
+static int
+secure(int fd, const char *path, struct store_error *error)
+{
+	struct stat st;
+	int reason;
+
+	if (fstat(fd, &st) < 0) {
+		return fail_errno(error, errno, "cannot be examined");
+	}
+	if (!S_ISREG(st.st_mode)) {
+		error->status = EX_CONFIG;
+		snprintf(error->text, sizeof(error->text), "is no file");
 		return -1;
 	}
-	result = fsync(fd);
-	(void)close(fd);
-	return result;
+	if ((st.st_mode & 077) != 0 && fchmod(fd, 0600) < 0) {
+		return fail_errno(error, errno, "cannot be kept from others");
+	}
+	reason = st.st_size == 0 ? sync_directory(path) : 0;
+	if (reason != 0) {
+		return fail_errno(error, reason, "cannot be made to stay");
+	}
+	return 0;
 }
 
 /*
@@ -137,25 +164,13 @@ sync_directory(const char *path)
 static int
 secure_file(const char *path, struct store_error *error)
 {
-	struct stat st;
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	int result = -1;
+	int result;
 
 	if (fd < 0) {
-		return fail_errno(error, "cannot be opened");
+		return fail_errno(error, errno, "cannot be opened");
 	}
-	if (fstat(fd, &st) < 0) {
-		(void)fail_errno(error, "cannot be examined");
-	} else if (!S_ISREG(st.st_mode)) {
-		error->status = EX_CONFIG;
-		snprintf(error->text, sizeof(error->text), "is no file");
-	} else if ((st.st_mode & 077) != 0 && fchmod(fd, 0600) < 0) {
-		(void)fail_errno(error, "cannot be kept from others");
-	} else if (st.st_size == 0 && sync_directory(path) < 0) {
-		(void)fail_errno(error, "cannot be made to stay");
-	} else {
-		result = 0;
-	}
+	result = secure(fd, path, error);
 	(void)close(fd);
 	return result;
 }

@@ -393,8 +393,8 @@ END_TEST
 START_TEST(accounts_have_names_of_their_own)
 {
 	static const char *const wrongs[] = { "", "two words", "-x",
-		"0123456789012345678901234567890123456789012345678901234567890"
-		"123" };
+		("0123456789012345678901234567890123456789012345678901234567890"
+		 "123") };
 	struct result result = { .count = 0 };
 	struct account *account;
 
@@ -515,8 +515,9 @@ START_TEST(names_are_judged)
 {
 	static const char *const wrongs[] = { "", "com", "relay", "10", "0xa",
 		"a.b", "-a",
-		"a0123456789012345678901234567890123456789012345678901234567890"
-		"123" };
+		("a012345678901234567890123456789012345678901234567890123456789"
+		 "0"
+		 "123") };
 
 	for (size_t i = 0; i < sizeof(wrongs) / sizeof(wrongs[0]); i++) {
 		ck_assert_int_eq(try_invite(LINKHELLO_AGENT, wrongs[i], false),
