@@ -107,40 +107,48 @@ is_escape(char quote, char letter)
 		   : letter != '\0' && strchr("\"\\nt", letter) != NULL;
 }
 
+/*
+ * Return how many bytes the next character of a string at pos has, 0 when its
+ * line ends first, or -1 and a fault.
+ */
+static int
+string_step(const struct scan *scan, char quote, const char *pos)
+{
+	size_t left = (size_t)(scan->end - pos);
+
+	if (left == 0 || *pos == '\n' || (*pos == '\\' && left == 1)) {
+		return 0;
+	}
+	if (*pos == '\\' && !is_escape(quote, pos[1])) {
+		return fault_set(scan->fault,
+		    "only \\\" \\\\ \\n and \\t may follow a backslash in "
+		    "double quotes, \\' and \\\\ in single ones");
+	}
+	if (quote == '"' && left > 1 && memcmp(pos, "${", 2) == 0) {
+		return fault_set(scan->fault,
+		    "variables of the environment are not put in here: write "
+		    "the value, or ${ in single quotes");
+	}
+	return *pos == '\\' ? 2 : 1;
+}
+
 /* Take a string that begins with the quote at pos. */
 static void
 take_string(struct scan *scan)
 {
 	char quote = *scan->pos;
 	char *pos = scan->pos + 1;
+	int n = 1;
 
 	scan->token.start = pos;
-	while (pos < scan->end && *pos != quote && *pos != '\n') {
-		if (*pos == '\\') {
-			if (pos + 1 == scan->end) {
-				break;
-			}
-			if (!is_escape(quote, pos[1])) {
-				(void)fault_set(scan->fault,
-				    "only \\\" \\\\ \\n and \\t may follow a "
-				    "backslash in double quotes, \\' and \\\\ "
-				    "in single ones");
-				fail(scan);
-				return;
-			}
-			pos++;
-		} else if (quote == '"' && *pos == '$' && pos + 1 < scan->end &&
-			   pos[1] == '{') {
-			(void)fault_set(scan->fault,
-			    "variables of the environment are not put in "
-			    "here: write the value, or ${ in single quotes");
-			fail(scan);
-			return;
-		}
-		pos++;
+	while (n > 0 && (pos == scan->end || *pos != quote)) {
+		n = string_step(scan, quote, pos);
+		pos += n > 0 ? n : 0;
 	}
-	if (pos == scan->end || *pos != quote) {
-		(void)fault_set(scan->fault, "this line has an open quote");
+	if (n == 0) {
+		n = fault_set(scan->fault, "this line has an open quote");
+	}
+	if (n < 0) {
 		fail(scan);
 		return;
 	}
@@ -239,6 +247,21 @@ expected(struct scan *scan, const char *what)
 	    token->kind == TOKEN_STRING ? "\"" : "");
 }
 
+/* Scan one value of a list, and the comma if another follows. */
+static int
+scan_item(struct scan *scan)
+{
+	if (!is_value(scan)) {
+		return expected(scan, "a value");
+	}
+	advance(scan);
+	if (is_mark(scan, ',')) {
+		advance(scan);
+		return is_value(scan) ? 0 : expected(scan, "a value");
+	}
+	return is_mark(scan, '}') ? 0 : expected(scan, "a comma or }");
+}
+
 /* Scan "{ value, value }" behind its brace. */
 static int
 scan_list(struct scan *scan)
@@ -246,23 +269,13 @@ scan_list(struct scan *scan)
 	unsigned line = scan->token.line;
 
 	advance(scan);
+	if (scan->token.kind == TOKEN_END) {
+		scan->token.line = line;
+		return fault_set(scan->fault, "this { is never closed");
+	}
 	while (!is_mark(scan, '}')) {
-		if (!is_value(scan)) {
-			if (scan->token.kind == TOKEN_END) {
-				scan->token.line = line;
-				return fault_set(
-				    scan->fault, "this { is never closed");
-			}
-			return expected(scan, "a value");
-		}
-		advance(scan);
-		if (is_mark(scan, ',')) {
-			advance(scan);
-			if (!is_value(scan)) {
-				return expected(scan, "a value");
-			}
-		} else if (!is_mark(scan, '}')) {
-			return expected(scan, "a comma or }");
+		if (scan_item(scan) != 0) {
+			return -1;
 		}
 	}
 	advance(scan);

@@ -25,7 +25,8 @@ decode(const uint8_t *pos, size_t left, size_t *len)
 	if (c >= 0xf8 || c < 0xc0) {
 		return INVALID;
 	}
-	n = c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : 2;
+	/* 110xxxxx begins two bytes, 1110xxxx three, 11110xxx four. */
+	n = 2u + (c >= 0xe0) + (c >= 0xf0);
 	if (left < n) {
 		return INVALID;
 	}

@@ -2,6 +2,7 @@
 #include "common/nearest.h"
 
 #include <ctype.h>
+#include <stdbool.h>
 #include <string.h>
 
 /* Return the smallest of three. */
@@ -20,39 +21,60 @@ letter(const char *word, size_t i)
 	return tolower((unsigned char)word[i]);
 }
 
+/* Return true when the letters before a[i] and b[j] are the same, swapped. */
+static bool
+is_swap(const char *a, size_t i, const char *b, size_t j)
+{
+	return i > 1 && j > 1 && letter(a, i - 1) == letter(b, j - 2) &&
+	       letter(b, j - 1) == letter(a, i - 2);
+}
+
+/*
+ * Three rows of the table of distances between beginnings of two words: what a
+ * row needs is in the two above, as a swap looks two back.
+ */
+struct rows {
+	size_t of[3][NEAREST_LEN_MAX + 1];
+};
+
+/* Fill row i, above which all are filled; i is at least 1. */
+static void
+fill_row(struct rows *rows, const char *a, size_t i, const char *b)
+{
+	size_t *row = rows->of[i % 3];
+	const size_t *above = rows->of[(i + 2) % 3];
+	const size_t *before = rows->of[(i + 1) % 3];
+
+	row[0] = i;
+	for (size_t j = 1; b[j - 1] != '\0'; j++) {
+		bool same = letter(a, i - 1) == letter(b, j - 1);
+
+		row[j] = least(row[j - 1] + 1, above[j] + 1,
+		    above[j - 1] + (same ? 0 : 1));
+		if (is_swap(a, i, b, j) && before[j - 2] < row[j]) {
+			row[j] = before[j - 2] + 1;
+		}
+	}
+}
+
 /*
  * Return the optimal string alignment distance of a and b, of at most
- * NEAREST_LEN_MAX letters each.  Three rows are kept: a swap looks two back.
+ * NEAREST_LEN_MAX letters each.
  */
 static size_t
 distance(const char *a, const char *b)
 {
-	size_t rows[3][NEAREST_LEN_MAX + 1];
+	size_t a_len = strlen(a);
 	size_t b_len = strlen(b);
-	size_t i;
+	struct rows rows;
 
 	for (size_t j = 0; j <= b_len; j++) {
-		rows[0][j] = j;
+		rows.of[0][j] = j;
 	}
-	for (i = 1; a[i - 1] != '\0'; i++) {
-		size_t *row = rows[i % 3];
-		const size_t *above = rows[(i + 2) % 3];
-
-		row[0] = i;
-		for (size_t j = 1; j <= b_len; j++) {
-			int x = letter(a, i - 1);
-			int y = letter(b, j - 1);
-
-			row[j] = least(row[j - 1] + 1, above[j] + 1,
-			    above[j - 1] + (x != y));
-			if (i > 1 && j > 1 && x == letter(b, j - 2) &&
-			    y == letter(a, i - 2)) {
-				row[j] = least(row[j], row[j],
-				    rows[(i + 1) % 3][j - 2] + 1);
-			}
-		}
+	for (size_t i = 1; i <= a_len; i++) {
+		fill_row(&rows, a, i, b);
 	}
-	return rows[(i + 2) % 3][b_len];
+	return rows.of[a_len % 3][b_len];
 }
 
 void

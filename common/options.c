@@ -67,24 +67,34 @@ options_new(const struct options_table *table)
 	return options;
 }
 
-/* Free what slot says of row. */
+/* Free the values of slot, wiping them if that is in properties. */
 static void
-free_slot(const struct options_row *row, struct options_slot *slot)
+free_values(struct options_slot *slot, unsigned properties)
 {
 	for (size_t i = 0; i < slot->count; i++) {
-		if (row->kind == OPTIONS_SECTION) {
-			options_free(slot->sections[i]);
-			continue;
+		char *text = slot->values[i].text;
+
+		if ((properties & OPTIONS_SECRET) != 0) {
+			mem_wipe(text, strlen(text));
 		}
-		if ((row->properties & OPTIONS_SECRET) != 0 &&
-		    slot->values[i].text != NULL) {
-			mem_wipe(
-			    slot->values[i].text, strlen(slot->values[i].text));
-		}
-		mem_free(slot->values[i].text);
+		mem_free(text);
 	}
 	mem_free(slot->values);
-	mem_free(slot->sections);
+}
+
+/* Free a section, which has no sections inside. */
+static void
+free_section(struct options *section)
+{
+	if (section == NULL) {
+		return;
+	}
+	for (size_t i = 0; section->rows[i].name != NULL; i++) {
+		free_values(&section->slots[i], section->rows[i].properties);
+	}
+	mem_free(section->slots);
+	mem_free(section->title);
+	mem_free(section);
 }
 
 void
@@ -94,14 +104,20 @@ options_free(struct options *options)
 		return;
 	}
 	for (size_t i = 0; options->rows[i].name != NULL; i++) {
-		free_slot(&options->rows[i], &options->slots[i]);
+		struct options_slot *slot = &options->slots[i];
+
+		if (options->rows[i].kind != OPTIONS_SECTION) {
+			free_values(slot, options->rows[i].properties);
+			continue;
+		}
+		for (size_t j = 0; j < slot->count; j++) {
+			free_section(slot->sections[j]);
+		}
+		mem_free(slot->sections);
 	}
 	mem_free(options->slots);
 	mem_free(options->operands);
-	mem_free(options->title);
-	if (options->row == NULL) {
-		mem_free(options->file);
-	}
+	mem_free(options->file);
 	mem_free(options);
 }
 
@@ -306,7 +322,7 @@ new_section(const struct options_row *row, const char *title)
 	section->row = row;
 	section->title = mem_strdup(title);
 	if (section->title == NULL) {
-		options_free(section);
+		free_section(section);
 		return NULL;
 	}
 	return section;
@@ -331,7 +347,7 @@ options_put_section(
 		slot->sections = grown;
 	}
 	if (section == NULL || grown == NULL) {
-		options_free(section);
+		free_section(section);
 		(void)fault_set(fault, "out of memory");
 		return NULL;
 	}

@@ -169,9 +169,12 @@ make_level(const struct options_row *rows)
 		return NULL;
 	}
 	for (size_t i = 0; i < n; i++) {
-		opts[i] = rows[i].kind == OPTIONS_SECTION ? section
-			  : rows[i].kind == OPTIONS_LIST  ? list
-							  : string;
+		opts[i] = string;
+		if (rows[i].kind == OPTIONS_SECTION) {
+			opts[i] = section;
+		} else if (rows[i].kind == OPTIONS_LIST) {
+			opts[i] = list;
+		}
 		opts[i].name = rows[i].name;
 	}
 	opts[n] = end;
@@ -185,12 +188,13 @@ make_opts(const struct options_row *rows)
 	cfg_opt_t *opts = make_level(rows);
 
 	for (size_t i = 0; opts != NULL && rows[i].name != NULL; i++) {
-		if (rows[i].kind == OPTIONS_SECTION) {
-			opts[i].subopts = make_level(rows[i].keys);
-			if (opts[i].subopts == NULL) {
-				free_opts(opts, rows);
-				return NULL;
-			}
+		if (rows[i].kind != OPTIONS_SECTION) {
+			continue;
+		}
+		opts[i].subopts = make_level(rows[i].keys);
+		if (opts[i].subopts == NULL) {
+			free_opts(opts, rows);
+			return NULL;
 		}
 	}
 	return opts;
