@@ -66,7 +66,7 @@ distance(const char *a, const char *b)
 {
 	size_t a_len = strlen(a);
 	size_t b_len = strlen(b);
-	struct rows rows;
+	struct rows rows = { { { 0 } } };
 
 	for (size_t j = 0; j <= b_len; j++) {
 		rows.of[0][j] = j;
