@@ -23,6 +23,27 @@ START_TEST(head_comes_back)
 }
 END_TEST
 
+struct row {
+	enum record_type type;
+	unsigned senders;
+	uint32_t stream;
+	size_t min;
+	size_t max;
+};
+
+/* What decoding says of a record of row with len bytes of payload. */
+static int
+judge(const struct row *row, unsigned sender, uint32_t stream, size_t len)
+{
+	static uint8_t in[LIMITS_RECORD_MAX];
+	const struct record_head head = { row->type, 0, stream };
+	struct record_head back;
+
+	record_head_encode(&head, in);
+	return record_head_decode(&back, (enum record_sender)sender, in,
+	    LIMITS_RECORD_HEAD_LEN + len);
+}
+
 /* Every row of records.def: its senders, its stream, both its bounds. */
 START_TEST(table_is_enforced)
 {
@@ -32,57 +53,31 @@ START_TEST(table_is_enforced)
 		ZERO = 0,
 		SOME = 1
 	};
-	static const struct {
-		enum record_type type;
-		int senders;
-		int stream;
-		size_t min;
-		size_t max;
-	} rows[] = {
+	static const struct row rows[] = {
 #define RECORD(code, name, senders, stream, min, max)                          \
 	{ RECORD_##name, senders, stream, min, max },
 #include "protocol/records.def"
 #undef RECORD
 	};
-	static uint8_t in[LIMITS_RECORD_MAX];
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		for (int sender = 0; sender < 2; sender++) {
-			struct record_head head = { rows[i].type, 0,
-				(uint32_t)rows[i].stream };
-			struct record_head back;
-			int want =
-			    (rows[i].senders & (1 << sender)) != 0 ? 0 : -1;
-			size_t head_len = LIMITS_RECORD_HEAD_LEN;
+	for (size_t i = 0; i < 2 * sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct row *row = &rows[i / 2];
+		unsigned sender = i % 2;
+		int want = (row->senders & (1U << sender)) != 0 ? 0 : -1;
 
-			record_head_encode(&head, in);
-			ck_assert_int_eq(record_head_decode(&back,
-					     (enum record_sender)sender, in,
-					     head_len + rows[i].min),
-			    want);
-			ck_assert_int_eq(record_head_decode(&back,
-					     (enum record_sender)sender, in,
-					     head_len + rows[i].max),
-			    want);
-			ck_assert_int_eq(record_head_decode(&back,
-					     (enum record_sender)sender, in,
-					     head_len + rows[i].max + 1),
-			    -1);
-			if (rows[i].min > 0) {
-				ck_assert_int_eq(
-				    record_head_decode(&back,
-					(enum record_sender)sender, in,
-					head_len + rows[i].min - 1),
-				    -1);
-			}
-			head.stream = (uint32_t)!rows[i].stream;
-			record_head_encode(&head, in);
-			ck_assert_int_eq(record_head_decode(&back,
-					     (enum record_sender)sender, in,
-					     head_len + rows[i].min),
-			    -1);
+		ck_assert_int_eq(
+		    judge(row, sender, row->stream, row->min), want);
+		ck_assert_int_eq(
+		    judge(row, sender, row->stream, row->max), want);
+		ck_assert_int_eq(
+		    judge(row, sender, row->stream, row->max + 1), -1);
+		if (row->min > 0) {
+			ck_assert_int_eq(
+			    judge(row, sender, row->stream, row->min - 1), -1);
 		}
-		ck_assert_str_ne(record_name(rows[i].type), "unknown");
+		ck_assert_int_eq(
+		    judge(row, sender, !row->stream, row->min), -1);
+		ck_assert_str_ne(record_name(row->type), "unknown");
 	}
 }
 END_TEST
