@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <ev.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -272,6 +273,10 @@ listener_adopt(struct loop *loop, int fd, unsigned max_open,
 	listener->arg = arg;
 	listener->max_open = max_open;
 	listener->fd = fd;
+	/* A connection may be gone before it is accepted: that must not block.
+	 */
+	(void)fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+	(void)fcntl(fd, F_SETFD, fcntl(fd, F_GETFD) | FD_CLOEXEC);
 	ev_io_init(&listener->acceptor, on_connection, fd, EV_READ);
 	listener->acceptor.data = listener;
 	ev_timer_init(&listener->rest, on_rested, 0., 0.);
