@@ -25,6 +25,16 @@
 /* Two machines with one key would replace each other for ever: slowly, then. */
 #define REPLACED_WAIT (30 * LIMITS_SEC)
 
+/* No relay can keep us away for longer, in seconds. */
+#define PAUSE_MAX 3600
+
+/*
+ * A link that lived this long was a good one: the next attempt after it comes
+ * at once.  One that is lost sooner counts as a failed attempt, or a relay that
+ * lets in and drops would be asked as fast as it can answer.
+ */
+#define GOOD_AGE (20 * LIMITS_SEC)
+
 enum uplink_state {
 	UPLINK_IDLE,
 	UPLINK_DIALLING, /* resolving included */
@@ -127,7 +137,9 @@ static uint64_t
 pause_after(
     struct uplink *uplink, enum code code, uint32_t retry_after, bool was_up)
 {
+	uint32_t asked = retry_after < PAUSE_MAX ? retry_after : PAUSE_MAX;
 	uint64_t random;
+	uint64_t wait;
 
 	if (code == CODE_REPLACED) {
 		return REPLACED_WAIT + random_below(REPLACED_WAIT);
@@ -135,16 +147,15 @@ pause_after(
 	if (is_stubborn(code)) {
 		return STUBBORN_WAIT + random_below(STUBBORN_WAIT / 2);
 	}
+	randombytes_buf(&random, sizeof(random));
+	wait = backoff_next(&uplink->backoff, random);
 	if (was_up) {
 		/* Everybody lost the relay at once: come back spread out. */
-		uint32_t spread =
-		    retry_after > 0 ? retry_after : uplink->spread;
+		uint32_t spread = asked > 0 ? asked : uplink->spread;
 
-		return random_below(spread * LIMITS_SEC);
+		return wait + random_below(spread * LIMITS_SEC);
 	}
-	randombytes_buf(&random, sizeof(random));
-	return retry_after * LIMITS_SEC +
-	       backoff_next(&uplink->backoff, random);
+	return wait + asked * LIMITS_SEC;
 }
 
 static void
@@ -176,6 +187,9 @@ fail(struct uplink *uplink, enum code code, const char *text,
 	uplink->link = NULL;
 	uplink->code = code;
 	(void)snprintf(uplink->text, sizeof(uplink->text), "%s", text);
+	if (was_up && loop_now(uplink->loop) - uplink->since >= GOOD_AGE) {
+		backoff_reset(&uplink->backoff);
+	}
 	move(uplink, UPLINK_WAITING);
 	uplink->tried++;
 	if (!was_up && !is_stubborn(code) &&
@@ -199,7 +213,6 @@ on_up(struct link *link, const struct linkmsg_result *result, void *arg)
 {
 	struct uplink *uplink = arg;
 
-	backoff_reset(&uplink->backoff);
 	uplink->tried = 0;
 	uplink->spread = result->spread;
 	uplink->code = CODE_OK;

@@ -8,6 +8,7 @@ SCENARIO_TESTS = \
 	%D%/test_link \
 	%D%/test_linkchannel \
 	%D%/test_linkgreet \
+	%D%/test_uplink \
 	$(NULL)
 
 if HAVE_CHECK
