@@ -57,6 +57,20 @@ struct call {
 	struct ev_timer deadline; /* until it is confirmed */
 };
 
+/* Put the usual limits where config has none. */
+static void
+complete(struct callers_config *config)
+{
+	if (config->open_rate == 0) {
+		config->open_rate = LIMITS_OPEN_RATE;
+		config->open_burst = LIMITS_OPEN_BURST;
+	}
+	if (config->confirm_time <= 0.) {
+		config->confirm_time =
+		    (double)LIMITS_HANDSHAKE_TIME / (double)LIMITS_SEC;
+	}
+}
+
 struct callers *
 callers_new(struct loop *loop, const struct callers_config *config)
 {
@@ -65,6 +79,7 @@ callers_new(struct loop *loop, const struct callers_config *config)
 	if (callers != NULL) {
 		callers->loop = loop;
 		callers->config = *config;
+		complete(&callers->config);
 		list_init(&callers->list);
 	}
 	return callers;
@@ -106,8 +121,8 @@ add_caller(struct callers *callers, const struct attach_accepted *accepted)
 	memcpy(caller->user, accepted->user, sizeof(caller->user));
 	memcpy(caller->device, accepted->device, sizeof(caller->device));
 	memcpy(caller->key, accepted->key, sizeof(caller->key));
-	ratelimit_init(&caller->opens, LIMITS_OPEN_RATE, LIMITS_OPEN_BURST,
-	    loop_now(callers->loop));
+	ratelimit_init(&caller->opens, callers->config.open_rate,
+	    callers->config.open_burst, loop_now(callers->loop));
 	list_init(&caller->calls);
 	list_push_back(&callers->list, &caller->node);
 	return caller;
@@ -243,8 +258,8 @@ on_open(void *arg, struct stream *stream, const struct stream_target *target)
 	} else if (!ratelimit_take(
 		       &caller->opens, 1, loop_now(callers->loop))) {
 		refuse_stream(stream, CODE_OVERLOADED,
-		    "More than %d new connections a second to \"%s\".",
-		    LIMITS_OPEN_RATE, host);
+		    "More than %u new connections a second to \"%s\".",
+		    (unsigned)callers->config.open_rate, host);
 	} else {
 		egress_open(caller->egress, stream, target);
 	}
@@ -330,8 +345,8 @@ add_call(struct caller *caller, struct link *link, uint32_t id,
 	memcpy(call->boot, accepted->boot, sizeof(call->boot));
 	list_push_back(&caller->calls, &call->node);
 	callers->pending++;
-	ev_timer_init(&call->deadline, on_deadline,
-	    (double)LIMITS_HANDSHAKE_TIME / (double)LIMITS_SEC, 0.);
+	ev_timer_init(
+	    &call->deadline, on_deadline, callers->config.confirm_time, 0.);
 	call->deadline.data = call;
 	ev_timer_start(loop_ev(callers->loop), &call->deadline);
 	return 0;

@@ -39,6 +39,9 @@ struct callers_config {
 	uint32_t streams_max;           /* of one caller */
 	uint64_t retain_max;            /* of one session */
 	uint64_t window_max;            /* of one stream */
+	uint32_t open_rate;  /* new streams of one caller a second; 0: the */
+	uint32_t open_burst; /* limits of protocol/limits.h */
+	double confirm_time; /* seconds for the first record; 0: ten */
 };
 
 /* Return an empty set of callers, or NULL. */

@@ -47,6 +47,8 @@ tests_support_libsupport_a_SOURCES = \
 	tests/support/netpair.h \
 	tests/support/pair.c \
 	tests/support/pair.h \
+	tests/support/asker.c \
+	tests/support/asker.h \
 	tests/support/tempdir.c \
 	tests/support/tempdir.h \
 	tests/support/rawlink.c \

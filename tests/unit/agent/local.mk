@@ -6,6 +6,9 @@
 if ENABLE_AGENT
 UNIT_TESTS += \
 	%D%/test_answer \
+	%D%/test_attach \
+	%D%/test_callers \
+	%D%/test_settings \
 	%D%/test_egress \
 	%D%/test_policy \
 	%D%/test_services \
@@ -13,6 +16,9 @@ UNIT_TESTS += \
 endif
 
 %C%_test_answer_LDADD = $(LIBS_UNIT_AGENT)
+%C%_test_attach_LDADD = $(LIBS_UNIT_AGENT)
+%C%_test_callers_LDADD = $(LIBS_UNIT_AGENT)
+%C%_test_settings_LDADD = $(LIBS_UNIT_AGENT)
 %C%_test_egress_LDADD = $(LIBS_UNIT_AGENT)
 %C%_test_policy_LDADD = $(LIBS_UNIT_AGENT)
 %C%_test_services_LDADD = $(LIBS_UNIT_AGENT)
