@@ -133,6 +133,9 @@ on_down(enum code code, const char *text, void *arg)
 
 	peers_link_down(gateway->peers, code, text);
 	gatewayinvite_down(gateway, text);
+	if (endpoint_membership(gateway->endpoint) == NULL) {
+		hosts_clear(gateway->hosts);
+	}
 }
 
 /* The first gateway of an account makes its key; no relay ever sees it. */

@@ -166,6 +166,13 @@ hosts_apply(struct hosts *hosts, const uint8_t *payload, size_t len)
 	return more;
 }
 
+void
+hosts_clear(struct hosts *hosts)
+{
+	drop_all(hosts);
+	hosts->complete = false;
+}
+
 bool
 hosts_is_complete(const struct hosts *hosts)
 {

@@ -46,6 +46,9 @@ void hosts_free(struct hosts *hosts);
  */
 int hosts_apply(struct hosts *hosts, const uint8_t *payload, size_t len);
 
+/* Forget the list, as this is nobody's gateway any more; pins stay. */
+void hosts_clear(struct hosts *hosts);
+
 /* Return true once a whole list has come. */
 bool hosts_is_complete(const struct hosts *hosts);
 

@@ -73,7 +73,17 @@ join_at_start(struct endpoint *endpoint, char *argument, struct fault *fault)
 	enum code code;
 
 	if (source == JOINSOURCE_FAILED) {
-		return -1;
+		/*
+		 * The same command line starts a service for ever, and a relay
+		 * removes owner.join once it was used.
+		 */
+		if (endpoint_membership(endpoint) == NULL) {
+			return -1;
+		}
+		log_write(LOG_LEVEL_WARN, "state", 0,
+		    "join string ignored, as this device has joined: %s",
+		    fault->text);
+		return 0;
 	}
 	if (source == JOINSOURCE_NONE) {
 		code = enrol_take_left(endpoint->enrol, endpoint->ops->joining,

@@ -12,6 +12,7 @@ import hashlib
 import http.client
 import json
 import os
+import select
 import signal
 import socket
 import struct
@@ -154,7 +155,7 @@ def late(way, proxy, target, size, http_address):
     send_pattern(sock, int(size))
     sock.shutdown(socket.SHUT_WR)
     want = digest_of(int(size))
-    until(lambda: ask(http_address, "/late").decode() == want, "the digest")
+    until(lambda: get(http_address, "/late").decode() == want, "the digest")
 
 
 @command
@@ -173,14 +174,14 @@ def reset(way, proxy, target):
 @command
 def abort(way, proxy, target, http_address):
     """A reset of ours reaches the target as one."""
-    before = ask(http_address, "/ends").split()
+    before = get(http_address, "/ends").split()
     count = int(before[1].split(b"=")[1])
     sock = enter(way, proxy, target)
     assert read_exactly(sock, 4) == b"open"
     linger(sock)
     sock.close()
     want = b"%s reset=%d" % (before[0], count + 1)
-    until(lambda: ask(http_address, "/ends").strip() == want, want)
+    until(lambda: get(http_address, "/ends").strip() == want, want)
 
 
 def linger(sock):
@@ -195,7 +196,7 @@ def until(condition, what):
         time.sleep(0.02)
 
 
-def ask(address, path):
+def get(address, path):
     connection = http.client.HTTPConnection(*split(address), timeout=PATIENCE)
     connection.request("GET", path)
     return connection.getresponse().read()
@@ -247,12 +248,8 @@ def stalled(proxy, source, page, relay, count, most_queued):
 # --- hostility
 
 
-def rss(pid):
-    with open("/proc/%s/status" % pid) as lines:
-        for line in lines:
-            if line.startswith("VmRSS:"):
-                return int(line.split()[1]) * 1024
-    raise AssertionError("no VmRSS")
+def unescape(text):
+    return text.encode().decode("unicode_escape").encode("latin1")
 
 
 def garbage(seed, size):
@@ -260,119 +257,159 @@ def garbage(seed, size):
     return hashlib.shake_128(b"%d" % seed).digest(size)
 
 
-def pour(address, data, pace=0):
-    """Send data, by single bytes if there is a pace; a reset is all right."""
+def pour(address, data):
+    """Send data; that nobody wants it is all right."""
     sock = dial(address)
     try:
-        if pace:
-            for i in range(len(data)):
-                sock.sendall(data[i:i + 1])
-                time.sleep(pace)
-        else:
-            sock.sendall(data)
-    except (ConnectionError, socket.timeout):
+        sock.sendall(data)
+    except ConnectionError:
         pass
     return sock
 
 
 @command
-def crowd(address, count, first):
-    """
-    Keep COUNT connections open, each after the bytes FIRST (hexadecimal);
-    print "ready" and read a line; then count those that were not ended.
-    """
-    socks = [pour(address, bytes.fromhex(first)) for _ in range(int(count))]
-    print("ready", flush=True)
-    sys.stdin.readline()
-    alive = 0
-    for sock in socks:
-        sock.setblocking(False)
-        try:
-            alive += sock.recv(1) != b""
-        except BlockingIOError:
-            alive += 1
-        except ConnectionError:
-            pass
-    print("alive=%d" % alive, flush=True)
+def tape(file):
+    """Write what the first client says to FILE, in hexadecimal."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        print("ready port=%d" % server.getsockname()[1], flush=True)
+        sock = server.accept()[0]
+        data = sock.recv(65536)
+        with open(file, "w") as out:
+            out.write(data.hex())
 
 
 @command
-def noise(address, count):
-    """COUNT connections with garbage of all sizes, and their ends."""
+def crowd(address, count, first):
+    """
+    Keep COUNT connections open, each after the bytes FIRST (hexadecimal), and
+    say so; say "ended" when the other side has ended them all. Ends by SIGTERM.
+    """
+    signal.signal(signal.SIGTERM, lambda *args: os._exit(0))
+    poll = select.poll()
+    socks = {}
+    for _ in range(int(count)):
+        sock = pour(address, bytes.fromhex(first))
+        socks[sock.fileno()] = sock
+        poll.register(sock, select.POLLIN)
+    print("ready count=%d" % len(socks), flush=True)
+    while socks:
+        for fd, _ in poll.poll():
+            try:
+                if socks[fd].recv(65536):
+                    continue
+            except ConnectionError:
+                pass
+            poll.unregister(fd)
+            socks.pop(fd).close()
+    print("ended", flush=True)
+    signal.pause()
+
+
+@command
+def noise(address, count, *prefixes):
+    """
+    COUNT connections with garbage of all sizes, behind one of PREFIXES (with
+    escapes), that end in each way.
+    """
     for i in range(int(count)):
-        sock = pour(address, garbage(i, 1 + i * 37 % 5000))
-        if i % 3 == 0:
-            linger(sock)
-        elif i % 3 == 1:
-            sock.shutdown(socket.SHUT_WR)
+        prefix = unescape(prefixes[i % len(prefixes)])
+        sock = pour(address, prefix + garbage(i, i * 37 % 5000))
+        try:
+            if i // len(prefixes) % 3 == 0:
+                linger(sock)
+            elif i // len(prefixes) % 3 == 1:
+                sock.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
         sock.close()
 
 
 @command
-def dribble(address, data, pace):
-    """Send DATA (hexadecimal) a byte each PACE seconds, to its end."""
-    pour(address, bytes.fromhex(data), float(pace)).close()
+def slowly(way, proxy, target):
+    """An echo whose request comes byte by byte."""
+    sock = dial(proxy)
+    if way == "socks5":
+        request, start = b"\5\1\0" + socks5_request(target), b"\5\0\5\0"
+    else:
+        request = b"CONNECT %s HTTP/1.1\r\n\r\n" % target.encode()
+        start = b"HTTP/1.1 200 "
+    for i in range(len(request)):
+        sock.sendall(request[i:i + 1])
+        time.sleep(0.01)
+    sock.sendall(b"hello")
+    data = read_exactly(sock, len(start))
+    assert data == start, data
+    while not data.endswith(b"hello"):
+        data += read_exactly(sock, 1)
 
 
 @command
-def flood(address, prefix, megabytes):
+def flood(megabytes, *where):
     """
-    PREFIX (with escapes) and then up to MEGABYTES of letters: the other side
-    stops reading or ends it long before.
+    WHERE are pairs of an address and a prefix (with escapes), each sent with
+    up to MEGABYTES of letters behind it, at ten MB a second and all at once. The
+    other sides end it before, or stop reading.
     """
-    sock = dial(address)
-    sock.settimeout(0.5)
-    sent = 0
-    try:
-        sock.sendall(prefix.encode().decode("unicode_escape").encode("latin1"))
-        while sent < int(megabytes) << 20:
-            sent += sock.send(b"a" * 65536)
-    except socket.timeout:
-        print("stopped reading after about %d bytes" % sent)
-        return
-    except ConnectionError:
-        print("ended after about %d bytes" % sent)
-        return
-    raise AssertionError("took it all")
+    went_on = []
+
+    def one(address, prefix):
+        sock = dial(address)
+        sock.settimeout(2)
+        try:
+            sock.sendall(unescape(prefix))
+            for _ in range(int(megabytes) * 10):
+                sock.sendall(b"a" * 100000)
+                time.sleep(0.01)
+            went_on.append(prefix)
+        except (socket.timeout, ConnectionError) as error:
+            print("%r: %r" % (prefix[:40], error))
+
+    threads = [threading.Thread(target=one, args=where[i:i + 2])
+               for i in range(0, len(where), 2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not went_on, "took it all: %r" % went_on
 
 
 @command
 def answer(address, data):
     """Send DATA (with escapes), end our half, print what comes."""
     sock = dial(address)
-    sock.sendall(data.encode().decode("unicode_escape").encode("latin1"))
+    sock.sendall(unescape(data))
     sys.stdout.buffer.write(read_all(sock))
 
 
 @command
 def memory(pid):
     """Print the resident bytes of a process."""
-    print(rss(pid))
+    with open("/proc/%s/status" % pid) as lines:
+        print(*(int(line.split()[1]) << 10 for line in lines
+                if line.startswith("VmRSS:")))
 
 
 @command
 def hold(way, proxy, target):
     """
-    Keep an echo open: print "ready"; then print how it ended, "reset", "clean"
-    or, when a line was read, "alive".
+    Keep an echo open and say so. Say "alive" if it is after SIGUSR1, and in
+    the end how it ended, "reset" or "clean".
     """
+    signal.alarm(0)
     sock = enter(way, proxy, target)
     sock.sendall(b"hello")
     assert read_exactly(sock, 5) == b"hello"
-    print("ready", flush=True)
-    threading.Thread(target=check_alive, args=(sock,), daemon=True).start()
+    sock.settimeout(None)
+    signal.signal(signal.SIGUSR1, lambda *args: sock.sendall(b"alive"))
+    signal.signal(signal.SIGTERM, lambda *args: os._exit(0))
+    print("ready way=%s" % way, flush=True)
+    end = "clean"
     try:
-        while data := sock.recv(10):
-            assert data == b"alive", data
+        while sock.recv(10):
             print("alive", flush=True)
-        print("clean", flush=True)
     except ConnectionResetError:
-        print("reset", flush=True)
-
-
-def check_alive(sock):
-    while sys.stdin.readline():
-        sock.sendall(b"alive")
+        end = "reset"
+    print(end, flush=True)
 
 
 def main():

@@ -29,9 +29,8 @@ cases=0
 failures=0
 running=()
 # daemon() sets these, and others.
-relay_pid=
-gateway_pid=
-export relay_pid gateway_pid
+relay_pid='' gateway_pid='' office_pid='' held_pid=''
+export relay_pid gateway_pid office_pid held_pid
 declare -A ready_line out_fd
 
 # Proxies of whoever runs the tests are none of ours.
@@ -41,6 +40,9 @@ unset NO_PROXY INROAD_JOIN STATE_DIRECTORY
 python=$(python3 -c 'import sys; print(sys.executable)')
 # What the tests ask for shall not depend on somebody's language.
 export LC_ALL=C
+
+# For what must be seen whatever a case's output is led to.
+exec 3>&1
 
 cleanup() {
 	local name pid
@@ -80,8 +82,8 @@ skip() {
 }
 
 bail_out() {
-	echo "Bail out! $*"
-	logs
+	echo "Bail out! $*" >&3
+	logs >&3
 	exit 1
 }
 
@@ -124,7 +126,7 @@ daemon() {
 	shift
 	rm -f "$work/$name.out"
 	mkfifo "$work/$name.out"
-	"$@" >"$work/$name.out" 2>>"$work/$name.log" &
+	"$@" >"$work/$name.out" 2>>"$work/$name.log" 3>&- &
 	printf -v "${name}_pid" %d $!
 	running+=("$name")
 	exec {fd}<"$work/$name.out"
@@ -161,7 +163,8 @@ stop() {
 # crash NAME: SIGKILL.
 crash() {
 	local pid=${1}_pid
-	kill -KILL "${!pid}" && reap "$1"
+	# The shell would say that it was killed.
+	{ kill -KILL "${!pid}" && reap "$1"; } 2>/dev/null
 	true
 }
 
@@ -174,7 +177,7 @@ reap() {
 		test "$name" = "$1" || left+=("$name")
 	done
 	running=("${left[@]}")
-	wait "${!pid}"
+	wait "${!pid}" 2>/dev/null
 }
 
 relay() {

@@ -77,6 +77,26 @@ START_TEST(list_then_changes)
 }
 END_TEST
 
+START_TEST(clear_leaves_pins)
+{
+	struct hosts *hosts = hosts_new();
+
+	ck_assert_int_eq(tell(hosts, LINKMSG_HOSTS_FIRST | LINKMSG_HOSTS_LAST,
+			     "office", 1, LINKMSG_ONLINE),
+	    0);
+	ck_assert(hosts_pin(hosts, "office"));
+	hosts_clear(hosts);
+	ck_assert(!hosts_is_complete(hosts));
+	ck_assert_uint_eq(listed(hosts), 0);
+	ck_assert_ptr_null(hosts_find(hosts, "office"));
+	ck_assert_int_eq(tell(hosts, LINKMSG_HOSTS_FIRST | LINKMSG_HOSTS_LAST,
+			     "office", 2, LINKMSG_ONLINE),
+	    0);
+	ck_assert(hosts_key_changed(hosts_find(hosts, "office")));
+	hosts_free(hosts);
+}
+END_TEST
+
 START_TEST(garbage_is_refused)
 {
 	struct hosts *hosts = hosts_new();
@@ -209,6 +229,7 @@ main(void)
 	TCase *tc = tcase_create("hosts");
 
 	tcase_add_test(tc, list_then_changes);
+	tcase_add_test(tc, clear_leaves_pins);
 	tcase_add_test(tc, garbage_is_refused);
 	tcase_add_test(tc, nearest_name);
 	tcase_add_test(tc, changed_keys_are_seen);
