@@ -3,6 +3,7 @@
  * A link that is up: control frames, liveness, keys, the end, and peers that
  * break the rules (PROTOCOL.md section 5).
  */
+#include <malloc.h>
 #include <string.h>
 
 #include "common/loop.h"
@@ -764,6 +765,76 @@ START_TEST(every_allocation_may_fail)
 }
 END_TEST
 
+/* --- size ---------------------------------------------------------------- */
+
+#define CROWD 100
+
+static struct linkpair crowd[CROWD];
+
+/* Return the bytes allocated, 0 when the allocator does not tell. */
+static size_t
+allocated(void)
+{
+	struct mallinfo2 info = mallinfo2();
+
+	return info.uordblks + info.hblkhd;
+}
+
+/* Open, use and leave alone a crowd of links in one loop. */
+static void
+open_crowd(struct loop *loop)
+{
+	static const uint8_t notice[] = { 0, 2, 'h', 'i' };
+	struct linkpair_config config = { .loop = loop };
+
+	for (int i = 0; i < CROWD; i++) {
+		ck_assert_int_eq(linkpair_open(&crowd[i], &config), 0);
+		ck_assert(linkpair_await_up(&crowd[i]));
+		ck_assert_int_eq(link_send(crowd[i].relay.link, FRAME_NOTICE, 0,
+				     notice, sizeof(notice)),
+		    0);
+		while (crowd[i].endpoint.frames == 0) {
+			loop_poll(loop);
+		}
+	}
+	loop_poll(loop);
+}
+
+static void
+close_crowd(void)
+{
+	for (int i = 0; i < CROWD; i++) {
+		linkpair_close(&crowd[i]);
+	}
+}
+
+/*
+ * A relay holds 100,000 links that do nothing, in 4 KiB each with what else it
+ * keeps for them; here are both ends of each.
+ */
+START_TEST(an_idle_link_is_small)
+{
+	struct loop *loop = loop_new();
+	size_t before;
+	size_t links;
+
+	ck_assert_ptr_nonnull(loop);
+	/* The loop's own tables grow with the first crowd. */
+	open_crowd(loop);
+	close_crowd();
+	loop_poll(loop);
+	before = allocated();
+	open_crowd(loop);
+	links = allocated() - before;
+	ck_assert_uint_le(links, (size_t)2 * CROWD * 2048);
+	/* Unless the allocator tells nothing, as under a sanitizer. */
+	ck_assert(before == 0 || links > (size_t)2 * CROWD * 500);
+	close_crowd();
+	loop_poll(loop);
+	loop_free(loop);
+}
+END_TEST
+
 static void
 add_tests(TCase *tcase)
 {
@@ -794,6 +865,7 @@ add_tests(TCase *tcase)
 	tcase_add_test(tcase, a_frame_may_say_goodbye);
 	tcase_add_test(tcase, a_link_may_change_hands);
 	tcase_add_test(tcase, every_allocation_may_fail);
+	tcase_add_test(tcase, an_idle_link_is_small);
 }
 
 int

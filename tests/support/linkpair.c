@@ -179,7 +179,8 @@ linkpair_open(struct linkpair *pair, const struct linkpair_config *config)
 	keys_generate(pair->relay_secret, pair->relay_public);
 	keys_generate(pair->device_secret, pair->device_public);
 	pair->relay.silent = config->silent;
-	pair->loop = loop_new();
+	pair->shares_loop = config->loop != NULL;
+	pair->loop = pair->shares_loop ? config->loop : loop_new();
 	if (pair->loop == NULL || make_sockets(pair, config->cable, fds) != 0) {
 		return -1;
 	}
@@ -208,7 +209,9 @@ linkpair_close(struct linkpair *pair)
 	link_close(pair->relay.link, CODE_CANCELLED, "the test is over");
 	link_close(pair->endpoint.link, CODE_CANCELLED, "the test is over");
 	cable_free(pair->cable);
-	loop_free(pair->loop);
+	if (!pair->shares_loop) {
+		loop_free(pair->loop);
+	}
 }
 
 static bool

@@ -55,6 +55,7 @@ struct linkpair_side {
 
 struct linkpair {
 	struct loop *loop;
+	bool shares_loop;
 	struct cable *cable; /* NULL when joined directly */
 	int fd; /* the socket of the side that is left out, for the test */
 	struct linkpair_side relay;
@@ -68,11 +69,12 @@ struct linkpair {
 /* How a pair is made; all zero is a gateway, joined directly, let in. */
 struct linkpair_config {
 	bool cable;
-	bool agent;       /* instead of a gateway */
-	bool no_relay;    /* leave that side to the test */
-	bool no_endpoint; /* likewise */
-	bool silent;      /* the relay's owner answers no login */
-	bool wrong_key;   /* the endpoint has another relay's key */
+	bool agent;        /* instead of a gateway */
+	struct loop *loop; /* NULL: one of its own, freed with the pair */
+	bool no_relay;     /* leave that side to the test */
+	bool no_endpoint;  /* likewise */
+	bool silent;       /* the relay's owner answers no login */
+	bool wrong_key;    /* the endpoint has another relay's key */
 	const struct link_times *times; /* of both */
 };
 
