@@ -435,8 +435,12 @@ static bool
 has_name(const struct rule *rule, const char *name)
 {
 	size_t len = name_len(name);
-	size_t own = rule->name == NULL ? 0 : strlen(rule->name);
+	size_t own;
 
+	if (rule->name == NULL) {
+		return false;
+	}
+	own = strlen(rule->name);
 	switch (rule->kind) {
 	case RULE_NAME:
 		return len == own && strncasecmp(name, rule->name, own) == 0;

@@ -53,7 +53,7 @@ void policy_set_loopback(struct policy *policy, bool allowed);
  * Add rule, a text as above.  Returns 0, or -1 and in *flaw a clause for
  * people about what is wrong with it, "has no port after the colon".
  */
-int policy_allow(struct policy *policy, const char *rule, const char **flaw);
+int policy_allow(struct policy *policy, const char *text, const char **flaw);
 
 /*
  * Allow exactly port of host (an address or a name), because a service leads

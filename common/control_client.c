@@ -175,16 +175,15 @@ receive(int fd, struct buf *answer, control_client_line *on_line, void *arg)
 }
 
 enum control_client_result
-control_client_ask(const char *path, const char *const *words, size_t count,
-    double timeout, control_client_line *on_line, void *arg,
-    struct fault *fault)
+control_client_ask(const struct control_client_question *question,
+    control_client_line *on_line, void *arg, struct fault *fault)
 {
 	enum control_client_result result = CONTROL_CLIENT_ANSWERED;
 	struct buf *answer;
 	int fd;
 
-	for (size_t i = 0; i < count; i++) {
-		if (!is_sendable(words[i])) {
+	for (size_t i = 0; i < question->count; i++) {
+		if (!is_sendable(question->words[i])) {
 			(void)fault_set(fault,
 			    "a tab, line break or other control character "
 			    "cannot be sent");
@@ -192,10 +191,10 @@ control_client_ask(const char *path, const char *const *words, size_t count,
 		}
 	}
 	answer = buf_new(ANSWER_MAX);
-	fd = answer != NULL ? reach(path, timeout) : -1;
-	if (fd < 0 || send_request(fd, words, count) != 0 ||
+	fd = answer != NULL ? reach(question->path, question->timeout) : -1;
+	if (fd < 0 || send_request(fd, question->words, question->count) != 0 ||
 	    receive(fd, answer, on_line, arg) != 0) {
-		result = fail(fault, path);
+		result = fail(fault, question->path);
 	}
 	if (fd >= 0) {
 		(void)close(fd);

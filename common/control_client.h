@@ -27,13 +27,20 @@ enum control_client_result {
 	CONTROL_CLIENT_BROKEN,   /* the answer was cut off */
 };
 
+/* What is asked of whom; a value of the caller. */
+struct control_client_question {
+	const char *path; /* of the daemon's socket */
+	const char *const *words;
+	size_t count;   /* of the words */
+	double timeout; /* seconds for each line; 0 waits for ever */
+};
+
 /*
- * Send the count words to the daemon at path and hand each line of the answer
- * to on_line(line, last, arg).  timeout is in seconds, for each line; 0 waits
- * for ever.  Anything but CONTROL_CLIENT_ANSWERED fills *fault.
+ * Ask question and hand each line of the answer to on_line(line, last, arg).
+ * Anything but CONTROL_CLIENT_ANSWERED fills *fault.
  */
-enum control_client_result control_client_ask(const char *path,
-    const char *const *words, size_t count, double timeout,
+enum control_client_result control_client_ask(
+    const struct control_client_question *question,
     control_client_line *on_line, void *arg, struct fault *fault);
 
 #endif

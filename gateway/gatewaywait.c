@@ -35,7 +35,6 @@ struct wait {
 	struct proxy_target target;
 	struct reach *reach;
 	struct stream *stream;
-	struct stream_opened last; /* how the last try ended */
 	ev_timer timer;
 	uint64_t deadline;
 };

@@ -81,7 +81,7 @@ make_key(struct enrol *enrol, struct fault *fault)
 
 	keys_generate(enrol->secret_key, enrol->public_key);
 	sodium_bin2hex(text, sizeof(text), enrol->secret_key, KEYS_LEN);
-	text[HEX_LEN] = '\n';
+	text[sizeof(text) - 2] = '\n';
 	result = statedir_write(enrol->dir, FILE_KEY, text, HEX_LEN + 1, fault);
 	mem_wipe(text, sizeof(text));
 	return result;

@@ -131,7 +131,7 @@ open_key(struct relay *relay, struct fault *fault)
 	if (result == FILE_NONE) {
 		keys_generate(relay->secret_key, relay->public_key);
 		sodium_bin2hex(hex, sizeof(hex), relay->secret_key, KEYS_LEN);
-		hex[2 * KEYS_LEN] = '\n';
+		hex[sizeof(hex) - 2] = '\n';
 		result = statedir_write(
 		    relay->dir, "relay.key", hex, sizeof(hex) - 1, fault);
 		mem_wipe(hex, sizeof(hex));

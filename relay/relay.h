@@ -74,6 +74,6 @@ struct relay_invite {
  * Print a join string for a gateway of a user, whether the relay of that state
  * runs or not.  Returns the exit code of the program; words go to stderr.
  */
-int relay_invite(const struct relay_invite *invite);
+int relay_invite(const struct relay_invite *command);
 
 #endif

@@ -92,17 +92,20 @@ on_created(const struct account_outcome *outcome, void *arg)
 	invite_into(invite, outcome->account);
 }
 
-/* "admin", "user" or "guest"; 0 for anything else. */
-static enum store_level
-level_of(const char *text)
+/* Put the level of that name, "user" if it is NULL, into *level; 0 or -1. */
+static int
+read_level(const char *text, enum store_level *level)
 {
 	if (text == NULL || strcmp(text, "user") == 0) {
-		return STORE_USER;
+		*level = STORE_USER;
+	} else if (strcmp(text, "admin") == 0) {
+		*level = STORE_ADMIN;
+	} else if (strcmp(text, "guest") == 0) {
+		*level = STORE_GUEST;
+	} else {
+		return -1;
 	}
-	if (strcmp(text, "admin") == 0) {
-		return STORE_ADMIN;
-	}
-	return strcmp(text, "guest") == 0 ? STORE_GUEST : 0;
+	return 0;
 }
 
 static void
@@ -128,8 +131,9 @@ relayinvite_start(struct relay *relay, const char *user, const char *level,
     const char *name, relayinvite_done *done, void *arg)
 {
 	struct relayinvite *invite;
+	enum store_level rank;
 
-	if (level_of(level) == 0) {
+	if (read_level(level, &rank) != 0) {
 		done(NULL, CODE_BAD_REQUEST, "A level is admin, user or guest.",
 		    arg);
 		return NULL;
@@ -152,7 +156,7 @@ relayinvite_start(struct relay *relay, const char *user, const char *level,
 	(void)name_fold(name != NULL ? name : "gateway", invite->name,
 	    sizeof(invite->name));
 	invite->starting = true;
-	start(invite, level_of(level));
+	start(invite, rank);
 	invite->starting = false;
 	if (invite->over) {
 		mem_free(invite);
@@ -244,13 +248,15 @@ relay_invite(const struct relay_invite *command)
 		command->name != NULL ? command->name : "gateway" };
 	char dir[STATEDIR_PATH_LEN];
 	char path[STATEDIR_PATH_LEN + 16];
+	const struct control_client_question question = { path, words, 4,
+		ASK_TIME };
 	struct fault fault = { 0 };
 	int status = EX_CONFIG;
 
 	if (statedir_choose("relay", command->state, dir, &fault) == 0) {
 		(void)snprintf(path, sizeof(path), "%s/control", dir);
-		switch (control_client_ask(
-		    path, words, 4, ASK_TIME, on_line, &status, &fault)) {
+		switch (
+		    control_client_ask(&question, on_line, &status, &fault)) {
 		case CONTROL_CLIENT_ANSWERED:
 			return status;
 		case CONTROL_CLIENT_ABSENT:

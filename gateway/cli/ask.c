@@ -49,12 +49,13 @@ void
 ask_daemon(const char *path, const char *const *words, size_t count,
     double timeout, struct ask_answer *answer)
 {
+	const struct control_client_question question = { path, words, count,
+		timeout };
 	struct fault fault;
 
 	memset(answer, 0, sizeof(*answer));
 	answer->items = json_array();
-	switch (control_client_ask(
-	    path, words, count, timeout, on_line, answer, &fault)) {
+	switch (control_client_ask(&question, on_line, answer, &fault)) {
 	case CONTROL_CLIENT_ANSWERED:
 		break;
 	case CONTROL_CLIENT_ABSENT:

@@ -20,7 +20,7 @@ struct vectors {
 static void
 die(const char *what)
 {
-	fprintf(stderr, "vectors: %s\n", what);
+	(void)fprintf(stderr, "vectors: %s\n", what);
 	exit(99);
 }
 
@@ -38,7 +38,9 @@ read_file(const char *path)
 		die("cannot seek");
 	}
 	size = ftell(file);
-	rewind(file);
+	if (fseek(file, 0, SEEK_SET) != 0) {
+		die("cannot seek");
+	}
 	text = size < 0 ? NULL : calloc((size_t)size + 1, 1);
 	if (text == NULL ||
 	    fread(text, 1, (size_t)size, file) != (size_t)size) {

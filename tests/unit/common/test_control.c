@@ -127,16 +127,18 @@ static void *
 ask(void *arg)
 {
 	struct asker *a = arg;
-	const char *stop[] = { "later" };
+	const struct control_client_question question = { a->daemon->path,
+		a->words, a->count, a->timeout };
 
-	a->result = control_client_ask(a->daemon->path, a->words, a->count,
-	    a->timeout, on_line, a, &a->fault);
+	a->result = control_client_ask(&question, on_line, a, &a->fault);
 	if (a->timeout == 0) {
 		/* Leave a request behind, whose cancelling stops the loop. */
+		const char *stop[] = { "later" };
+		const struct control_client_question last = { a->daemon->path,
+			stop, 1, 0.05 };
 		struct fault fault;
 
-		(void)control_client_ask(
-		    a->daemon->path, stop, 1, 0.05, on_line, a, &fault);
+		(void)control_client_ask(&last, on_line, a, &fault);
 	}
 	return NULL;
 }
@@ -237,10 +239,12 @@ END_TEST
 START_TEST(absent_daemon_is_told)
 {
 	const char *words[] = { "status" };
+	const struct control_client_question question = {
+		"/tmp/no/such/control", words, 1, 1
+	};
 	struct fault fault;
 
-	ck_assert_int_eq(control_client_ask("/tmp/no/such/control", words, 1, 1,
-			     on_line, NULL, &fault),
+	ck_assert_int_eq(control_client_ask(&question, on_line, NULL, &fault),
 	    CONTROL_CLIENT_ABSENT);
 	ck_assert_ptr_nonnull(strstr(fault.text, "no daemon is running"));
 }
