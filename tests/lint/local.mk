@@ -3,6 +3,7 @@
 LINT_TESTS = \
 	%D%/banned.test \
 	%D%/doc-comments.test \
+	%D%/docs.test \
 	%D%/format.test \
 	%D%/headers.test \
 	%D%/layers.test \

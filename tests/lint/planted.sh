@@ -84,6 +84,23 @@ plant spec 'codes.def' protocol/PROTOCOL.md '| 4 | host-gone |'
 plant spec 'cited' relay/bad.c '/* See PROTOCOL.md
  * section 7.2. */'
 
+plant docs 'options of inroad-relay' man/inroad-relay.8 '.It Fl -old'
+plant docs 'options of inroad-relay' inroad-relay 'echo "  --new  more"'
+plant docs 'options of inroad-gateway' inroad-gateway 'echo "  --new  more"'
+plant docs 'options of inroad-agent' man/inroad-agent.8 '.It Fl -old'
+plant docs 'commands of inroad' man/inroad.1 '.It Ic old'
+plant docs 'commands of inroad' gateway/cli/commands.c 'commands_table[] = {
+{ "new", "", "more" },'
+plant docs 'options of its commands' man/inroad.1 '.It Ic go Fl -old'
+plant docs 'options of its commands' gateway/cli/commands.c 'commands_table[] = {
+{ "go", "--new", "more" },'
+plant docs 'mandoc likes' man/inroad.1 '.Bogus'
+plant docs 'relay.conf is right' contrib/relay.conf 'bad = "1"'
+plant docs 'gateway.conf is right' contrib/gateway.conf 'bad = "1"'
+plant docs 'agent.conf is right' contrib/agent.conf 'bad = "1"'
+plant docs 'version of' configure.ac 'AC_INIT([inroad],[1.3])'
+plant docs 'link in a text' CHANGELOG.md '[gone](gone.md)'
+
 plant project 'work to be done' relay/bad.c "/* TO""DO: more */"
 plant project 'how it was made' relay/bad.c "/* MODEL""S.md */"
 plant scripts 'bad.sh' tests/bad.sh '#!/bin/sh
