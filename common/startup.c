@@ -9,6 +9,7 @@
 
 #include "common/fault.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include "common/options_argv.h"
 #include "common/options_file.h"
 #include "common/options_help.h"
@@ -74,6 +75,7 @@ startup_options(const struct options_table *table, void (*version)(void),
 	/* Whatever a daemon writes is nobody else's business. */
 	(void)umask(077);
 	raise_descriptors();
+	mem_tune();
 	if (sodium_init() < 0) {
 		return STARTUP_EXIT;
 	}
