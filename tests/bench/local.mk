@@ -4,10 +4,10 @@
 
 EXTRA_PROGRAMS += \
 	%D%/bench_link \
+	%D%/bench_seal \
 	%D%/blast \
 	$(NULL)
 %C%_blast_LDADD = -lpthread
 EXTRA_DIST += \
 	%D%/compare \
-	%D%/bench_seal \
 	$(NULL)
