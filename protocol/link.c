@@ -485,11 +485,48 @@ link_goaway(struct link *link, enum code code, const char *text)
 
 /* --- use ------------------------------------------------------------- */
 
+/* What link sends as. */
+static enum frame_sender
+sender(const struct link *link)
+{
+	bool gateway = link->role == LINKHELLO_GATEWAY;
+
+	if (link->is_relay) {
+		return gateway ? FRAME_FROM_RELAY_TO_GATEWAY
+			       : FRAME_FROM_RELAY_TO_AGENT;
+	}
+	return gateway ? FRAME_FROM_GATEWAY : FRAME_FROM_AGENT;
+}
+
+/*
+ * A frame that the table does not allow would make the peer close the link.
+ * That must not follow from what a third party sent: a gateway's longest
+ * ATTACH, for example, is too long once a relay has added the device.
+ */
+static bool
+is_legal(
+    const struct link *link, enum frame_type type, uint32_t channel, size_t len)
+{
+	struct frame_head head = { .type = type, .channel = channel };
+
+	if (len > LIMITS_CONTROL_MAX) {
+		return false;
+	}
+	head.body_len = (uint16_t)frame_body_len(len);
+	return frame_check(sender(link), &head);
+}
+
 int
 link_send(struct link *link, enum frame_type type, uint32_t channel,
     const uint8_t *payload, size_t len)
 {
 	if (!link_is_up(link)) {
+		return -1;
+	}
+	if (!is_legal(link, type, channel, len)) {
+		log_write(LOG_LEVEL_WARN, "link", link->id,
+		    "%s not sent: %zu bytes on channel %u are not allowed",
+		    frame_name(type), len, channel);
 		return -1;
 	}
 	return linkwrite_control(link, type, channel, payload, len);

@@ -150,9 +150,10 @@ void link_refuse(
     struct link *link, enum code code, const char *text, uint32_t retry_after);
 
 /*
- * Queue a control frame that frames.def allows.  Returns 0, or -1 when the
- * link is not up, or its queue is full or memory short: the link then closes
- * at the end of the iteration.
+ * Queue a control frame.  Returns 0, or -1 when the link is not up; when
+ * frames.def does not allow the frame, which is then dropped and logged; or
+ * when the queue is full or memory short: the link then closes at the end of
+ * the iteration.
  */
 int link_send(struct link *link, enum frame_type type, uint32_t channel,
     const uint8_t *payload, size_t len);

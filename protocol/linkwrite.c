@@ -239,9 +239,11 @@ static void
 put_carry(struct link *link, struct channel *channel, struct blob *body)
 {
 	size_t len = blob_len(body);
-	struct link_entry *entry =
-	    put_head(link, FRAME_CARRY, channel->id, len);
+	struct link_entry *entry;
 
+	assert(len >= LIMITS_TAG_LEN + LIMITS_RECORD_HEAD_LEN);
+	assert(len <= LIMITS_FRAME_BODY_MAX);
+	entry = put_head(link, FRAME_CARRY, channel->id, len);
 	entry->body = body;
 	commit_entry(link->batch);
 	channel->sent += LIMITS_FRAME_HEAD_LEN + len;
@@ -411,7 +413,7 @@ linkwrite_flush(void *arg)
 		link_end(link, link->code, link->text, 0);
 		return;
 	}
-	while (!link->blocked && written < LIMITS_LINK_TURN) {
+	while (!link->blocked && !link->shut && written < LIMITS_LINK_TURN) {
 		if (!fill(link)) {
 			return;
 		}
@@ -424,7 +426,7 @@ linkwrite_flush(void *arg)
 			return;
 		}
 	}
-	if (!link->blocked) {
+	if (!link->blocked && !link->shut) {
 		/* Others have their turn; this link goes on after them. */
 		loop_defer(link->loop, &link->task);
 	}

@@ -144,6 +144,33 @@ START_TEST(control_frames_reach_the_owner)
 }
 END_TEST
 
+/* What the other side would not take is not sent, and does no harm. */
+START_TEST(illegal_frames_are_not_sent)
+{
+	static const uint8_t payload[LIMITS_CONTROL_MAX + 1] = { 0 };
+	static const uint8_t notice[] = { 0, 2, 'h', 'i' };
+	struct link *relay;
+	int one = 1;
+
+	open_up(&plain);
+	relay = pair.relay.link;
+	ck_assert_int_eq(
+	    link_send(relay, FRAME_ATTACHED, 1, payload, 1025), -1);
+	ck_assert_int_eq(link_send(relay, FRAME_ATTACHED, 0, payload, 24), -1);
+	ck_assert_int_eq(link_send(relay, FRAME_ATTACH, 1, payload, 24), -1);
+	ck_assert_int_eq(link_send(relay, FRAME_HOSTS, 0, payload, 0), -1);
+	ck_assert_int_eq(
+	    link_send(relay, FRAME_HOSTS, 0, payload, sizeof(payload)), -1);
+	ck_assert_int_eq(
+	    link_send(pair.endpoint.link, FRAME_NOTICE, 0, notice, 4), -1);
+	ck_assert_int_eq(link_send(relay, FRAME_NOTICE, 0, notice, 4), 0);
+	ck_assert(linkpair_await(&pair, endpoint_has_frames, &one));
+	ck_assert_int_eq((int)pair.endpoint.type, (int)FRAME_NOTICE);
+	ck_assert(link_is_up(relay));
+	linkpair_close(&pair);
+}
+END_TEST
+
 START_TEST(frames_keep_their_order_and_bytes)
 {
 	static uint8_t payload[LIMITS_CONTROL_MAX];
@@ -839,6 +866,7 @@ static void
 add_tests(TCase *tcase)
 {
 	tcase_add_test(tcase, control_frames_reach_the_owner);
+	tcase_add_test(tcase, illegal_frames_are_not_sent);
 	tcase_add_test(tcase, frames_keep_their_order_and_bytes);
 	tcase_add_test(tcase, frames_may_come_byte_by_byte);
 	tcase_add_test(tcase, a_changed_byte_ends_the_link);
