@@ -14,6 +14,7 @@
 #   check TEXT COMMAND...    one TAP case: COMMAND succeeds
 #   refuses STATUS PATTERN COMMAND...   ends so, saying so
 #   peer ...                 client.py
+#   need PROGRAM...          what the test cannot do without
 #   finish                   stops everything, as a last case, and the plan
 #
 # Nothing sleeps: readiness is read from the daemons' standard output, and
@@ -36,6 +37,24 @@ declare -A ready_line out_fd
 # Proxies of whoever runs the tests are none of ours.
 unset http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY no_proxy
 unset NO_PROXY INROAD_JOIN STATE_DIRECTORY
+# need PROGRAM...: without it the test is skipped, or fails where LINT_STRICT
+# says that everything is there.
+need() {
+	local program
+	for program; do
+		command -v "$program" >/dev/null && continue
+		test -z "${LINT_STRICT-}" || { echo "Bail out! no $program"; exit 1; }
+		echo "1..0 # SKIP no $program"
+		exit
+	done
+}
+need curl python3
+for program in inroad inroad-agent inroad-gateway inroad-relay; do
+	test -x "$top_builddir/$program" && continue
+	echo "1..0 # SKIP built without $program"
+	exit
+done
+
 # Itself, not something that looks for it each time.
 python=$(python3 -c 'import sys; print(sys.executable)')
 # What the tests ask for shall not depend on somebody's language.

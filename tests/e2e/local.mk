@@ -5,6 +5,7 @@
 
 E2E_TESTS = \
 	tests/e2e/agent.test \
+	tests/e2e/clients.test \
 	tests/e2e/errors.test \
 	tests/e2e/readme.test \
 	tests/e2e/hostile.test \

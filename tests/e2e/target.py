@@ -7,7 +7,9 @@ Prints "ready http=PORT echo=PORT ..." and serves until it is killed:
   http     GET /bytes/N answers N bytes of a pattern; GET /page a page;
            GET /chunked/N the same bytes in chunks; GET /close/N until close;
            GET /slow answers after a second; POST and PUT answer the SHA-256
-           of the body; keep-alive throughout
+           of the body; keep-alive throughout. Under /git/ are the
+           repositories of INROAD_TEST_DIR, to read and to write
+  ssh      an sshd with the configuration INROAD_TEST_DIR/sshd_config
   echo     sends back what it gets, as it comes; ends when the client does
   digest   reads until the client's half ends, then answers its SHA-256
   source   sends 64 MiB of the pattern at once and ends
@@ -28,6 +30,7 @@ import signal
 import socket
 import socketserver
 import struct
+import subprocess
 import sys
 import threading
 
@@ -45,6 +48,9 @@ class Http(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self):
+        if self.path.startswith("/git/"):
+            self.git(b"")
+            return
         kind, _, number = self.path.strip("/").partition("/")
         if kind == "bytes":
             self.answer(pattern(int(number)), int(number))
@@ -78,26 +84,60 @@ class Http(http.server.BaseHTTPRequestHandler):
         self.end_headers()
 
     def do_POST(self):
+        if self.path.startswith("/git/"):
+            self.git(b"".join(self.body()))
+            return
         digest = hashlib.sha256()
-        if self.headers.get("Transfer-Encoding") == "chunked":
-            while True:
-                size = int(self.rfile.readline().split(b";")[0], 16)
-                digest.update(self.rfile.read(size))
-                self.rfile.readline()
-                if size == 0:
-                    break
-        else:
-            left = int(self.headers.get("Content-Length", 0))
-            while left > 0:
-                piece = self.rfile.read(min(left, 65536))
-                if not piece:
-                    break
-                digest.update(piece)
-                left -= len(piece)
-        text = digest.hexdigest().encode()
-        self.answer([text], len(text))
+        for piece in self.body():
+            digest.update(piece)
+        self.say(digest.hexdigest())
 
     do_PUT = do_POST
+
+    def body(self):
+        """The pieces of the request's body."""
+        if self.headers.get("Transfer-Encoding") == "chunked":
+            size = -1
+            while size != 0:
+                size = int(self.rfile.readline().split(b";")[0], 16)
+                yield self.rfile.read(size)
+                self.rfile.readline()
+            return
+        left = int(self.headers.get("Content-Length", 0))
+        while left > 0:
+            piece = self.rfile.read(min(left, 65536))
+            if not piece:
+                break
+            left -= len(piece)
+            yield piece
+
+    def git(self, body):
+        """Answer with git's own CGI program."""
+        path, _, query = self.path[4:].partition("?")
+        said = subprocess.run(
+            ["git", "http-backend"], input=body, stdout=subprocess.PIPE,
+            check=False, env={
+                **os.environ,
+                "GIT_PROJECT_ROOT": os.environ["INROAD_TEST_DIR"],
+                "GIT_HTTP_EXPORT_ALL": "1",
+                "PATH_INFO": path,
+                "QUERY_STRING": query,
+                "REQUEST_METHOD": self.command,
+                "REMOTE_USER": "test",
+                "CONTENT_TYPE": self.headers.get("Content-Type", ""),
+                "HTTP_CONTENT_ENCODING":
+                    self.headers.get("Content-Encoding", ""),
+                "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
+            }).stdout
+        head, _, content = said.partition(b"\r\n\r\n")
+        fields = dict(line.split(": ", 1)
+                      for line in head.decode().splitlines())
+        self.send_response(int(fields.pop("Status", "200").split()[0]))
+        for name, value in fields.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
 
     def answer(self, pieces, length):
         self.send_response(200)
@@ -140,6 +180,13 @@ class Reset(socketserver.BaseRequestHandler):
         self.request.setsockopt(
             socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.request.close()
+
+
+class Ssh(socketserver.BaseRequestHandler):
+    def handle(self):
+        config = os.path.join(os.environ["INROAD_TEST_DIR"], "sshd_config")
+        subprocess.run(["/usr/sbin/sshd", "-i", "-e", "-f", config],
+                       stdin=self.request, stdout=self.request, check=False)
 
 
 class Late(socketserver.BaseRequestHandler):
@@ -212,7 +259,8 @@ def dead_ends():
 
 def main():
     line = ["ready"]
-    for name, handler in (("http", Http), ("echo", Echo), ("digest", Digest),
+    for name, handler in (("http", Http), ("ssh", Ssh),
+                          ("echo", Echo), ("digest", Digest),
                           ("source", Source), ("reset", Reset),
                           ("stall", Stall), ("late", Late),
                           ("notes", Notes), ("six", Echo)):
