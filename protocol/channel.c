@@ -34,6 +34,11 @@ channel_new(struct link *link, uint32_t id, struct schedule_group *group,
 	channel->id = id;
 	/* An endpoint always reads its link, so it needs to give no credit. */
 	channel->limit = link->is_relay ? UINT64_MAX : LIMITS_CREDIT_START;
+	if (link->is_relay && link->pong_rtt == 0 && link->pinged == 0) {
+		/* Credit is reckoned with the round trip: find it out. */
+		link->ping_due = true;
+		linkwrite_soon(link);
+	}
 	return channel;
 }
 

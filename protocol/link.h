@@ -178,8 +178,9 @@ enum linkhello_role link_role(const struct link *link);
 const struct addr *link_peer(const struct link *link);
 
 /*
- * Return the minimum round trip of the socket as the kernel knew it within the
- * last second, in nanoseconds; 0 when it does not know.
+ * Return the minimum round trip in nanoseconds, 0 when it is not known: the
+ * greater of what the kernel knew of the socket within the last second and of
+ * what a PING took, of which a relay sends one with the first channel.
  */
 uint64_t link_rtt(struct link *link);
 

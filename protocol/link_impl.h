@@ -121,8 +121,10 @@ struct link {
 	char *text; /* NULL for the summary of code */
 	uint32_t retry_after;
 
-	/* What the kernel was asked. */
-	uint64_t rtt; /* as of .rtt_time */
+	/* Round trips: as PONG tells, and as the kernel does. */
+	uint64_t pinged;   /* when the last PING was sent */
+	uint64_t pong_rtt; /* the least that one took, 0: none yet */
+	uint64_t rtt;      /* of the kernel, as of .rtt_time */
 	uint64_t rtt_time;
 	uint64_t rate_time; /* when it was asked for the rate */
 	uint32_t lowat;     /* unsent bytes in it, and the most of one batch */

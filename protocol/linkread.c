@@ -40,13 +40,22 @@ on_ping(struct link *link, const uint8_t *payload, size_t len)
 	linkwrite_soon(link);
 }
 
-/* That it came is all there is to it. */
+/* That it came is a sign of life, and how soon tells the round trip. */
 static void
 on_pong(struct link *link, const uint8_t *payload, size_t len)
 {
-	(void)link;
-	(void)payload;
-	(void)len;
+	struct wire_reader reader;
+	uint64_t rtt;
+
+	wire_read_from(&reader, payload, len);
+	if (link->pinged == 0 || wire_get_u64(&reader) != link->pinged) {
+		return;
+	}
+	rtt = loop_now(link->loop) - link->pinged;
+	link->pinged = 0;
+	if (link->pong_rtt == 0 || rtt < link->pong_rtt) {
+		link->pong_rtt = rtt;
+	}
 }
 
 static void

@@ -59,15 +59,18 @@ link_rtt(struct link *link)
 	uint64_t now = loop_now(link->loop);
 	struct tcp_info info;
 
-	if (link->state == LINK_CLOSED ||
-	    (link->rtt_time != 0 && now - link->rtt_time < LINKTCP_RTT_AGE)) {
-		return link->rtt;
+	if (link->state != LINK_CLOSED &&
+	    (link->rtt_time == 0 || now - link->rtt_time >= LINKTCP_RTT_AGE)) {
+		link->rtt_time = now;
+		if (get_info(link, &info) && info.tcpi_min_rtt != UINT32_MAX) {
+			link->rtt = info.tcpi_min_rtt * UINT64_C(1000);
+		}
 	}
-	link->rtt_time = now;
-	if (get_info(link, &info) && info.tcpi_min_rtt != UINT32_MAX) {
-		link->rtt = info.tcpi_min_rtt * UINT64_C(1000);
-	}
-	return link->rtt;
+	/*
+	 * The kernel knows the way to whatever answers in TCP, which may be a
+	 * proxy in between; PING and PONG know all of it.
+	 */
+	return link->rtt > link->pong_rtt ? link->rtt : link->pong_rtt;
 }
 
 bool

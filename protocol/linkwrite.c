@@ -176,7 +176,8 @@ put_state(struct link *link)
 	}
 	if (link->ping_due) {
 		link->ping_due = false;
-		put_number(link, FRAME_PING, 0, loop_now(link->loop));
+		link->pinged = loop_now(link->loop);
+		put_number(link, FRAME_PING, 0, link->pinged);
 		return true;
 	}
 	if (node == NULL) {
