@@ -500,7 +500,7 @@ START_TEST(hosts_with_wrong_fields_are_refused)
 		{ .owner = "al\x1bice", .name = "office" },
 		{ .owner = "alice",
 		    .name = "office",
-		    .state = LINKMSG_REMOVED + 1 },
+		    .state = (enum linkmsg_host_state)(LINKMSG_REMOVED + 1) },
 	};
 
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
