@@ -56,12 +56,32 @@ destroy_all(struct list *streams)
 	}
 }
 
+/*
+ * A stream that ended cleanly is not told of the end of its session, and its
+ * owner may still be busy with what it received.
+ */
+static void
+orphan_held(struct session *session)
+{
+	struct list *node = list_first(&session->streams);
+
+	while (node != NULL) {
+		struct stream *stream = list_entry(node, struct stream, all);
+
+		node = list_after(&session->streams, node);
+		if (stream->ops != NULL && stream_is_over(stream)) {
+			stream_orphan(stream);
+		}
+	}
+}
+
 void
 session_free(struct session *session)
 {
 	if (session == NULL) {
 		return;
 	}
+	orphan_held(session);
 	destroy_all(&session->streams);
 	destroy_all(&session->dead);
 	idmap_free(session->numbers);

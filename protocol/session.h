@@ -76,7 +76,10 @@ struct session_config {
 struct session *session_new(
     const struct session_config *config, uint64_t now_ns);
 
-/* Wipe and free session and its streams without a word; NULL is allowed. */
+/*
+ * Wipe and free session and its streams without a word, except streams that
+ * are over and not let go of yet; NULL is allowed.
+ */
 void session_free(struct session *session);
 
 /*

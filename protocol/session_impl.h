@@ -4,10 +4,11 @@
  * and nobody else sees.
  *
  * A stream is in session->streams from its creation until it is dead: let go
- * of by its owner and owing no record.  Dead streams are freed when the next
- * call into the session begins, so every function here may go on using a
- * stream after a callback.  A stream can be found by number as long as the
- * peer may still say something about it.
+ * of by its owner and owing no record.  One that is over and still held when
+ * the session is freed lives on until its owner lets go.  Dead streams are
+ * freed when the next call into the session begins, so every function here may
+ * go on using a stream after a callback.  A stream can be found by number as
+ * long as the peer may still say something about it.
  */
 #ifndef INROAD_PROTOCOL_SESSION_IMPL_H
 #define INROAD_PROTOCOL_SESSION_IMPL_H
@@ -39,7 +40,7 @@ enum stream_debt {
 };
 
 struct stream {
-	struct session *session;
+	struct session *session;      /* NULL: freed; the stream is over */
 	const struct stream_ops *ops; /* NULL: let go of by its owner */
 	void *arg;
 	uint32_t number;
@@ -48,6 +49,7 @@ struct stream {
 	bool ready;    /* the owner has something to send */
 	bool tx_ended;
 	bool rx_ended;
+	bool dead;        /* in session->dead */
 	bool held_fin;    /* acceptor: FIN came before the answer */
 	struct buf *held; /* acceptor: bytes that came before it */
 	unsigned debts;
@@ -77,6 +79,7 @@ struct session {
 	struct blob *spare; /* allocated and not used by the last pull */
 	uint32_t last_number;
 	uint32_t count; /* in numbers */
+	uint32_t alive; /* in streams, those that only owe records included */
 	bool confirmed;
 	bool closed;
 	bool owes_close;
@@ -105,7 +108,10 @@ void session_bury(struct session *session);
 /* Return a new stream of session with this number, known by it; or NULL. */
 struct stream *stream_new(struct session *session, uint32_t number);
 
-/* Free stream, whatever its state; only for session_bury and session_free. */
+/* Take stream, which is over, out of its session: its owner still holds it. */
+void stream_orphan(struct stream *stream);
+
+/* Free stream, whatever its state; not for use while a callback may see it. */
 void stream_destroy(struct stream *stream);
 
 /* Let stream owe a control record. */

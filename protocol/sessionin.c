@@ -55,11 +55,13 @@ on_open(struct session *session, const struct record *record)
 	struct stream *stream;
 
 	/*
-	 * An honest opener never has more than streams_max open; one that goes
-	 * on regardless is not refused for ever.
+	 * An honest opener never has more than streams_max open, and one that
+	 * goes on regardless, or lets us answer nothing, is not refused for
+	 * ever.  Streams that it cancels while they owe a RESET count too, so
+	 * the bound is a generous one.
 	 */
 	if (record->head.stream <= session->last_number ||
-	    session->count >= 2 * (uint64_t)session->config.streams_max ||
+	    session->alive >= 4 * (uint64_t)session->config.streams_max ||
 	    record_open_decode(&open, record->payload, record->len) != 0) {
 		return CODE_PROTOCOL_ERROR;
 	}
@@ -287,8 +289,13 @@ on_close(struct session *session, const struct record *record)
 	return CODE_OK;
 }
 
-/* Owe an ACK by size, by time, or because the peer asks for it. */
-static void
+/*
+ * Owe an ACK by size, by time, or because the peer asks for it.  ACK may exceed
+ * the limit of what is retained, so a peer that asks and never acknowledges
+ * would fill the memory: what an honest one makes us retain in a round trip
+ * is no more than it retains itself.
+ */
+static enum code
 account(struct session *session, const struct record *record)
 {
 	if (record->head.type != RECORD_ACK) {
@@ -299,9 +306,14 @@ account(struct session *session, const struct record *record)
 	}
 	if (session->unacked >= LIMITS_ACK_BYTES ||
 	    (record->head.flags & RECORD_ACK_NOW) != 0) {
+		if (retain_bytes(&session->retain) >
+		    2 * session->config.retain_max + LIMITS_RETAIN_SLACK) {
+			return CODE_PROTOCOL_ERROR;
+		}
 		session->owes_ack = true;
 		session_notify(session);
 	}
+	return CODE_OK;
 }
 
 enum code
@@ -330,6 +342,8 @@ sessionin_record(struct session *session, const uint8_t *data, size_t len)
 	}
 	record.payload = data + LIMITS_RECORD_HEAD_LEN;
 	record.len = len - LIMITS_RECORD_HEAD_LEN;
-	account(session, &record);
+	if (account(session, &record) != CODE_OK) {
+		return CODE_PROTOCOL_ERROR;
+	}
 	return handlers[record.head.type](session, &record);
 }

@@ -32,17 +32,28 @@ stream_new(struct session *session, uint32_t number)
 	list_push_back(&session->streams, &stream->all);
 	session->last_number = number;
 	session->count++;
+	session->alive++;
 	session->stats.streams_ever++;
 	return stream;
 }
 
 void
-stream_destroy(struct stream *stream)
+stream_orphan(struct stream *stream)
 {
 	schedule_remove(&stream->session->schedule, &stream->flow);
 	window_end(&stream->window);
 	list_remove(&stream->all);
 	list_remove(&stream->debtor);
+	stream->debts = 0;
+	stream->session = NULL;
+}
+
+void
+stream_destroy(struct stream *stream)
+{
+	if (stream->session != NULL) {
+		stream_orphan(stream);
+	}
 	mem_free(stream->letter);
 	buf_free(stream->held);
 	mem_free(stream);
@@ -66,12 +77,19 @@ stream_owe(struct stream *stream, enum stream_debt debt)
 void
 stream_settle(struct stream *stream)
 {
-	if (stream->ops == NULL && stream->debts == 0 && stream->tx_ended &&
-	    stream->rx_ended) {
-		list_remove(&stream->debtor);
-		list_remove(&stream->all);
-		list_push_back(&stream->session->dead, &stream->all);
+	if (stream->dead || stream->ops != NULL || stream->debts != 0 ||
+	    !stream->tx_ended || !stream->rx_ended) {
+		return;
 	}
+	if (stream->session == NULL) {
+		stream_destroy(stream);
+		return;
+	}
+	list_remove(&stream->debtor);
+	list_remove(&stream->all);
+	stream->dead = true;
+	list_push_back(&stream->session->dead, &stream->all);
+	stream->session->alive--;
 }
 
 /* Nobody speaks of the number any more once both halves ended. */

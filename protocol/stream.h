@@ -14,6 +14,7 @@
  * A stream belongs to its session; its owner holds a pointer from stream_open()
  * or session_ops.open until it calls stream_release() or stream_reset(), which
  * are the only two ways to let go.  After either, no callback runs any more.
+ * A stream that is over outlives its session until then.
  * Callbacks may call any function here, both of those included.
  */
 #ifndef INROAD_PROTOCOL_STREAM_H
@@ -113,7 +114,7 @@ bool stream_has_fin(const struct stream *stream);
 /* Return the number of stream in its session, for logs. */
 uint32_t stream_number(const struct stream *stream);
 
-/* Return the session of stream. */
+/* Return the session of stream, NULL when that was freed. */
 struct session *stream_session(const struct stream *stream);
 
 /* Return bytes sent and received so far. */

@@ -6,6 +6,7 @@
 
 #include "common/blob.h"
 #include "protocol/limits.h"
+#include "protocol/session_impl.h"
 
 /* --- what a session says --------------------------------------------- */
 
@@ -127,14 +128,32 @@ pair_new(const struct pair_config *config)
 	return pair;
 }
 
+/* Free session and let go of what its peers hold, as they may not. */
+static void
+free_session(struct session *session)
+{
+	struct list *node =
+	    session != NULL ? list_first(&session->streams) : NULL;
+
+	while (node != NULL) {
+		struct stream *stream = list_entry(node, struct stream, all);
+
+		node = list_after(&session->streams, node);
+		if (stream_is_over(stream)) {
+			stream_release(stream);
+		}
+	}
+	session_free(session);
+}
+
 void
 pair_free(struct pair *pair)
 {
 	if (pair == NULL) {
 		return;
 	}
-	session_free(pair->opener.session);
-	session_free(pair->acceptor.session);
+	free_session(pair->opener.session);
+	free_session(pair->acceptor.session);
 	for (int i = 0; i < 2; i++) {
 		struct pair_pipe *pipe = &pair->pipes[i];
 

@@ -493,6 +493,97 @@ forge(struct pair *pair, int pipe, struct record_head head,
 	    to, box, LIMITS_TAG_LEN + LIMITS_RECORD_HEAD_LEN + len, pair->now);
 }
 
+/* Who is refused again and again, but takes no answer, is not let go on. */
+START_TEST(unanswered_refusals_are_bounded)
+{
+	const struct record_open open = {
+		.target = { STREAM_TCP, "x", 80 },
+		.window = LIMITS_WINDOW_MIN,
+	};
+	struct pair_config config;
+	struct pair *pair;
+	uint8_t payload[64];
+	size_t len = record_open_encode(&open, payload, sizeof(payload));
+	enum code code = CODE_OK;
+	uint32_t number = 0;
+
+	pair_defaults(&config);
+	config.streams_max = 4;
+	pair = pair_new(&config);
+	while (code == CODE_OK && number < 1000) {
+		number++;
+		code = forge(pair, PAIR_TO_ACCEPTOR,
+		    (struct record_head){ RECORD_OPEN, 0, number }, payload,
+		    len);
+	}
+	ck_assert_int_eq(code, CODE_PROTOCOL_ERROR);
+	ck_assert_uint_eq(number, 4 * 4 + 1);
+	pair_free(pair);
+}
+END_TEST
+
+/* Nor who wants to hear at once what arrived and never says so himself. */
+START_TEST(unacknowledged_acks_are_bounded)
+{
+	static const uint8_t value[8] = { 1 };
+	struct session_stats stats;
+	struct pair_config config;
+	struct pair *pair;
+	enum code code = CODE_OK;
+
+	pair_defaults(&config);
+	config.retain_max = 65536;
+	pair = pair_new(&config);
+	for (int i = 0; i < 10000 && code == CODE_OK; i++) {
+		struct blob *blob;
+
+		code = forge(pair, PAIR_TO_ACCEPTOR,
+		    (struct record_head){ RECORD_PONG, RECORD_ACK_NOW, 0 },
+		    value, sizeof(value));
+		blob = session_pull(pair->acceptor.session, pair->now);
+		blob_unref(blob);
+	}
+	ck_assert_int_eq(code, CODE_PROTOCOL_ERROR);
+	session_get_stats(pair->acceptor.session, &stats);
+	ck_assert_uint_le(
+	    stats.retained, 2 * 65536 + LIMITS_RETAIN_SLACK + 1024);
+	pair_free(pair);
+}
+END_TEST
+
+/* An owner that still delivers what came may let go after the session. */
+START_TEST(ended_stream_outlives_its_session)
+{
+	struct pair *pair = pair_new(NULL);
+	struct stream *held;
+	struct pair_peer a;
+	struct pair_peer b;
+
+	pair_peer_init(&a, pair, 10, true);
+	pair_peer_init(&b, pair, 10, true);
+	pair_open(pair, &a, false);
+	pair_settle(pair);
+	pair_accept(pair->acceptor.opened, &b);
+	pair_settle(pair);
+	held = a.stream != NULL ? a.stream : b.stream;
+	ck_assert_ptr_nonnull(held);
+	ck_assert(stream_is_over(held));
+	session_close(pair->opener.session, CODE_GOING_DOWN, pair->now);
+	session_fail(pair->acceptor.session, CODE_SESSION_LOST);
+	ck_assert_uint_eq(a.resets + b.resets, 0);
+	session_free(pair->opener.session);
+	pair->opener.session = NULL;
+	session_free(pair->acceptor.session);
+	pair->acceptor.session = NULL;
+	pair_free(pair);
+	ck_assert_ptr_null(stream_session(held));
+	stream_consumed(held, 10, 0);
+	stream_ready(held);
+	ck_assert_uint_eq(stream_received(held), 10);
+	stream_release(held);
+}
+END_TEST
+
 /* Each row: a record that breaks the protocol of the whole session. */
 START_TEST(violations_are_refused)
 {
@@ -720,6 +811,9 @@ main(void)
 	tcase_add_test(tc, keys_are_replaced_by_count);
 	tcase_add_test(tc, close_tells_everyone);
 	tcase_add_test(tc, streams_are_bounded);
+	tcase_add_test(tc, unanswered_refusals_are_bounded);
+	tcase_add_test(tc, unacknowledged_acks_are_bounded);
+	tcase_add_test(tc, ended_stream_outlives_its_session);
 	tcase_add_test(tc, violations_are_refused);
 	tcase_add_test(tc, impossible_ack_is_refused);
 	tcase_add_test(tc, faults_end_one_stream);
