@@ -311,11 +311,8 @@ write_seen(struct account_book *book, struct store_change *changes)
 	if (store_submit(book->store, changes, count, NULL, NULL) < 0) {
 		return -1;
 	}
-	for (size_t i = 0; i < count; i++) {
-		struct account_device *device =
-		    account_book_find_id(book, changes[i].row.device.id);
-
-		list_remove(&device->seen);
+	for (; count > 0; count--) {
+		list_remove(list_first(&book->seen));
 	}
 	return 0;
 }
