@@ -311,8 +311,10 @@ write_seen(struct account_book *book, struct store_change *changes)
 	if (store_submit(book->store, changes, count, NULL, NULL) < 0) {
 		return -1;
 	}
-	for (; count > 0; count--) {
-		list_remove(list_first(&book->seen));
+	for (node = list_first(&book->seen); node != NULL && count > 0;
+	     node = list_first(&book->seen)) {
+		list_remove(node);
+		count--;
 	}
 	return 0;
 }
