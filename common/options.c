@@ -336,7 +336,9 @@ options_put_section(
 	struct options **grown;
 	struct options *section;
 
-	for (size_t j = 0; j < slot->count; j++) {
+	bool repeats = (options->rows[i].properties & OPTIONS_REPEATS) != 0;
+
+	for (size_t j = 0; j < slot->count && !repeats; j++) {
 		if (strcmp(slot->sections[j]->title, title) == 0) {
 			return slot->sections[j];
 		}

@@ -36,6 +36,7 @@ static const struct options_row rows[] = {
 	    .help = "serve SOCKS and HTTP here; default 127.0.0.1:1080" },
 	{ .name = "forward",
 	    .kind = OPTIONS_SECTION,
+	    .properties = OPTIONS_REPEATS,
 	    .value = "ADDR:PORT=NAME:PORT",
 	    .help = "lead connections to ADDR:PORT to a host",
 	    .keys = forward_keys,

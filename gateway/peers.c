@@ -4,6 +4,7 @@
 #include <ev.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "common/list.h"
 #include "common/log.h"
@@ -372,6 +373,37 @@ peer_new(struct peers *peers, const struct host *host, struct link *link,
 	return peer;
 }
 
+/* Say since when host is offline, and what to do. */
+static void
+describe_offline(const struct host *host, char text[LIMITS_TEXT_LEN])
+{
+	time_t now = time(NULL);
+	uint64_t gone = (uint64_t)now - host->last_contact;
+	const char *unit = "s";
+
+	if (host->last_contact == 0 || host->last_contact > (uint64_t)now) {
+		(void)snprintf(text, LIMITS_TEXT_LEN,
+		    "\"%s\" is offline and was never seen. On it, run "
+		    "\"inroad-agent --check\" and look at its log.",
+		    host->name);
+		return;
+	}
+	if (gone >= 2 * 86400) {
+		gone /= 86400;
+		unit = "days";
+	} else if (gone >= 2 * 3600) {
+		gone /= 3600;
+		unit = "h";
+	} else if (gone >= 120) {
+		gone /= 60;
+		unit = "min";
+	}
+	(void)snprintf(text, LIMITS_TEXT_LEN,
+	    "\"%s\" is offline, last seen %llu %s ago. On it, run "
+	    "\"inroad-agent --check\" and look at its log.",
+	    host->name, (unsigned long long)gone, unit);
+}
+
 /* Say why host cannot be attached to; CODE_OK when it can. */
 static enum code
 obstacle(const struct host *host, const struct membership *membership,
@@ -383,10 +415,7 @@ obstacle(const struct host *host, const struct membership *membership,
 		return CODE_ACCOUNT_KEY;
 	}
 	if (!host->online) {
-		(void)snprintf(text, LIMITS_TEXT_LEN,
-		    "\"%s\" is offline. On it, run \"inroad-agent --check\" "
-		    "and look at its log.",
-		    host->name);
+		describe_offline(host, text);
 		return CODE_HOST_OFFLINE;
 	}
 	if (hosts_key_changed(host)) {

@@ -72,6 +72,24 @@ START_TEST(bulk_goes_both_ways)
 }
 END_TEST
 
+static bool
+relay_knows_the_way(void *arg)
+{
+	return link_rtt(arg) > 0;
+}
+
+/*
+ * The kernel knows nothing of this socket, as it knows nothing of what is
+ * behind a proxy: the round trip that credit needs comes from a PING.
+ */
+START_TEST(a_relay_finds_out_the_round_trip)
+{
+	open_channel(false);
+	ck_assert(linkpair_await(&pair, relay_knows_the_way, pair.relay.link));
+	linkpair_close(&pair);
+}
+END_TEST
+
 START_TEST(bodies_of_every_length)
 {
 	uint64_t count = 0;
@@ -616,6 +634,7 @@ main(void)
 	tcase_add_checked_fixture(tcase, setup, NULL);
 	tcase_set_timeout(tcase, 120);
 	tcase_add_test(tcase, bulk_goes_both_ways);
+	tcase_add_test(tcase, a_relay_finds_out_the_round_trip);
 	tcase_add_test(tcase, bodies_of_every_length);
 	tcase_add_test(tcase, bulk_in_odd_pieces);
 	tcase_add_test(tcase, keys_change_during_bulk);
