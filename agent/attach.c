@@ -10,6 +10,7 @@
 #include <sodium.h>
 
 #include "common/mem.h"
+#include "common/version.h"
 #include "protocol/linkmsg.h"
 #include "protocol/membership.h"
 
@@ -18,9 +19,6 @@
  * channel, and says so, or the gateway would wait for it in vain.
  */
 #define GRACE 0
-
-/* What this program calls itself to its peers. */
-#define SOFTWARE "inroad-agent " PACKAGE_VERSION
 
 /* Write a sentence to text and return code. */
 static enum code __attribute__((format(printf, 3, 4)))
@@ -141,13 +139,14 @@ finish_hello(struct sessionhello *hello, struct attach_accepted *out)
 	struct sessionhello_reply reply = {
 		.grace = GRACE,
 		.status = CODE_OK,
-		.software = SOFTWARE,
 	};
 	struct seal resume_tx;
 	struct seal resume_rx;
 	int rc;
 
 	randombytes_buf(reply.id, sizeof(reply.id));
+	(void)snprintf(reply.software, sizeof(reply.software), "inroad/%s",
+	    version_string());
 	rc = sessionhello_write_reply(
 	    hello, &reply, out->reply, &out->reply_len);
 	if (rc != 0) {

@@ -48,10 +48,10 @@ struct egress {
 
 struct egress_caller {
 	struct egress *egress;
-	struct list line; /* of flows that wait for their turn */
-	size_t under_way; /* flows that resolve or dial */
-	size_t count;     /* flows, bridged ones included */
-	bool pumping;
+	struct list line;      /* of flows that wait for their turn */
+	struct loop_task turn; /* lets the next ones set off */
+	size_t under_way;      /* flows that resolve or dial */
+	size_t count;          /* flows, bridged ones included */
 };
 
 /* One stream on its way; what it waits for is what is not NULL. */
@@ -130,10 +130,6 @@ egress_get_stats(const struct egress *egress, struct egress_stats *out)
 
 /* --- the life of a flow -------------------------------------------------- */
 
-/* pump() returns at once to whoever is called by it: the recursion ends. */
-/* NOLINTBEGIN(misc-no-recursion) */
-static void pump(struct egress_caller *caller);
-
 /* It is some other flow's turn. */
 static void
 leave_turn(struct flow *flow)
@@ -142,7 +138,7 @@ leave_turn(struct flow *flow)
 	if (flow->under_way) {
 		flow->under_way = false;
 		flow->caller->under_way--;
-		pump(flow->caller);
+		loop_defer(flow->egress->loop, &flow->caller->turn);
 	}
 }
 
@@ -397,17 +393,12 @@ start(struct flow *flow)
 	}
 }
 
-/*
- * Let as many flows of caller set off as may be under way.  One that fails at
- * once comes back here; the loop that is running goes on for it.
- */
+/* Let as many flows of the caller arg set off as may be under way. */
 static void
-pump(struct egress_caller *caller)
+pump(void *arg)
 {
-	if (caller->pumping) {
-		return;
-	}
-	caller->pumping = true;
+	struct egress_caller *caller = arg;
+
 	while (caller->under_way < LIMITS_DIALS_MAX &&
 	       !list_empty(&caller->line)) {
 		struct flow *flow =
@@ -418,9 +409,7 @@ pump(struct egress_caller *caller)
 		caller->under_way++;
 		start(flow);
 	}
-	caller->pumping = false;
 }
-/* NOLINTEND(misc-no-recursion) */
 
 /* --- streams ------------------------------------------------------------- */
 
@@ -507,6 +496,7 @@ egress_caller_new(struct egress *egress)
 	if (caller != NULL) {
 		caller->egress = egress;
 		list_init(&caller->line);
+		loop_task_init(&caller->turn, pump, caller);
 	}
 	return caller;
 }
@@ -535,8 +525,6 @@ egress_caller_free(struct egress_caller *caller)
 	if (caller == NULL) {
 		return;
 	}
-	/* Nobody else shall set off. */
-	caller->pumping = true;
 	flows = &caller->egress->flows;
 	node = list_first(flows);
 	while (node != NULL) {
@@ -552,6 +540,7 @@ egress_caller_free(struct egress_caller *caller)
 			flow->caller = NULL;
 		}
 	}
+	loop_task_cancel(caller->egress->loop, &caller->turn);
 	mem_free(caller);
 }
 

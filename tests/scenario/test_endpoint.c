@@ -335,8 +335,10 @@ setup(void)
 	start_relay();
 	(void)fflush(stdout);
 	real_stdout = dup(STDOUT_FILENO);
+	ck_assert_int_ge(real_stdout, 0);
 	ck_assert_ptr_nonnull(file);
 	said_fd = dup(fileno(file));
+	ck_assert_int_ge(said_fd, 0);
 	ck_assert_int_ge(dup2(said_fd, STDOUT_FILENO), 0);
 	(void)fclose(file);
 	memset(links, 0, sizeof(links));
@@ -359,8 +361,10 @@ teardown(void)
 	loop_free(loop);
 	tempdir_remove(top);
 	(void)fflush(stdout);
-	(void)dup2(real_stdout, STDOUT_FILENO);
-	(void)close(real_stdout);
+	if (real_stdout >= 0) {
+		(void)dup2(real_stdout, STDOUT_FILENO);
+		(void)close(real_stdout);
+	}
 	(void)close(said_fd);
 }
 
@@ -382,6 +386,7 @@ ask(struct client *client, const char *line)
 	(void)snprintf(un.sun_path, sizeof(un.sun_path), "%s/control", top);
 	memset(client, 0, sizeof(*client));
 	client->fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	ck_assert_int_ge(client->fd, 0);
 	ck_assert_int_eq(
 	    connect(client->fd, (struct sockaddr *)&un, sizeof(un)), 0);
 	ck_assert_int_eq(

@@ -37,9 +37,10 @@ tempdir_remove(const char *path)
 }
 
 char *
-tempdir_file(const char *path, const char *name, char out[TEMPDIR_LEN])
+tempdir_file(const char *directory, const char *name, char out[TEMPDIR_LEN])
 {
-	if (snprintf(out, TEMPDIR_LEN, "%s/%s", path, name) >= TEMPDIR_LEN) {
+	if (snprintf(out, TEMPDIR_LEN, "%s/%s", directory, name) >=
+	    TEMPDIR_LEN) {
 		abort();
 	}
 	return out;

@@ -16,8 +16,9 @@ void tempdir_new(char out[TEMPDIR_LEN]);
 /* Remove the directory at path with all that is in it. */
 void tempdir_remove(const char *path);
 
-/* Put the path of name in the directory at path to out; returns out. */
-char *tempdir_file(const char *path, const char *name, char out[TEMPDIR_LEN]);
+/* Put the path of name in directory to out; returns out. */
+char *tempdir_file(
+    const char *directory, const char *name, char out[TEMPDIR_LEN]);
 
 /* Read the file at path, at most size - 1 bytes, to out and terminate it; -1
  * when there is none, else 0. */

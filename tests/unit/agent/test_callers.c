@@ -589,6 +589,7 @@ START_TEST(lost_link_ends_sessions)
 	ck_assert(linkpair_await(&net, is_settled, visit));
 	opening = open_stream(visit, port);
 	fd = accept(service, NULL, NULL);
+	ck_assert_int_ge(fd, 0);
 	link_close(net.endpoint.link, CODE_LINK_LOST, "the test cuts it");
 	await_sessions(0, 0);
 	ck_assert(linkpair_await(&net, has_ended, visit));
