@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <ev.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdint.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -279,6 +281,17 @@ int
 io_errno(const struct io *io)
 {
 	return io->err;
+}
+
+size_t
+io_undelivered(const struct io *io)
+{
+	int bytes = 0;
+
+	if (ioctl(io->fd, SIOCOUTQ, &bytes) != 0 || bytes < 0) {
+		return 0;
+	}
+	return (size_t)bytes;
 }
 
 int

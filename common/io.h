@@ -86,6 +86,12 @@ int io_shutdown(struct io *io);
 /* Return the error number of the last IO_FAIL. */
 int io_errno(const struct io *io);
 
+/*
+ * Return how many bytes written to io the peer has not acknowledged: a reset
+ * would take them back.  0 when that cannot be known.
+ */
+size_t io_undelivered(const struct io *io);
+
 /* Return the descriptor, for socket options; it stays owned by io. */
 int io_fd(const struct io *io);
 

@@ -31,8 +31,9 @@ struct client_pool {
 	struct list clients;
 	uint32_t count;
 	uint32_t max;
-	uint64_t served;          /* requests, ever */
-	uint64_t failed;          /* of these */
+	uint64_t served;  /* requests, ever */
+	uint64_t failed;  /* of these */
+	unsigned parting; /* streams that nobody waits for (exchange.c) */
 	void (*ended)(void *arg); /* a client ended; may be NULL */
 	void *arg;
 };

@@ -21,6 +21,9 @@
 /* A response head and what came behind it in one record. */
 #define ANSWER_MAX ((size_t)HTTPHEAD_MAX + LIMITS_RECORD_PAYLOAD_MAX)
 
+/* Seconds between two looks at what the kernel still has to deliver. */
+#define LINGER_POLL 0.02
+
 /* The rewritten head of a request: never much longer than it was. */
 #define HEAD_MAX ((size_t)HTTPHEAD_MAX + 1024)
 
@@ -63,6 +66,25 @@ exchange_free(struct exchange *exchange)
 
 /* --- failure --------------------------------------------------------- */
 
+static void end_in_reset(struct exchange *exchange);
+
+/* The answer ends in the middle: nothing more comes, what came is delivered. */
+static void
+cut_off(struct exchange *exchange)
+{
+	struct stream *stream = exchange->stream;
+
+	exchange->stream = NULL;
+	if (stream != NULL) {
+		stream_release(stream);
+	}
+	exchange->cut = true;
+	exchange->read_ended = true;
+	exchange->linger_until =
+	    loop_now(exchange->client->pool->loop) + LIMITS_LINGER;
+	end_in_reset(exchange);
+}
+
 /* A page while that is still possible, else a reset. */
 void
 exchange_fail(struct exchange *exchange, enum code code, const char *text)
@@ -72,7 +94,7 @@ exchange_fail(struct exchange *exchange, enum code code, const char *text)
 
 	client_log_failure(client, code, text);
 	if (begun) {
-		client_end(client, true);
+		cut_off(exchange);
 		return;
 	}
 	client->exchange = NULL;
@@ -258,10 +280,27 @@ on_data(void *arg, const uint8_t *data, size_t len)
 
 /*
  * What is left of a stream after a whole response: the target was told to
- * close and will; nobody waits for it.
+ * close and will; nobody waits for it.  One that does not close must not hold
+ * streams for ever, so there are at most PARTING_MAX of them; beyond that the
+ * stream is reset.
  */
+#define PARTING_MAX 64
+
+struct parting {
+	struct client_pool *pool;
+	struct stream *stream;
+};
+
+static void
+parting_end(struct parting *parting)
+{
+	parting->pool->parting--;
+	stream_release(parting->stream);
+	mem_free(parting);
+}
+
 static size_t
-last_pull(void *arg, uint8_t *out, size_t max, bool *fin)
+parting_pull(void *arg, uint8_t *out, size_t max, bool *fin)
 {
 	(void)arg;
 	(void)out;
@@ -270,42 +309,76 @@ last_pull(void *arg, uint8_t *out, size_t max, bool *fin)
 	return 0;
 }
 
+/* More than was announced: that is no way to part. */
 static void
-last_fin(void *arg)
+parting_data(void *arg, const uint8_t *data, size_t len)
 {
-	stream_release(arg);
+	(void)data;
+	(void)len;
+	parting_end(arg);
 }
 
 static void
-last_reset(void *arg, enum code code, int error)
+parting_fin(void *arg)
+{
+	parting_end(arg);
+}
+
+static void
+parting_reset(void *arg, enum code code, int error)
 {
 	(void)code;
 	(void)error;
-	stream_release(arg);
+	parting_end(arg);
 }
 
-static const struct stream_ops last_ops = {
-	.pull = last_pull,
-	.fin = last_fin,
-	.reset = last_reset,
+static const struct stream_ops parting_ops = {
+	.pull = parting_pull,
+	.data = parting_data,
+	.fin = parting_fin,
+	.reset = parting_reset,
 };
 
 /* Let the stream end by itself. */
 static void
 part(struct exchange *exchange)
 {
+	struct client_pool *pool = exchange->client->pool;
 	struct stream *stream = exchange->stream;
+	struct parting *parting = NULL;
 
 	exchange->stream = NULL;
 	if (stream == NULL) {
 		return;
 	}
-	if (stream_has_fin(stream)) {
+	if (!stream_has_fin(stream) && pool->parting < PARTING_MAX) {
+		parting = mem_new(1, sizeof(*parting));
+	}
+	if (parting == NULL) {
 		stream_release(stream);
 		return;
 	}
-	stream_set_owner(stream, &last_ops, stream);
+	parting->pool = pool;
+	parting->stream = stream;
+	pool->parting++;
+	stream_set_owner(stream, &parting_ops, parting);
 	stream_ready(stream);
+}
+
+/* Deliver what came before a reset; a reset takes back what is under way. */
+static void
+end_in_reset(struct exchange *exchange)
+{
+	struct client *client = exchange->client;
+	bool waiting =
+	    buf_len(exchange->out) > 0 || io_undelivered(client->io) > 0;
+
+	if (waiting && loop_now(client->pool->loop) < exchange->linger_until) {
+		exchangeup_want(exchange);
+		io_set_timeout(client->io, LINGER_POLL);
+		return;
+	}
+	client_end(client, true);
 }
 
 /* Act on the end of either half once everything is written. */
@@ -315,7 +388,8 @@ check_end(void *arg)
 	struct exchange *exchange = arg;
 	struct client *client = exchange->client;
 
-	if (client->exchange != exchange || buf_len(exchange->out) > 0) {
+	if (client->exchange != exchange || exchange->cut ||
+	    buf_len(exchange->out) > 0) {
 		return;
 	}
 	if (exchange->tunnel) {
@@ -429,12 +503,19 @@ on_io(struct io *io, enum io_event event, void *arg)
 		if (!flush(exchange)) {
 			return;
 		}
+		if (exchange->cut) {
+			end_in_reset(exchange);
+			return;
+		}
 		if (exchange->shut && buf_len(exchange->out) == 0) {
 			(void)io_shutdown(exchange->client->io);
 		}
 		check_end(exchange);
 		break;
 	case IO_TIMEOUT:
+		if (exchange->cut) {
+			end_in_reset(exchange);
+		}
 		break;
 	}
 }

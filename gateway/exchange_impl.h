@@ -37,6 +37,8 @@ struct exchange {
 	bool read_ended;
 	bool waiting; /* for the client's socket to be readable */
 	bool shut;
+	bool cut; /* the stream was reset: deliver what came, then reset */
+	uint64_t linger_until;
 	struct loop_task check;
 };
 

@@ -162,6 +162,17 @@ end(struct peer *peer, enum code code, const char *text)
 	loop_reap(loop, peer, destroy);
 }
 
+/* End an attach that the other side takes for a good one: tell it. */
+static void
+give_up(struct peer *peer, enum code code, const char *text)
+{
+	if (peer->channel != NULL) {
+		channel_detach(peer->channel, code, text);
+		peer->channel = NULL;
+	}
+	end(peer, code, text);
+}
+
 static void
 on_timer(struct ev_loop *ev, ev_timer *timer, int revents)
 {
@@ -176,11 +187,7 @@ on_timer(struct ev_loop *ev, ev_timer *timer, int revents)
 		answer(peer, NULL, CODE_SERVICE_TIMEOUT, text, true);
 		return;
 	}
-	if (peer->channel != NULL) {
-		channel_detach(peer->channel, CODE_SERVICE_TIMEOUT, text);
-		peer->channel = NULL;
-	}
-	end(peer, CODE_HOST_OFFLINE, text);
+	give_up(peer, CODE_HOST_OFFLINE, text);
 }
 
 /* --- attaching ------------------------------------------------------- */
@@ -278,7 +285,7 @@ begin(struct peer *peer)
 	}
 	mem_wipe(seals, sizeof(seals));
 	if (peer->carrier == NULL) {
-		end(peer, CODE_OVERLOADED, codes_summary(CODE_OVERLOADED));
+		give_up(peer, CODE_OVERLOADED, codes_summary(CODE_OVERLOADED));
 		return;
 	}
 	peer->channel = NULL;
@@ -290,6 +297,11 @@ begin(struct peer *peer)
 		peers->config.pinned(peers->config.arg);
 	}
 	log_write(LOG_LEVEL_INFO, "session", 0, "%s: begun", peer->host);
+	if (!list_empty(&peer->waits)) {
+		/* Some wait for the PONG of the session's first PING. */
+		ev_timer_set(&peer->timer, PING_TIME, 0.);
+		ev_timer_start(loop_ev(peers->config.loop), &peer->timer);
+	}
 	answer(peer, carrier_session(peer->carrier), CODE_OK, "", false);
 }
 
@@ -328,13 +340,13 @@ peers_attached(
 	}
 	if (sessionhello_read_reply(peer->hello, payload, len, &reply) !=
 	    SESSIONHELLO_OK) {
-		end(peer, CODE_HOST_KEY_CHANGED,
+		give_up(peer, CODE_HOST_KEY_CHANGED,
 		    "The host could not prove its key.");
 		return;
 	}
 	code = codes_from_number(reply.status);
 	if (code != CODE_OK) {
-		end(peer, code, codes_summary(code));
+		give_up(peer, code, codes_summary(code));
 		return;
 	}
 	begin(peer);

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "protocol/bridge.h"
 
-#include <linux/sockios.h>
 #include <string.h>
-#include <sys/ioctl.h>
 
 #include "common/buf.h"
 #include "common/io.h"
@@ -115,10 +113,8 @@ wait_readable(struct bridge *bridge, bool waiting)
 static void
 end_in_reset(struct bridge *bridge)
 {
-	int unsent = 0;
-
 	if (loop_now(bridge->loop) < bridge->linger_until &&
-	    ioctl(io_fd(bridge->io), SIOCOUTQ, &unsent) == 0 && unsent > 0) {
+	    io_undelivered(bridge->io) > 0) {
 		want(bridge);
 		io_set_timeout(bridge->io, LINGER_POLL);
 		return;

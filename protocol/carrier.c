@@ -15,6 +15,7 @@ struct carrier {
 	void *arg;
 	ev_timer timer;
 	struct loop_task farewell;
+	bool buried;
 };
 
 /* How long the last record may wait for the link. */
@@ -34,6 +35,7 @@ static void
 bury(struct carrier *carrier)
 {
 	carrier->ops = NULL;
+	carrier->buried = true;
 	ev_timer_stop(loop_ev(carrier->loop), &carrier->timer);
 	loop_task_cancel(carrier->loop, &carrier->farewell);
 	loop_reap(carrier->loop, carrier, destroy);
@@ -172,6 +174,9 @@ on_pull(void *arg)
 	struct blob *blob =
 	    session_pull(carrier->session, loop_now(carrier->loop));
 
+	if (carrier->buried) {
+		return blob;
+	}
 	if (carrier->ops == NULL) {
 		/* That was the last record: detach behind it. */
 		loop_defer(carrier->loop, &carrier->farewell);
