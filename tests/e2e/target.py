@@ -6,7 +6,8 @@ Prints "ready http=PORT echo=PORT ..." and serves until it is killed:
 
   http     GET /bytes/N answers N bytes of a pattern; GET /page a page;
            GET /chunked/N the same bytes in chunks; GET /close/N until close;
-           GET /slow answers after a second; POST and PUT answer the SHA-256
+           GET /slow answers after a second; GET /torn/N answers N of 2N
+           bytes and resets; POST and PUT answer the SHA-256
            of the body; keep-alive throughout. Under /git/ are the
            repositories of INROAD_TEST_DIR, to read and to write
   ssh      an sshd with the configuration INROAD_TEST_DIR/sshd_config
@@ -23,6 +24,7 @@ Prints "ready http=PORT echo=PORT ..." and serves until it is killed:
   closed   nothing: bound, so that nobody else can have it, but not listening
   full     nothing: its queue is full, so that connecting takes for ever
 """
+import fcntl
 import hashlib
 import http.server
 import os
@@ -32,6 +34,7 @@ import socketserver
 import struct
 import subprocess
 import sys
+import termios
 import threading
 
 PATTERN = bytes((i * 131 + (i >> 8)) & 255 for i in range(65536))
@@ -71,12 +74,30 @@ class Http(http.server.BaseHTTPRequestHandler):
             self.say("clean=%d reset=%d\n" % (Notes.clean, Notes.reset))
         elif kind == "late":
             self.say(Late.digest)
+        elif kind == "torn":
+            self.tear(int(number))
         elif kind == "slow":
             threading.Event().wait(1)
             self.answer([b"slow\n"], 5)
         else:
             page = b"<!doctype html><title>office</title>Hello from office.\n"
             self.answer([page], len(page))
+
+    def tear(self, n):
+        """Answer half of what was announced, and reset once it is there."""
+        self.send_response(200)
+        self.send_header("Content-Length", str(2 * n))
+        self.end_headers()
+        for piece in pattern(n):
+            self.wfile.write(piece)
+        self.wfile.flush()
+        while struct.unpack("i", fcntl.ioctl(
+                self.connection, termios.TIOCOUTQ, b"\0" * 4))[0] > 0:
+            threading.Event().wait(0.01)
+        self.connection.setsockopt(
+            socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.close()
+        self.close_connection = True
 
     def do_HEAD(self):
         self.send_response(200)
