@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A session whose peer holds the keys and breaks the protocol.
+ *
+ * The first byte says which side is fuzzed.  Then follow records, each as
+ * type, flags, stream, length in bytes of 1 and of 256, and as much of a
+ * payload as there is; they are sealed rightly and received in turn.  Between
+ * them the session sends what it has, and streams that come are answered.
+ */
+#include "protocol/session.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/blob.h"
+#include "protocol/limits.h"
+#include "protocol/record.h"
+#include "protocol/seal.h"
+#include "protocol/session_impl.h"
+#include "tests/support/pair.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
+/* Streams that one input can open on the fuzzed side. */
+#define PEERS 64
+
+struct input {
+	const uint8_t *data;
+	size_t len;
+};
+
+static struct pair_peer peers[PEERS];
+static size_t used;
+
+static void
+require(bool condition)
+{
+	if (!condition) {
+		abort();
+	}
+}
+
+static struct pair_peer *
+next_peer(struct pair *pair)
+{
+	struct pair_peer *peer = &peers[used++ % PEERS];
+
+	pair_peer_init(peer, pair, 100 * used, used % 2 == 0);
+	peer->hold = used % 3 == 0;
+	return peer;
+}
+
+static void
+on_open(struct pair_end *end, struct stream *stream)
+{
+	static const struct stream_opened no = { .code = CODE_DENIED };
+
+	if (used >= PEERS || used % 5 == 4) {
+		used++;
+		stream_answer(stream, &no);
+		return;
+	}
+	pair_accept(stream, next_peer(end->pair));
+}
+
+static uint8_t
+take(struct input *input)
+{
+	if (input->len == 0) {
+		return 0;
+	}
+	input->len--;
+	return *input->data++;
+}
+
+/* Seal the next record of input with the key of its sender, and deliver it. */
+static enum code
+deliver(struct pair *pair, bool to_acceptor, struct input *input)
+{
+	static uint8_t box[LIMITS_RECORD_MAX + 65536];
+	struct session *from =
+	    to_acceptor ? pair->opener.session : pair->acceptor.session;
+	struct session *to =
+	    to_acceptor ? pair->acceptor.session : pair->opener.session;
+	struct record_head head;
+	uint8_t type = take(input);
+	size_t size;
+	size_t n;
+
+	head.type = (enum record_type)type;
+	head.flags = take(input);
+	head.stream = take(input);
+	size = take(input);
+	size += (size_t)take(input) << 8;
+	n = size < input->len ? size : input->len;
+	record_head_encode(&head, box + LIMITS_TAG_LEN);
+	memset(box + LIMITS_TAG_LEN + LIMITS_RECORD_HEAD_LEN, 0, size);
+	memcpy(box + LIMITS_TAG_LEN + LIMITS_RECORD_HEAD_LEN, input->data, n);
+	input->data += n;
+	input->len -= n;
+	seal_lock(&from->tx, box, LIMITS_RECORD_HEAD_LEN + size);
+	return session_receive(
+	    to, box, LIMITS_TAG_LEN + LIMITS_RECORD_HEAD_LEN + size, pair->now);
+}
+
+/* What the fuzzed side has to say goes nowhere. */
+static void
+listen_to(struct session *session, uint64_t now)
+{
+	struct session_stats stats;
+
+	for (int i = 0; i < 8; i++) {
+		struct blob *blob = session_pull(session, now);
+
+		if (blob == NULL) {
+			break;
+		}
+		blob_unref(blob);
+	}
+	session_get_stats(session, &stats);
+	require(stats.streams <= 2 * LIMITS_STREAMS_MAX);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	struct input input = { data, len };
+	struct pair *pair = pair_new(NULL);
+	bool to_acceptor = (take(&input) & 1) == 0;
+	struct pair_end *end;
+
+	require(pair != NULL);
+	used = 0;
+	end = to_acceptor ? &pair->acceptor : &pair->opener;
+	pair->acceptor.on_open = on_open;
+	if (!to_acceptor) {
+		for (int i = 0; i < 4; i++) {
+			pair_open(pair, next_peer(pair), i % 2 == 0);
+		}
+	}
+	while (input.len > 0) {
+		if (deliver(pair, to_acceptor, &input) != CODE_OK) {
+			session_fail(end->session, CODE_PROTOCOL_ERROR);
+			break;
+		}
+		listen_to(end->session, pair->now);
+		pair_wait(pair, LIMITS_MSEC);
+	}
+	require(end->budget.used <= end->budget.max);
+	pair_free(pair);
+	return 0;
+}
