@@ -332,17 +332,24 @@ struct options *
 options_put_section(
     struct options *options, size_t i, const char *title, struct fault *fault)
 {
-	struct options_slot *slot = &options->slots[i];
-	struct options **grown;
-	struct options *section;
+	const struct options_slot *slot = &options->slots[i];
 
-	bool repeats = (options->rows[i].properties & OPTIONS_REPEATS) != 0;
-
-	for (size_t j = 0; j < slot->count && !repeats; j++) {
+	for (size_t j = 0; j < slot->count; j++) {
 		if (strcmp(slot->sections[j]->title, title) == 0) {
 			return slot->sections[j];
 		}
 	}
+	return options_add_section(options, i, title, fault);
+}
+
+struct options *
+options_add_section(
+    struct options *options, size_t i, const char *title, struct fault *fault)
+{
+	struct options_slot *slot = &options->slots[i];
+	struct options **grown;
+	struct options *section;
+
 	section = new_section(&options->rows[i], title);
 	grown = mem_grow(slot->sections, slot->count + 1, sizeof(*grown));
 	if (grown != NULL) {

@@ -48,7 +48,8 @@ enum options_kind {
 /* Properties of a row. */
 #define OPTIONS_NO_FILE 1u /* on the command line only */
 #define OPTIONS_SECRET 2u  /* wiped from argv once read, and when freed */
-#define OPTIONS_REPEATS 4u /* sections of one title are not one section */
+#define OPTIONS_REPEATS                                                        \
+	4u /* on the command line each is a section of its own */
 
 /* One option.  A table of them is constant and ends with a NULL name. */
 struct options_row {

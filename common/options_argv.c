@@ -119,7 +119,10 @@ put_section(struct line *line, size_t i, const char *text)
 	if (title == NULL) {
 		return fault_set(line->fault, "out of memory");
 	}
-	section = options_put_section(line->options, i, title, line->fault);
+	section =
+	    (row->properties & OPTIONS_REPEATS) != 0
+		? options_add_section(line->options, i, title, line->fault)
+		: options_put_section(line->options, i, title, line->fault);
 	mem_free(title);
 	if (section == NULL) {
 		return -1;

@@ -61,4 +61,8 @@ int options_put(struct options *options, size_t i, const char *text,
 struct options *options_put_section(
     struct options *options, size_t i, const char *title, struct fault *fault);
 
+/* Return a new section of row i with that title, or NULL and a fault. */
+struct options *options_add_section(
+    struct options *options, size_t i, const char *title, struct fault *fault);
+
 #endif
