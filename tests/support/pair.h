@@ -96,16 +96,16 @@ struct pair_peer {
 	uint64_t sent;
 	uint64_t received;
 	uint64_t chunk; /* most bytes a pull; 0: as many as asked */
-	bool fin_after; /* end when all is sent */
-	bool hold;      /* do not consume */
 	uint64_t unconsumed;
-	bool good; /* what came is the pattern */
 	unsigned opened;
-	struct stream_opened outcome;
 	unsigned fins;
 	unsigned resets;
 	enum code reset_code;
 	int reset_error;
+	struct stream_opened outcome;
+	bool fin_after; /* end when all is sent */
+	bool hold;      /* do not consume */
+	bool good;      /* what came is the pattern */
 };
 
 /* The owner's calls; arg is a struct pair_peer. */
