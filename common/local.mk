@@ -41,6 +41,8 @@ noinst_LIBRARIES += %D%/libcommon.a
 	%D%/loop.h \
 	%D%/mem.c \
 	%D%/mem.h \
+	%D%/meter.c \
+	%D%/meter.h \
 	%D%/nearest.c \
 	%D%/nearest.h \
 	%D%/options.c \

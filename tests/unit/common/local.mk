@@ -18,6 +18,7 @@ UNIT_TESTS += \
 	%D%/test_log \
 	%D%/test_loop \
 	%D%/test_mem \
+	%D%/test_meter \
 	%D%/test_nearest \
 	%D%/test_options \
 	%D%/test_quantity \
