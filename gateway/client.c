@@ -333,20 +333,24 @@ reply(struct client *client, const struct stream_opened *opened)
 		told = &bound;
 	}
 	switch (client->dialect) {
-	case CLIENT_FORWARD:
+	case DIALECT_FORWARD:
 		return opened->code == CODE_OK ? 0 : -1;
-	case CLIENT_SPEAKS_SOCKS5:
+	case DIALECT_SOCKS5:
 		len = socks_reply_encode(opened->code, told, answer);
 		break;
-	case CLIENT_SPEAKS_SOCKS4:
+	case DIALECT_SOCKS4:
 		len = socks_v4_reply_encode(opened->code, told, answer);
 		break;
-	case CLIENT_SPEAKS_CONNECT:
+	case DIALECT_CONNECT:
 		if (opened->code == CODE_OK) {
 			return errorpage_established(client->out);
 		}
 		clienthttp_refuse(client, opened->code, opened->text);
 		return client->state == CLIENT_GONE ? -1 : 0;
+	case DIALECT_HTTP:
+	case DIALECT_LOCALHOST:
+		/* No tunnels: an exchange answers. */
+		return -1;
 	}
 	return buf_append(client->out, answer, len);
 }
@@ -461,7 +465,7 @@ on_reached(const struct reach_result *result, void *arg)
 }
 
 void
-client_tunnel(struct client *client, enum client_dialect dialect)
+client_tunnel(struct client *client, enum dialect dialect)
 {
 	struct reach *reach;
 
@@ -517,7 +521,7 @@ client_start(
 	client->id = pool->served + pool->count;
 	if (forward != NULL) {
 		client->target = *forward;
-		client_tunnel(client, CLIENT_FORWARD);
+		client_tunnel(client, DIALECT_FORWARD);
 		return;
 	}
 	client_move(client, CLIENT_FIRST);

@@ -13,6 +13,7 @@
 #include "common/list.h"
 #include "common/loop.h"
 #include "gateway/client.h"
+#include "gateway/dialect.h"
 #include "gateway/httphead.h"
 #include "protocol/stream.h"
 
@@ -50,14 +51,6 @@ enum client_state {
 	CLIENT_GONE,
 };
 
-/* How the outcome is told. */
-enum client_dialect {
-	CLIENT_FORWARD,
-	CLIENT_SPEAKS_SOCKS5,
-	CLIENT_SPEAKS_SOCKS4,
-	CLIENT_SPEAKS_CONNECT,
-};
-
 struct client {
 	struct client_pool *pool;
 	uint64_t id;
@@ -65,7 +58,7 @@ struct client {
 	struct buf *in;
 	struct buf *out;
 	enum client_state state;
-	enum client_dialect dialect;
+	enum dialect dialect;
 	struct reach *reach;
 	struct stream *stream;
 	struct bridge *bridge;
@@ -96,7 +89,7 @@ void client_serve_next(struct client *client);
 void client_take_back(struct client *client);
 
 /* Open a tunnel to client->target and tell the outcome in its dialect. */
-void client_tunnel(struct client *client, enum client_dialect dialect);
+void client_tunnel(struct client *client, enum dialect dialect);
 
 /* Log that the way to where client wanted ended in code. */
 void client_log_failure(

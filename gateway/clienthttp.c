@@ -113,7 +113,7 @@ act(struct client *client)
 	client->target = head->target;
 	if (head->form == HTTPHEAD_FORM_AUTHORITY) {
 		buf_consume(client->in, head->len);
-		client_tunnel(client, CLIENT_SPEAKS_CONNECT);
+		client_tunnel(client, DIALECT_CONNECT);
 		return false;
 	}
 	if (!head->has_target || head->form == HTTPHEAD_FORM_ASTERISK ||
@@ -121,7 +121,8 @@ act(struct client *client)
 		return refuse_misdirected(client);
 	}
 	client->pool->served++;
-	client->dialect = CLIENT_SPEAKS_CONNECT;
+	client->dialect = head->form == HTTPHEAD_FORM_ORIGIN ? DIALECT_LOCALHOST
+							     : DIALECT_HTTP;
 	client_move(client, CLIENT_REACHING);
 	reach = reach_start(
 	    client->pool->space, &client->target, on_reached, client);

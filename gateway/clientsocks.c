@@ -72,7 +72,7 @@ clientsocks_request(struct client *client)
 		return refuse(
 		    client, SOCKS_REP_COMMAND, "only CONNECT is served");
 	}
-	client_tunnel(client, CLIENT_SPEAKS_SOCKS5);
+	client_tunnel(client, DIALECT_SOCKS5);
 	return false;
 }
 
@@ -103,6 +103,6 @@ clientsocks_v4(struct client *client)
 		return false;
 	}
 	client->target = request.target;
-	client_tunnel(client, CLIENT_SPEAKS_SOCKS4);
+	client_tunnel(client, DIALECT_SOCKS4);
 	return false;
 }

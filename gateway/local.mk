@@ -12,6 +12,8 @@ noinst_LIBRARIES += %D%/libgateway.a
 	%D%/clientsocks.c \
 	%D%/detect.c \
 	%D%/detect.h \
+	%D%/dialect.c \
+	%D%/dialect.h \
 	%D%/errorpage.c \
 	%D%/errorpage.h \
 	%D%/exchange.c \

@@ -6,6 +6,7 @@
 if ENABLE_GATEWAY
 UNIT_TESTS += \
 	%D%/test_detect \
+	%D%/test_dialect \
 	%D%/test_errorpage \
 	%D%/test_hosts \
 	%D%/test_httpbody \
@@ -22,6 +23,7 @@ endif
 LIBS_UNIT_GATEWAY = $(LIBS_UNIT) $(LIBS_GATEWAY) $(LIBS_CHECK)
 
 %C%_test_detect_LDADD = $(LIBS_UNIT_GATEWAY)
+%C%_test_dialect_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_errorpage_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_hosts_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_httpbody_LDADD = $(LIBS_UNIT_GATEWAY)
