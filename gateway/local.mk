@@ -20,6 +20,8 @@ noinst_LIBRARIES += %D%/libgateway.a
 	%D%/exchange.h \
 	%D%/exchange_impl.h \
 	%D%/exchangeup.c \
+	%D%/failures.c \
+	%D%/failures.h \
 	%D%/gateway.c \
 	%D%/gateway.h \
 	%D%/gateway_impl.h \
@@ -42,6 +44,8 @@ noinst_LIBRARIES += %D%/libgateway.a
 	%D%/httphead.h \
 	%D%/httptarget.c \
 	%D%/httptarget.h \
+	%D%/outcomes.c \
+	%D%/outcomes.h \
 	%D%/peers.c \
 	%D%/peers.h \
 	%D%/proxytarget.c \

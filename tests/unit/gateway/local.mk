@@ -8,6 +8,7 @@ UNIT_TESTS += \
 	%D%/test_detect \
 	%D%/test_dialect \
 	%D%/test_errorpage \
+	%D%/test_failures \
 	%D%/test_hosts \
 	%D%/test_httpbody \
 	%D%/test_httpchar \
@@ -15,6 +16,7 @@ UNIT_TESTS += \
 	%D%/test_httpforward \
 	%D%/test_httphead \
 	%D%/test_httptarget \
+	%D%/test_outcomes \
 	%D%/test_proxytarget \
 	%D%/test_socks \
 	$(NULL)
@@ -25,6 +27,7 @@ LIBS_UNIT_GATEWAY = $(LIBS_UNIT) $(LIBS_GATEWAY) $(LIBS_CHECK)
 %C%_test_detect_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_dialect_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_errorpage_LDADD = $(LIBS_UNIT_GATEWAY)
+%C%_test_failures_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_hosts_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_httpbody_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_httpchar_LDADD = $(LIBS_UNIT_GATEWAY)
@@ -32,5 +35,6 @@ LIBS_UNIT_GATEWAY = $(LIBS_UNIT) $(LIBS_GATEWAY) $(LIBS_CHECK)
 %C%_test_httpforward_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_httphead_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_httptarget_LDADD = $(LIBS_UNIT_GATEWAY)
+%C%_test_outcomes_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_proxytarget_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_socks_LDADD = $(LIBS_UNIT_GATEWAY)

@@ -32,10 +32,8 @@ add(uint64_t when, enum dialect dialect, enum code code, const char *target)
 		.code = code,
 	};
 
-	(void)snprintf(
-	    failure.target, sizeof(failure.target), "%s", target);
-	(void)snprintf(
-	    failure.text, sizeof(failure.text), "at %d", (int)when);
+	(void)snprintf(failure.target, sizeof(failure.target), "%s", target);
+	(void)snprintf(failure.text, sizeof(failure.text), "at %d", (int)when);
 	failures_add(failures, &failure);
 }
 
