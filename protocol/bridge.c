@@ -7,6 +7,7 @@
 #include "common/io.h"
 #include "common/loop.h"
 #include "common/mem.h"
+#include "common/meter.h"
 #include "protocol/limits.h"
 #include "protocol/stream.h"
 
@@ -31,6 +32,7 @@ struct bridge {
 	bool shut;             /* and io was told so */
 	uint64_t linger_until; /* once reset: deliver until then */
 	struct bridge_outcome outcome;
+	struct meter *meter; /* counts the same; may be NULL */
 	struct loop_task check;
 	bridge_done *done; /* NULL once over */
 	void *arg;
@@ -87,6 +89,18 @@ break_off(struct bridge *bridge)
 	int error = io_errno(bridge->io);
 
 	finish(bridge, CODE_TARGET_RESET, error);
+}
+
+/* Count bytes that went from the socket to the stream, and back. */
+static void
+count(struct bridge *bridge, size_t sent, size_t received)
+{
+	bridge->outcome.sent += sent;
+	bridge->outcome.received += received;
+	if (bridge->meter != NULL) {
+		meter_add(
+		    bridge->meter, sent, received, loop_now(bridge->loop));
+	}
 }
 
 /* Wait for what is missing in either direction. */
@@ -176,7 +190,7 @@ on_pull(void *arg, uint8_t *out, size_t max, bool *fin)
 
 	if (bridge->head != NULL) {
 		n = (ssize_t)pull_head(bridge, out, max);
-		bridge->outcome.sent += (size_t)n;
+		count(bridge, (size_t)n, 0);
 		return (size_t)n;
 	}
 	n = io_read(bridge->io, out, max);
@@ -200,7 +214,7 @@ on_pull(void *arg, uint8_t *out, size_t max, bool *fin)
 	if (n == IO_AGAIN) {
 		return 0;
 	}
-	bridge->outcome.sent += (size_t)n;
+	count(bridge, (size_t)n, 0);
 	return (size_t)n;
 }
 
@@ -239,7 +253,7 @@ on_data(void *arg, const uint8_t *data, size_t len)
 		return;
 	}
 	if (n > 0) {
-		bridge->outcome.received += (size_t)n;
+		count(bridge, 0, (size_t)n);
 		stream_consumed(
 		    bridge->stream, (size_t)n, loop_now(bridge->loop));
 		data += n;
@@ -300,7 +314,7 @@ on_writable(struct bridge *bridge)
 		return;
 	}
 	n = before - (size_t)left;
-	bridge->outcome.received += n;
+	count(bridge, 0, n);
 	if (bridge->stream != NULL) {
 		stream_consumed(bridge->stream, n, loop_now(bridge->loop));
 	}
@@ -362,6 +376,12 @@ bridge_new(struct loop *loop, struct io *io, struct stream *stream,
 		wait_readable(bridge, true);
 	}
 	return bridge;
+}
+
+void
+bridge_set_meter(struct bridge *bridge, struct meter *meter)
+{
+	bridge->meter = meter;
 }
 
 void

@@ -28,6 +28,7 @@ struct bridge;
 struct buf;
 struct io;
 struct loop;
+struct meter;
 struct stream;
 
 /* How a bridge ended. */
@@ -48,6 +49,9 @@ typedef void bridge_done(const struct bridge_outcome *outcome, void *arg);
  */
 struct bridge *bridge_new(struct loop *loop, struct io *io,
     struct stream *stream, struct buf *head, bridge_done *done, void *arg);
+
+/* Count what passes on meter, too, which outlives bridge and may be NULL. */
+void bridge_set_meter(struct bridge *bridge, struct meter *meter);
 
 /*
  * End now: the stream is reset with code, the socket too; `done` does not run.

@@ -18,6 +18,7 @@
 #include "common/buf.h"
 #include "common/io.h"
 #include "common/loop.h"
+#include "common/meter.h"
 #include "protocol/session.h"
 #include "tests/support/failalloc.h"
 #include "tests/support/netpair.h"
@@ -197,9 +198,12 @@ turn(struct span *span)
 START_TEST(both_ways_to_the_last_byte)
 {
 	const uint64_t size = 5000000;
+	struct meter *meter = meter_new();
+	struct meter_count count;
 	struct span span;
 
 	span_open(&span, NULL);
+	bridge_set_meter(span.near.bridge, meter);
 	for (int i = 0; i < ROUNDS && !(span.near.ended && span.far.ended);
 	     i++) {
 		side_send(&span.near, size - span.near.sent);
@@ -225,7 +229,11 @@ START_TEST(both_ways_to_the_last_byte)
 	ck_assert_uint_eq(span.near.outcome.sent, size);
 	ck_assert_uint_eq(span.near.outcome.received, size);
 	ck_assert_uint_eq(span.pair->opener.budget.used, 0);
+	meter_total(meter, &count);
+	ck_assert_uint_eq(count.sent, size);
+	ck_assert_uint_eq(count.received, size);
 	span_close(&span);
+	meter_free(meter);
 }
 END_TEST
 
@@ -369,6 +377,8 @@ START_TEST(head_goes_first)
 	struct pair_peer peer;
 	struct span span;
 	struct buf *head = buf_new(100000);
+	struct meter *meter = meter_new();
+	struct meter_count count;
 	uint8_t bytes[50000];
 
 	span.loop = loop_new();
@@ -386,6 +396,7 @@ START_TEST(head_goes_first)
 	    span.pair->opener.session, &target, false, &opener_ops, NULL);
 	span.near.bridge = bridge_new(span.loop, span.near.io, span.near.stream,
 	    head, on_done, &span.near);
+	bridge_set_meter(span.near.bridge, meter);
 	pair_settle(span.pair);
 	pair_peer_init(&peer, span.pair, 0, true);
 	pair_accept(span.pair->acceptor.opened, &peer);
@@ -396,7 +407,11 @@ START_TEST(head_goes_first)
 	}
 	ck_assert_uint_eq(peer.received, 51000);
 	ck_assert_uint_eq(span.near.outcome.sent, 51000);
+	meter_total(meter, &count);
+	ck_assert_uint_eq(count.sent, 51000);
+	ck_assert_uint_eq(count.received, 0);
 	span_close(&span);
+	meter_free(meter);
 }
 END_TEST
 
