@@ -80,6 +80,7 @@ client_end(struct client *client, bool reset)
 		return;
 	}
 	client->state = CLIENT_GONE;
+	client_settle(client, CODE_CANCELLED);
 	reach_cancel(client->reach);
 	client->reach = NULL;
 	client->stream = NULL;
@@ -102,17 +103,6 @@ client_end(struct client *client, bool reset)
 	if (client->pool->ended != NULL) {
 		client->pool->ended(client->pool->arg);
 	}
-}
-
-void
-client_log_failure(struct client *client, enum code code, const char *text)
-{
-	char target[PROXYTARGET_TEXT_LEN];
-
-	client->pool->failed++;
-	log_write(LOG_LEVEL_INFO, "client", client->id, "%s: %s: %s",
-	    proxytarget_format(&client->target, target), codes_slug(code),
-	    text);
 }
 
 /* --- reading and writing --------------------------------------------- */
@@ -259,6 +249,7 @@ on_timeout(struct client *client)
 
 		errorpage_init_status(
 		    &page, 408, "The request did not arrive in time.");
+		client_log_refusal(client, DIALECT_HTTP, page.text);
 		if (errorpage_write(&page, client->out) == 0) {
 			client_finish(client);
 			return;
@@ -402,6 +393,8 @@ join(struct client *client, const struct stream_opened *opened)
 		client_end(client, true);
 		return;
 	}
+	bridge_set_meter(client->bridge, client->pool->meter);
+	client_settle(client, CODE_OK);
 	client->stream = NULL;
 	client->in = NULL;
 }
@@ -469,8 +462,7 @@ client_tunnel(struct client *client, enum dialect dialect)
 {
 	struct reach *reach;
 
-	client->dialect = dialect;
-	client->pool->served++;
+	client_begin_request(client, dialect);
 	client_move(client, CLIENT_REACHING);
 	reach = reach_start(
 	    client->pool->space, &client->target, on_reached, client);

@@ -18,11 +18,14 @@
 #include <stdint.h>
 
 #include "common/list.h"
+#include "gateway/outcomes.h"
 #include "gateway/proxytarget.h"
 #include "gateway/reach.h"
 
 struct client;
+struct failures;
 struct loop;
+struct meter;
 
 /* What clients work with; a part of the gateway. */
 struct client_pool {
@@ -31,8 +34,10 @@ struct client_pool {
 	struct list clients;
 	uint32_t count;
 	uint32_t max;
-	uint64_t served;  /* requests, ever */
-	uint64_t failed;  /* of these */
+	uint64_t served;           /* requests, ever */
+	struct outcomes outcomes;  /* of those that are over */
+	struct failures *failures; /* keeps the last ones; may be NULL */
+	struct meter *meter;       /* counts what passes; may be NULL */
 	unsigned parting; /* streams that nobody waits for (exchange.c) */
 	void (*ended)(void *arg); /* a client ended; may be NULL */
 	void *arg;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * client_impl: what client.c, clientsocks.c, clienthttp.c and exchange.c share
- * and nobody else sees.
+ * client_impl: what the client files and exchange.c share and nobody else sees.
  */
 #ifndef INROAD_GATEWAY_CLIENT_IMPL_H
 #define INROAD_GATEWAY_CLIENT_IMPL_H
@@ -58,7 +57,8 @@ struct client {
 	struct buf *in;
 	struct buf *out;
 	enum client_state state;
-	enum dialect dialect;
+	enum dialect dialect; /* of the request, or of the one before */
+	bool pending;         /* it is not known what becomes of the request */
 	struct reach *reach;
 	struct stream *stream;
 	struct bridge *bridge;
@@ -91,9 +91,26 @@ void client_take_back(struct client *client);
 /* Open a tunnel to client->target and tell the outcome in its dialect. */
 void client_tunnel(struct client *client, enum dialect dialect);
 
-/* Log that the way to where client wanted ended in code. */
+/* Note that client makes a request. */
+void client_begin_request(struct client *client, enum dialect dialect);
+
+/* Count how the request ended, once: what follows does not matter any more. */
+void client_settle(struct client *client, enum code code);
+
+/*
+ * Count, keep and log that the way to where client wanted ended in code; text
+ * may be NULL or empty.
+ */
 void client_log_failure(
     struct client *client, enum code code, const char *text);
+
+/* As client_log_failure(), of a request that is refused for itself. */
+void client_log_refusal(
+    struct client *client, enum dialect dialect, const char *reason);
+
+/* Count bytes that passed between the clients of pool and their targets. */
+void client_count_bytes(
+    struct client_pool *pool, uint64_t sent, uint64_t received);
 
 /* Decode what came; returns true when there may be more to decode. */
 bool clientsocks_greeting(struct client *client);

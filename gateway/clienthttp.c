@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "common/buf.h"
-#include "common/log.h"
 #include "common/mem.h"
 #include "gateway/client_impl.h"
 #include "gateway/errorpage.h"
@@ -42,9 +41,8 @@ refuse_head(struct client *client)
 {
 	struct errorpage page;
 
-	log_write(LOG_LEVEL_INFO, "client", client->id,
-	    "HTTP request refused: %s", client->head->reason);
 	errorpage_init_bad(&page, client->head);
+	client_log_refusal(client, DIALECT_HTTP, page.text);
 	write_page(client, &page);
 	return false;
 }
@@ -63,7 +61,7 @@ on_reached(const struct reach_result *result, void *arg)
 	client_move(client, CLIENT_EXCHANGE);
 	client->exchange = exchange_new(client, result);
 	if (client->exchange == NULL) {
-		client_log_failure(client, CODE_TOO_MANY_STREAMS, "");
+		client_log_failure(client, CODE_TOO_MANY_STREAMS, NULL);
 		clienthttp_refuse(client, CODE_TOO_MANY_STREAMS, NULL);
 	}
 }
@@ -120,9 +118,9 @@ act(struct client *client)
 	    (head->form == HTTPHEAD_FORM_ORIGIN && !take_localhost(client))) {
 		return refuse_misdirected(client);
 	}
-	client->pool->served++;
-	client->dialect = head->form == HTTPHEAD_FORM_ORIGIN ? DIALECT_LOCALHOST
-							     : DIALECT_HTTP;
+	client_begin_request(client, head->form == HTTPHEAD_FORM_ORIGIN
+					 ? DIALECT_LOCALHOST
+					 : DIALECT_HTTP);
 	client_move(client, CLIENT_REACHING);
 	reach = reach_start(
 	    client->pool->space, &client->target, on_reached, client);

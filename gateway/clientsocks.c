@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* SOCKS, as far as a client's connection is concerned. */
 #include "common/buf.h"
-#include "common/log.h"
 #include "gateway/client_impl.h"
 #include "gateway/socks.h"
 
@@ -12,8 +11,7 @@ refuse(struct client *client, uint8_t rep, const char *reason)
 	uint8_t answer[SOCKS_REPLY_MAX];
 	size_t len = socks_refusal_encode(rep, answer);
 
-	log_write(LOG_LEVEL_INFO, "client", client->id,
-	    "SOCKS request refused: %s", reason);
+	client_log_refusal(client, DIALECT_SOCKS5, reason);
 	(void)buf_append(client->out, answer, len);
 	client_finish(client);
 	return false;
@@ -97,6 +95,8 @@ clientsocks_v4(struct client *client)
 	}
 	buf_consume(client->in, used);
 	if (request.command != SOCKS_COMMAND_CONNECT) {
+		client_log_refusal(
+		    client, DIALECT_SOCKS4, "only CONNECT is served");
 		len = socks_v4_reply_encode(CODE_BAD_REQUEST, NULL, answer);
 		(void)buf_append(client->out, answer, len);
 		client_finish(client);

@@ -194,6 +194,7 @@ pass_head(struct exchange *exchange)
 	exchange->begun = next != HTTPFORWARD_INTERIM;
 	exchange->tunnel = next == HTTPFORWARD_SWITCHED;
 	if (exchange->tunnel) {
+		client_settle(exchange->client, CODE_OK);
 		stream_ready(exchange->stream);
 	}
 	exchange->complete =
@@ -266,6 +267,7 @@ on_data(void *arg, const uint8_t *data, size_t len)
 	int result;
 
 	exchange->unconsumed += len;
+	client_count_bytes(client->pool, 0, len);
 	result = exchange->begun ? pass_body(exchange, data, len)
 				 : collect_head(exchange, data, len);
 	if (result != 0 || client->exchange != exchange) {
@@ -401,6 +403,7 @@ check_end(void *arg)
 	if (!exchange->complete) {
 		return;
 	}
+	client_settle(client, CODE_OK);
 	if (exchange->keep && exchangeup_done(exchange)) {
 		part(exchange);
 		client->exchange = NULL;

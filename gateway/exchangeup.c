@@ -87,10 +87,9 @@ pull_head(struct exchange *exchange, uint8_t *out, size_t max)
 	return len;
 }
 
-size_t
-exchangeup_pull(void *arg, uint8_t *out, size_t max, bool *fin)
+static size_t
+pull(struct exchange *exchange, uint8_t *out, size_t max, bool *fin)
 {
-	struct exchange *exchange = arg;
 	struct client *client = exchange->client;
 	ssize_t n;
 
@@ -122,4 +121,15 @@ exchangeup_pull(void *arg, uint8_t *out, size_t max, bool *fin)
 	}
 	stream_ready(exchange->stream);
 	return pull_body(exchange, out, max);
+}
+
+size_t
+exchangeup_pull(void *arg, uint8_t *out, size_t max, bool *fin)
+{
+	struct exchange *exchange = arg;
+	struct client_pool *pool = exchange->client->pool;
+	size_t n = pull(exchange, out, max, fin);
+
+	client_count_bytes(pool, n, 0);
+	return n;
 }

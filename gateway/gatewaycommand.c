@@ -128,7 +128,8 @@ gatewaycommand_status(struct jsonout *json, void *arg)
 	jsonout_end(json);
 	jsonout_uint(json, "clients", gateway->pool.count);
 	jsonout_uint(json, "requests", gateway->pool.served);
-	jsonout_uint(json, "failures", gateway->pool.failed);
+	jsonout_uint(
+	    json, "failures", outcomes_failed(&gateway->pool.outcomes));
 	jsonout_uint(json, "streams", peers_streams(gateway->peers));
 	jsonout_array(json, "hosts");
 	hosts_each(gateway->hosts, add_host, &d);

@@ -9,6 +9,7 @@ noinst_LIBRARIES += %D%/libgateway.a
 	%D%/client.h \
 	%D%/client_impl.h \
 	%D%/clienthttp.c \
+	%D%/clientlog.c \
 	%D%/clientsocks.c \
 	%D%/detect.c \
 	%D%/detect.h \

@@ -43,7 +43,9 @@ outcomes_failed(const struct outcomes *outcomes)
 
 	for (unsigned d = 0; d < DIALECTS; d++) {
 		for (unsigned i = 0; i < OUTCOMES_CODES; i++) {
-			failed += i == OUTCOMES_OK ? 0 : outcomes->counts[d][i];
+			if (i != OUTCOMES_OK && i != OUTCOMES_CANCELLED) {
+				failed += outcomes->counts[d][i];
+			}
 		}
 	}
 	return failed;

@@ -36,7 +36,10 @@ void outcomes_each(const struct outcomes *outcomes,
 	enum dialect dialect, enum code code, uint64_t count, void *arg),
     void *arg);
 
-/* Return how many requests did not end with CODE_OK. */
+/*
+ * Return how many requests failed: those whose client went away while it was
+ * still being tried (CODE_CANCELLED) did not.
+ */
 uint64_t outcomes_failed(const struct outcomes *outcomes);
 
 #endif

@@ -48,7 +48,9 @@ START_TEST(pairs_are_counted)
 	outcomes_add(&outcomes, DIALECT_SOCKS5, CODE_OK);
 	outcomes_add(&outcomes, DIALECT_HTTP, CODE_INTERNAL);
 	outcomes_add(&outcomes, DIALECT_FORWARD, CODE_HOST_OFFLINE);
+	outcomes_add(&outcomes, DIALECT_FORWARD, CODE_CANCELLED);
 	ck_assert_str_eq(all(), "forward host-offline 1\n"
+				"forward cancelled 1\n"
 				"socks5 ok 2\n"
 				"socks5 host-offline 1\n"
 				"http internal 1\n");

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: ISC */
+/* What became of a client's requests: counted, kept and logged. */
+#include <stdio.h>
+#include <time.h>
+
+#include "common/log.h"
+#include "common/meter.h"
+#include "gateway/client_impl.h"
+#include "gateway/failures.h"
+
+void
+client_begin_request(struct client *client, enum dialect dialect)
+{
+	client->dialect = dialect;
+	client->pool->served++;
+	client->pending = true;
+}
+
+void
+client_settle(struct client *client, enum code code)
+{
+	if (client->pending) {
+		client->pending = false;
+		outcomes_add(&client->pool->outcomes, client->dialect, code);
+	}
+}
+
+/* Keep a failure for whoever asks; target may be empty. */
+static void
+keep(
+    struct client *client, const char *target, enum code code, const char *text)
+{
+	struct failure failure = {
+		.when = (uint64_t)time(NULL),
+		.dialect = client->dialect,
+		.code = code,
+	};
+
+	if (client->pool->failures == NULL) {
+		return;
+	}
+	(void)snprintf(failure.target, sizeof(failure.target), "%s", target);
+	(void)snprintf(failure.text, sizeof(failure.text), "%s", text);
+	failures_add(client->pool->failures, &failure);
+}
+
+void
+client_log_failure(struct client *client, enum code code, const char *text)
+{
+	char target[PROXYTARGET_TEXT_LEN];
+
+	if (text == NULL || text[0] == '\0') {
+		text = codes_summary(code);
+	}
+	client_settle(client, code);
+	proxytarget_format(&client->target, target);
+	keep(client, target, code, text);
+	log_write(LOG_LEVEL_INFO, "client", client->id, "%s: %s: %s", target,
+	    codes_slug(code), text);
+}
+
+void
+client_log_refusal(
+    struct client *client, enum dialect dialect, const char *reason)
+{
+	client_begin_request(client, dialect);
+	client_settle(client, CODE_BAD_REQUEST);
+	keep(client, "", CODE_BAD_REQUEST, reason);
+	log_write(LOG_LEVEL_INFO, "client", client->id, "%s refused: %s",
+	    dialect_name(dialect), reason);
+}
+
+void
+client_count_bytes(struct client_pool *pool, uint64_t sent, uint64_t received)
+{
+	if (pool->meter != NULL) {
+		meter_add(pool->meter, sent, received, loop_now(pool->loop));
+	}
+}
