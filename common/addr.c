@@ -332,6 +332,13 @@ addr_is_any(const struct addr *addr)
 }
 
 bool
+addr_is_this_host(const struct addr *addr)
+{
+	return addr_is_loopback(addr) || lies_in(addr, "0.0.0.0") ||
+	       lies_in(addr, "::");
+}
+
+bool
 addr_is_guarded(const struct addr *addr)
 {
 	static const char *const guarded[] = {

@@ -88,6 +88,12 @@ bool addr_is_loopback(const struct addr *addr);
 bool addr_is_any(const struct addr *addr);
 
 /*
+ * Return true for what connects to this very machine wherever it is: loopback,
+ * and the unspecified address, which Linux takes for it; after unmapping.
+ */
+bool addr_is_this_host(const struct addr *addr);
+
+/*
  * Return true for addresses that must be named to be reached, after unmapping:
  * link-local (169.254.0.0/16, fe80::/10) and the metadata services of clouds
  * (fd00:ec2::254, 100.100.100.200, 168.63.129.16), multicast, broadcast and

@@ -53,6 +53,8 @@ noinst_LIBRARIES += %D%/libgateway.a
 	%D%/proxytarget.h \
 	%D%/reach.c \
 	%D%/reach.h \
+	%D%/routes.c \
+	%D%/routes.h \
 	%D%/socks.c \
 	%D%/socks.h \
 	$(NULL)

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/addr.h"
+
 /* A name without the trailing dot (RFC 1035 section 2.3.4). */
 #define NAME_MAX_LEN 253
 #define LABEL_MAX_LEN 63
@@ -126,6 +128,16 @@ proxytarget_set_address(
 	memcpy(target.addr, bytes, len);
 	*out = target;
 	return 0;
+}
+
+int
+proxytarget_addr(const struct proxy_target *target, struct addr *out)
+{
+	if (target->kind == PROXY_TARGET_NAME) {
+		return -1;
+	}
+	return addr_from_bytes(out, target->addr,
+	    target->kind == PROXY_TARGET_IPV4 ? 4 : 16, target->port);
 }
 
 char *

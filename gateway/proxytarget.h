@@ -16,6 +16,8 @@
 
 #include "protocol/limits.h"
 
+struct addr;
+
 enum proxy_target_kind {
 	PROXY_TARGET_NAME,
 	PROXY_TARGET_IPV4,
@@ -47,6 +49,9 @@ int proxytarget_set_host(
  */
 int proxytarget_set_address(
     struct proxy_target *out, const void *bytes, size_t len, uint16_t port);
+
+/* Make *out the address and port of target; 0, or -1 when it is a name. */
+int proxytarget_addr(const struct proxy_target *target, struct addr *out);
 
 /* Write the host, IPv6 without brackets, to out; returns out. */
 char *proxytarget_host(

@@ -245,39 +245,40 @@ START_TEST(classes)
 		bool loopback;
 		bool any;
 		bool guarded;
+		bool here;
 	} rows[] = {
-		{ "127.0.0.1", true, false, false },
-		{ "127.255.255.255", true, false, false },
-		{ "128.0.0.0", false, false, false },
-		{ "126.255.255.255", false, false, false },
-		{ "::1", true, false, false },
-		{ "::2", false, false, false },
-		{ "::ffff:127.0.0.1", true, false, false },
-		{ "64:ff9b::7f00:1", true, false, false },
-		{ "0.0.0.0", false, true, true },
-		{ "::", false, true, true },
-		{ "::ffff:0.0.0.0", false, false, true },
-		{ "10.0.0.1", false, false, false },
-		{ "169.253.255.255", false, false, false },
-		{ "169.254.0.0", false, false, true },
-		{ "169.254.169.254", false, false, true },
-		{ "169.255.0.0", false, false, false },
-		{ "::ffff:169.254.169.254", false, false, true },
-		{ "64:ff9b::a9fe:a9fe", false, false, true },
-		{ "fe80::1", false, false, true },
-		{ "febf:ffff::1", false, false, true },
-		{ "fec0::1", false, false, false },
-		{ "fd00:ec2::254", false, false, true },
-		{ "fd00:ec2::253", false, false, false },
-		{ "100.100.100.200", false, false, true },
-		{ "100.100.100.201", false, false, false },
-		{ "168.63.129.16", false, false, true },
-		{ "224.0.0.1", false, false, true },
-		{ "239.255.255.255", false, false, true },
-		{ "240.0.0.1", false, false, false },
-		{ "255.255.255.255", false, false, true },
-		{ "ff02::1", false, false, true },
-		{ "2001:db8::1", false, false, false },
+		{ "127.0.0.1", true, false, false, true },
+		{ "127.255.255.255", true, false, false, true },
+		{ "128.0.0.0", false, false, false, false },
+		{ "126.255.255.255", false, false, false, false },
+		{ "::1", true, false, false, true },
+		{ "::2", false, false, false, false },
+		{ "::ffff:127.0.0.1", true, false, false, true },
+		{ "64:ff9b::7f00:1", true, false, false, true },
+		{ "0.0.0.0", false, true, true, true },
+		{ "::", false, true, true, true },
+		{ "::ffff:0.0.0.0", false, false, true, true },
+		{ "10.0.0.1", false, false, false, false },
+		{ "169.253.255.255", false, false, false, false },
+		{ "169.254.0.0", false, false, true, false },
+		{ "169.254.169.254", false, false, true, false },
+		{ "169.255.0.0", false, false, false, false },
+		{ "::ffff:169.254.169.254", false, false, true, false },
+		{ "64:ff9b::a9fe:a9fe", false, false, true, false },
+		{ "fe80::1", false, false, true, false },
+		{ "febf:ffff::1", false, false, true, false },
+		{ "fec0::1", false, false, false, false },
+		{ "fd00:ec2::254", false, false, true, false },
+		{ "fd00:ec2::253", false, false, false, false },
+		{ "100.100.100.200", false, false, true, false },
+		{ "100.100.100.201", false, false, false, false },
+		{ "168.63.129.16", false, false, true, false },
+		{ "224.0.0.1", false, false, true, false },
+		{ "239.255.255.255", false, false, true, false },
+		{ "240.0.0.1", false, false, false, false },
+		{ "255.255.255.255", false, false, true, false },
+		{ "ff02::1", false, false, true, false },
+		{ "2001:db8::1", false, false, false, false },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -285,7 +286,8 @@ START_TEST(classes)
 
 		if (addr_is_loopback(&addr) != rows[i].loopback ||
 		    addr_is_any(&addr) != rows[i].any ||
-		    addr_is_guarded(&addr) != rows[i].guarded) {
+		    addr_is_guarded(&addr) != rows[i].guarded ||
+		    addr_is_this_host(&addr) != rows[i].here) {
 			ck_abort_msg("wrong class: %s", rows[i].text);
 		}
 	}

@@ -18,6 +18,7 @@ UNIT_TESTS += \
 	%D%/test_httptarget \
 	%D%/test_outcomes \
 	%D%/test_proxytarget \
+	%D%/test_routes \
 	%D%/test_socks \
 	$(NULL)
 endif
@@ -37,4 +38,5 @@ LIBS_UNIT_GATEWAY = $(LIBS_UNIT) $(LIBS_GATEWAY) $(LIBS_CHECK)
 %C%_test_httptarget_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_outcomes_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_proxytarget_LDADD = $(LIBS_UNIT_GATEWAY)
+%C%_test_routes_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_socks_LDADD = $(LIBS_UNIT_GATEWAY)

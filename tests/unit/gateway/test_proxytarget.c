@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "common/addr.h"
 #include "tests/support/unit.h"
 
 /* 63 bytes. */
@@ -34,6 +35,8 @@ START_TEST(hosts_are_told_apart)
 {
 	struct proxy_target target;
 	char text[PROXYTARGET_TEXT_LEN];
+	char formatted[ADDR_TEXT_LEN];
+	struct addr addr;
 
 	ck_assert_int_eq(proxytarget_set_host(
 			     &target, good[_i].text, strlen(good[_i].text), 80),
@@ -42,6 +45,12 @@ START_TEST(hosts_are_told_apart)
 	ck_assert_uint_eq(target.port, 80);
 	ck_assert_str_eq(proxytarget_host(&target, text), good[_i].host);
 	ck_assert_str_eq(proxytarget_format(&target, text), good[_i].formatted);
+	ck_assert_int_eq(proxytarget_addr(&target, &addr),
+	    good[_i].kind == PROXY_TARGET_NAME ? -1 : 0);
+	if (good[_i].kind != PROXY_TARGET_NAME) {
+		ck_assert_str_eq(
+		    addr_format(&addr, formatted), good[_i].formatted);
+	}
 	ck_assert_str_eq(target.name,
 	    good[_i].kind == PROXY_TARGET_NAME ? good[_i].host : "");
 }
