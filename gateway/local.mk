@@ -49,6 +49,8 @@ noinst_LIBRARIES += %D%/libgateway.a
 	%D%/outcomes.h \
 	%D%/peers.c \
 	%D%/peers.h \
+	%D%/ports.c \
+	%D%/ports.h \
 	%D%/proxytarget.c \
 	%D%/proxytarget.h \
 	%D%/reach.c \

@@ -17,6 +17,7 @@ UNIT_TESTS += \
 	%D%/test_httphead \
 	%D%/test_httptarget \
 	%D%/test_outcomes \
+	%D%/test_ports \
 	%D%/test_proxytarget \
 	%D%/test_routes \
 	%D%/test_socks \
@@ -37,6 +38,7 @@ LIBS_UNIT_GATEWAY = $(LIBS_UNIT) $(LIBS_GATEWAY) $(LIBS_CHECK)
 %C%_test_httphead_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_httptarget_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_outcomes_LDADD = $(LIBS_UNIT_GATEWAY)
+%C%_test_ports_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_proxytarget_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_routes_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_socks_LDADD = $(LIBS_UNIT_GATEWAY)

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: ISC */
+#include "gateway/ports.h"
+
+#include <string.h>
+
+#include "common/fault.h"
+#include "common/list.h"
+#include "common/listener.h"
+#include "common/log.h"
+#include "common/loop.h"
+#include "common/mem.h"
+
+struct port {
+	struct ports *ports;
+	struct ports_spec spec;
+	struct listener *listener;
+	bool by_command;
+	bool stays; /* while a configuration is compared */
+	struct list all;
+};
+
+struct ports {
+	struct loop *loop;
+	ports_accept *accept;
+	void *arg;
+	struct list all; /* of struct port */
+	size_t count;
+};
+
+/* --- what a port is to be ------------------------------------------------ */
+
+static int
+parse_listen(struct addr *out, const char *listen)
+{
+	static const char unix_prefix[] = "unix:";
+	size_t len = sizeof(unix_prefix) - 1;
+
+	if (strncmp(listen, unix_prefix, len) != 0) {
+		return addr_parse(out, listen);
+	}
+	/* Where a relative one lies depends on who started us. */
+	return listen[len] == '/' ? addr_from_path(out, listen + len) : -1;
+}
+
+static int
+parse_target(struct proxy_target *out, const char *to)
+{
+	char host[LIMITS_NAME_LEN];
+	uint16_t port;
+
+	if (addr_split(to, host, sizeof(host), &port) != 0 || port == 0) {
+		return -1;
+	}
+	return proxytarget_set_host(out, host, strlen(host), port);
+}
+
+int
+ports_spec_make(struct ports_spec *spec, const char *listen, const char *to,
+    const char **flaw)
+{
+	struct ports_spec made = { .mode = PORTS_MODE_OWN };
+
+	if (parse_listen(&made.listen, listen) != 0) {
+		*flaw = "is no address to listen on; write ADDR:PORT, as "
+			"127.0.0.1:1080 or [::1]:1080, or unix:/PATH";
+		return -1;
+	}
+	made.is_forward = to != NULL;
+	if (to != NULL && parse_target(&made.target, to) != 0) {
+		*flaw = "leads nowhere; a forward leads to NAME:PORT, as "
+			"office:5432";
+		return -1;
+	}
+	*spec = made;
+	return 0;
+}
+
+bool
+ports_is_open(const struct addr *listen)
+{
+	return addr_family(listen) != AF_UNIX && !addr_is_loopback(listen);
+}
+
+static bool
+same_target(const struct proxy_target *a, const struct proxy_target *b)
+{
+	return a->kind == b->kind && a->port == b->port &&
+	       strcmp(a->name, b->name) == 0 &&
+	       memcmp(a->addr, b->addr, sizeof(a->addr)) == 0;
+}
+
+/* Return true when a port as a can become b without being bound again. */
+static bool
+is_kin(const struct ports_spec *a, const struct ports_spec *b)
+{
+	return addr_equal(&a->listen, &b->listen) && a->mode == b->mode &&
+	       a->is_forward == b->is_forward;
+}
+
+/* --- one port ------------------------------------------------------------ */
+
+static void
+on_connection(int fd, const struct addr *peer, void *arg)
+{
+	struct port *port = arg;
+
+	(void)peer;
+	port->ports->accept(fd,
+	    port->spec.is_forward ? &port->spec.target : NULL,
+	    port->ports->arg);
+}
+
+static void
+close_port(struct port *port)
+{
+	struct ports *ports = port->ports;
+
+	listener_free(port->listener);
+	list_remove(&port->all);
+	ports->count--;
+	loop_reap(ports->loop, port, mem_free);
+}
+
+/* Listen as spec says; NULL and *fault if that cannot be. */
+static struct port *
+open_port(
+    struct ports *ports, const struct ports_spec *spec, struct fault *fault)
+{
+	const struct listener_config config = {
+		.addr = spec->listen,
+		.mode = spec->mode,
+	};
+	struct port *port = NULL;
+
+	if (ports->count == PORTS_MAX) {
+		(void)fault_set(fault, "more than %d ports", PORTS_MAX);
+		return NULL;
+	}
+	port = mem_new(1, sizeof(*port));
+	if (port == NULL) {
+		(void)fault_set(fault, "out of memory");
+		return NULL;
+	}
+	port->ports = ports;
+	port->spec = *spec;
+	port->listener =
+	    listener_new(ports->loop, &config, on_connection, port, fault);
+	if (port->listener == NULL) {
+		mem_free(port);
+		return NULL;
+	}
+	list_push_back(&ports->all, &port->all);
+	ports->count++;
+	return port;
+}
+
+static void
+describe(const struct port *port, struct ports_info *info)
+{
+	listener_addr(port->listener, &info->addr);
+	info->by_command = port->by_command;
+	info->forward = port->spec.is_forward ? &port->spec.target : NULL;
+}
+
+/* --- all of them --------------------------------------------------------- */
+
+struct ports *
+ports_new(struct loop *loop, ports_accept *accept, void *arg)
+{
+	struct ports *ports = mem_new(1, sizeof(*ports));
+
+	if (ports != NULL) {
+		ports->loop = loop;
+		ports->accept = accept;
+		ports->arg = arg;
+		list_init(&ports->all);
+	}
+	return ports;
+}
+
+void
+ports_free(struct ports *ports)
+{
+	if (ports != NULL) {
+		ports_close(ports);
+		/* A connection may just be on its way through it. */
+		loop_reap(ports->loop, ports, mem_free);
+	}
+}
+
+void
+ports_close(struct ports *ports)
+{
+	struct list *node = list_first(&ports->all);
+
+	for (; node != NULL; node = list_first(&ports->all)) {
+		close_port(list_entry(node, struct port, all));
+	}
+}
+
+/* Return a port that does not stay yet and is spec already, or becomes it. */
+static struct port *
+find_kin(const struct ports *ports, const struct ports_spec *spec, bool exactly)
+{
+	struct list *node = list_first(&ports->all);
+
+	for (; node != NULL; node = list_after(&ports->all, node)) {
+		struct port *port = list_entry(node, struct port, all);
+
+		if (!port->stays && is_kin(&port->spec, spec) &&
+		    (!exactly ||
+			same_target(&port->spec.target, &spec->target))) {
+			return port;
+		}
+	}
+	return NULL;
+}
+
+/* Let ports that are there be those of specs; had says which ones were. */
+static void
+keep(struct ports *ports, const struct ports_spec *specs, size_t count,
+    bool exactly, bool *had)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct port *port =
+		    had[i] ? NULL : find_kin(ports, &specs[i], exactly);
+
+		if (port == NULL) {
+			continue;
+		}
+		port->stays = true;
+		port->by_command = false;
+		port->spec.target = specs[i].target;
+		had[i] = true;
+	}
+}
+
+/* Close what the configuration no longer names. */
+static void
+drop_others(struct ports *ports)
+{
+	struct list *node = list_first(&ports->all);
+	struct list *next;
+
+	for (; node != NULL; node = next) {
+		struct port *port = list_entry(node, struct port, all);
+
+		next = list_after(&ports->all, node);
+		if (!port->stays && !port->by_command) {
+			close_port(port);
+		}
+		port->stays = false;
+	}
+}
+
+size_t
+ports_configure(
+    struct ports *ports, const struct ports_spec *specs, size_t count)
+{
+	bool had[PORTS_MAX] = { false };
+	size_t failed = 0;
+	struct fault fault;
+
+	keep(ports, specs, count, true, had);
+	keep(ports, specs, count, false, had);
+	/* First, for a new one may need the address of an old one. */
+	drop_others(ports);
+	for (size_t i = 0; i < count; i++) {
+		if (!had[i] && open_port(ports, &specs[i], &fault) == NULL) {
+			log_write(
+			    LOG_LEVEL_ERROR, "ports", 0, "%s", fault.text);
+			failed++;
+		}
+	}
+	return failed;
+}
+
+int
+ports_add(struct ports *ports, const struct ports_spec *spec,
+    struct ports_info *info, struct fault *fault)
+{
+	struct port *port = open_port(ports, spec, fault);
+
+	if (port == NULL) {
+		return -1;
+	}
+	port->by_command = true;
+	describe(port, info);
+	return 0;
+}
+
+int
+ports_remove(struct ports *ports, const struct addr *addr)
+{
+	struct list *node = list_first(&ports->all);
+
+	for (; node != NULL; node = list_after(&ports->all, node)) {
+		struct port *port = list_entry(node, struct port, all);
+		struct ports_info info;
+
+		describe(port, &info);
+		if (info.forward != NULL && addr_equal(&info.addr, addr)) {
+			close_port(port);
+			return 0;
+		}
+	}
+	return -1;
+}
+
+void
+ports_each(const struct ports *ports,
+    void (*visit)(const struct ports_info *info, void *arg), void *arg)
+{
+	struct list *node = list_first(&ports->all);
+
+	for (; node != NULL; node = list_after(&ports->all, node)) {
+		struct ports_info info;
+
+		describe(list_entry(node, struct port, all), &info);
+		visit(&info, arg);
+	}
+}

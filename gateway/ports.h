@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * ports: the sockets that a gateway listens on, and where they lead.
+ *
+ * A port serves clients that say themselves where they want to go, or it is a
+ * forward, whose connections all lead to one target.  It listens on an IP
+ * address or on a unix socket.
+ *
+ * Ports come from the configuration, and forwards also by command, until the
+ * gateway ends.  A new configuration changes only what differs: a port that
+ * stays is not bound again, so that nobody who connects meanwhile is refused.
+ */
+#ifndef INROAD_GATEWAY_PORTS_H
+#define INROAD_GATEWAY_PORTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/addr.h"
+#include "gateway/proxytarget.h"
+
+struct fault;
+struct loop;
+struct ports;
+
+/* Most ports: each holds a descriptor, and a command looks at all of them. */
+#define PORTS_MAX 256
+
+/* Permission bits of a unix socket: for us alone, or for everybody. */
+#define PORTS_MODE_OWN 0600
+#define PORTS_MODE_ALL 0666
+
+/* What a port is to be.  A value. */
+struct ports_spec {
+	struct addr listen; /* port 0: the kernel chooses */
+	unsigned mode;      /* of a unix socket */
+	bool is_forward;
+	struct proxy_target target; /* of a forward */
+};
+
+/* What a port is. */
+struct ports_info {
+	struct addr addr;                   /* that it really listens on */
+	bool by_command;                    /* not in the configuration */
+	const struct proxy_target *forward; /* where it leads, or NULL */
+};
+
+/* Called with a new connection, now the owner's, that forward leads (or NULL),
+ * and the owner's arg. */
+typedef void ports_accept(
+    int fd, const struct proxy_target *forward, void *arg);
+
+/*
+ * Make *spec a port at the text listen ("127.0.0.1:1080", "[::1]:1080",
+ * "unix:/path") that leads to the text to ("office:5432"), or where clients say
+ * if that is NULL.  Returns 0, or -1 and in *flaw the words that are to stand
+ * behind the text.
+ */
+int ports_spec_make(struct ports_spec *spec, const char *listen, const char *to,
+    const char **flaw);
+
+/* Return true when other machines can reach the address listen. */
+bool ports_is_open(const struct addr *listen);
+
+/* Return ports, none yet, that report to accept(fd, forward, arg), or NULL. */
+struct ports *ports_new(struct loop *loop, ports_accept *accept, void *arg);
+
+/* Close all and free; NULL is allowed. */
+void ports_free(struct ports *ports);
+
+/*
+ * Make the ports of the configuration what the count specs, at most PORTS_MAX,
+ * say.  Those that are there already stay; those by command stay too, and
+ * belong to the configuration from now on if it names them.  Returns how many
+ * could not be had, after logging why; the others are there all the same.
+ */
+size_t ports_configure(
+    struct ports *ports, const struct ports_spec *specs, size_t count);
+
+/* Add the port spec by command.  Returns 0 and *info, or -1 and *fault. */
+int ports_add(struct ports *ports, const struct ports_spec *spec,
+    struct ports_info *info, struct fault *fault);
+
+/*
+ * Remove the forward that listens on addr.  Its connections are not touched.
+ * Returns 0, or -1 when there is none.
+ */
+int ports_remove(struct ports *ports, const struct addr *addr);
+
+/* Close all: nobody comes in any more. */
+void ports_close(struct ports *ports);
+
+/* Call visit(info, arg) for each port, in the order they were opened. */
+void ports_each(const struct ports *ports,
+    void (*visit)(const struct ports_info *info, void *arg), void *arg);
+
+#endif
