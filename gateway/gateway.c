@@ -8,32 +8,20 @@
 #include "common/addr.h"
 #include "common/fault.h"
 #include "common/file.h"
-#include "common/listener.h"
 #include "common/log.h"
 #include "common/loop.h"
 #include "common/mem.h"
 #include "gateway/gateway_impl.h"
 #include "gateway/hosts.h"
 #include "gateway/peers.h"
+#include "gateway/ports.h"
+#include "gateway/settings.h"
 #include "protocol/endpoint.h"
 #include "protocol/limits.h"
 #include "protocol/link.h"
 
 /* Pins of some ten thousand hosts. */
 #define PINS_MAX ((size_t)4 << 20)
-
-void
-gateway_defaults(struct gateway_config *config)
-{
-	*config = (struct gateway_config){
-		.suffix = "internal",
-		.clients_max = 16384,
-		.streams_max = LIMITS_STREAMS_MAX,
-		.retain_max = LIMITS_RETAIN_MAX,
-		.window_max = LIMITS_WINDOW_MAX,
-		.receive_budget = LIMITS_RECEIVE_BUDGET,
-	};
-}
 
 /* --- pins ------------------------------------------------------------ */
 
@@ -156,15 +144,6 @@ on_joining(struct membership *membership, void *arg)
 	return 0;
 }
 
-static void
-close_ports(struct gateway *gateway)
-{
-	for (size_t i = 0; i < gateway->port_count; i++) {
-		listener_free(gateway->ports[i].listener);
-		gateway->ports[i].listener = NULL;
-	}
-}
-
 /* Called for each client that ended, too: see client_pool.idle. */
 static void
 check_finished(void *arg)
@@ -182,7 +161,7 @@ on_finish(void *arg)
 	struct gateway *gateway = arg;
 
 	gateway->finishing = true;
-	close_ports(gateway);
+	ports_close(gateway->ports);
 	client_pool_close_idle(&gateway->pool);
 	check_finished(gateway);
 }
@@ -196,165 +175,116 @@ on_stop(void *arg)
 	peers_close(gateway->peers, CODE_GOING_DOWN);
 }
 
+/* --- ports ----------------------------------------------------------- */
+
+static void
+on_connection(int fd, const struct proxy_target *forward, void *arg)
+{
+	struct gateway *gateway = arg;
+
+	client_start(&gateway->pool, fd, forward);
+}
+
+/* Note the first port, which the ready line has. */
+static void
+note_first(const struct ports_info *info, void *arg)
+{
+	struct addr *first = arg;
+
+	if (first->len == 0) {
+		*first = info->addr;
+	}
+}
+
+/* --- settings -------------------------------------------------------- */
+
+static struct peers_config
+peers_config_of(struct gateway *gateway, const struct settings *settings)
+{
+	return (struct peers_config){
+		.loop = gateway->loop,
+		.endpoint = gateway->endpoint,
+		.hosts = gateway->hosts,
+		.retain_max = settings->retain_max,
+		.window_max = settings->window_max,
+		.streams_max = settings->streams_max,
+		.receive_budget = settings->receive_budget,
+		.pinned = on_pinned,
+		.arg = gateway,
+	};
+}
+
+/* Let settings be in force, but for the ports, and those before them go. */
+static void
+apply(struct gateway *gateway, struct settings *settings)
+{
+	const struct peers_config peers = peers_config_of(gateway, settings);
+
+	settings_free(gateway->settings);
+	gateway->settings = settings;
+	gateway->space.suffix = settings->suffix;
+	gateway->pool.max = settings->clients_max;
+	peers_configure(gateway->peers, &peers);
+}
+
+static void
+on_reload(void *arg)
+{
+	struct gateway *gateway = arg;
+	struct settings *settings;
+	size_t failed;
+
+	if (gateway->finishing) {
+		return;
+	}
+	if (gateway->load(&settings, gateway->load_arg) != EX_OK) {
+		log_write(LOG_LEVEL_ERROR, "gateway", 0,
+		    "configuration not reloaded: the old one stays");
+		return;
+	}
+	apply(gateway, settings);
+	failed = ports_configure(
+	    gateway->ports, settings->ports, settings->port_count);
+	log_write(LOG_LEVEL_INFO, "gateway", 0, "configuration reloaded%s",
+	    failed > 0 ? ", but not every port can be had" : "");
+}
+
 static const struct endpoint_ops endpoint_callbacks = {
 	.up = on_up,
 	.frame = on_frame,
 	.down = on_down,
 	.joining = on_joining,
+	.reload = on_reload,
 	.finish = on_finish,
 	.stop = on_stop,
 	.command = gatewaycommand_handle,
 	.status = gatewaycommand_status,
 };
 
-/* --- ports ----------------------------------------------------------- */
-
-static int
-complain(const char *what, const char *text)
-{
-	log_write(LOG_LEVEL_ERROR, "gateway", 0, "\"%s\": %s", text, what);
-	return EX_CONFIG;
-}
-
-/* Judge where a port listens, and put its address to *out. */
-static int
-judge_listen(const char *listen, struct addr *out)
-{
-	if (addr_parse(out, listen) != 0) {
-		return complain("no address to listen on; write ADDR:PORT, as "
-				"127.0.0.1:1080 or [::1]:1080",
-		    listen);
-	}
-	/*
-	 * Whoever reaches this port reaches our hosts: without a password
-	 * that must be nobody but this machine.
-	 */
-	if (!addr_is_loopback(out)) {
-		return complain("listening for other machines would let them "
-				"into your hosts; use a loopback address",
-		    listen);
-	}
-	return EX_OK;
-}
-
-/* Judge where a forward leads, and put it to *out. */
-static int
-judge_target(const char *to, struct proxy_target *out)
-{
-	char host[LIMITS_NAME_LEN];
-	uint16_t port;
-
-	if (to == NULL || addr_split(to, host, sizeof(host), &port) != 0 ||
-	    port == 0 ||
-	    proxytarget_set_host(out, host, strlen(host), port) != 0) {
-		return complain("a forward leads to NAME:PORT, as office:5432",
-		    to != NULL ? to : "");
-	}
-	return EX_OK;
-}
-
-/* Judge one port and, unless gateway is NULL, add it. */
-static int
-add_port(struct gateway *gateway, const char *listen,
-    const struct gateway_forward *forward)
-{
-	struct gateway_port port = { .gateway = gateway };
-	int status = judge_listen(listen, &port.addr);
-
-	if (status == EX_OK && forward != NULL) {
-		port.is_forward = true;
-		status = judge_target(forward->to, &port.target);
-	}
-	if (status == EX_OK && gateway != NULL) {
-		gateway->ports[gateway->port_count++] = port;
-	}
-	return status;
-}
-
-static int
-add_ports(struct gateway *gateway, const struct gateway_config *config)
-{
-	int status = EX_OK;
-
-	if (config->listen_count > GATEWAY_LISTENS_MAX ||
-	    config->forward_count >
-		GATEWAY_LISTENS_MAX - config->listen_count) {
-		return complain("too many listeners and forwards", "listen");
-	}
-	for (size_t i = 0; i < config->listen_count && status == EX_OK; i++) {
-		status = add_port(gateway, config->listens[i], NULL);
-	}
-	for (size_t i = 0; i < config->forward_count && status == EX_OK; i++) {
-		status = add_port(
-		    gateway, config->forwards[i].listen, &config->forwards[i]);
-	}
-	return status;
-}
-
-int
-gateway_check(const struct gateway_config *config)
-{
-	return add_ports(NULL, config);
-}
-
-static void
-on_connection(int fd, const struct addr *peer, void *arg)
-{
-	struct gateway_port *port = arg;
-
-	(void)peer;
-	client_start(
-	    &port->gateway->pool, fd, port->is_forward ? &port->target : NULL);
-}
-
-static int
-open_port(struct gateway *gateway, struct gateway_port *port)
-{
-	const struct listener_config config = { .addr = port->addr };
-	struct fault fault;
-
-	port->listener =
-	    listener_new(gateway->loop, &config, on_connection, port, &fault);
-	if (port->listener == NULL) {
-		log_write(LOG_LEVEL_ERROR, "gateway", 0, "%s", fault.text);
-		return EX_UNAVAILABLE;
-	}
-	return EX_OK;
-}
-
 /* --- life ------------------------------------------------------------ */
 
+/* Make what stands behind the endpoint; an exit code. */
 static int
-prepare(struct gateway *gateway, const struct gateway_config *config)
+prepare(struct gateway *gateway)
 {
-	const struct peers_config peers = {
-		.loop = gateway->loop,
-		.endpoint = gateway->endpoint,
-		.hosts = gateway->hosts,
-		.retain_max = config->retain_max,
-		.window_max = config->window_max,
-		.streams_max = config->streams_max,
-		.receive_budget = config->receive_budget,
-		.pinned = on_pinned,
-		.arg = gateway,
-	};
+	struct peers_config peers;
+	struct settings *settings;
+	int status = gateway->load(&settings, gateway->load_arg);
 
+	if (status != EX_OK) {
+		return status;
+	}
+	peers = peers_config_of(gateway, settings);
 	gateway->peers = peers_new(&peers);
-	if (gateway->peers == NULL) {
+	gateway->ports = ports_new(gateway->loop, on_connection, gateway);
+	if (gateway->peers == NULL || gateway->ports == NULL) {
+		settings_free(settings);
 		return EX_OSERR;
 	}
-	(void)snprintf(
-	    gateway->suffix, sizeof(gateway->suffix), "%s", config->suffix);
-	gateway->space = (struct reach_space){
-		.endpoint = gateway->endpoint,
-		.hosts = gateway->hosts,
-		.peers = gateway->peers,
-		.suffix = gateway->suffix,
-	};
-	client_pool_init(&gateway->pool, gateway->loop, &gateway->space,
-	    config->clients_max);
-	gateway->pool.ended = check_finished;
-	gateway->pool.arg = gateway;
+	gateway->space.endpoint = gateway->endpoint;
+	gateway->space.hosts = gateway->hosts;
+	gateway->space.peers = gateway->peers;
+	apply(gateway, settings);
 	return load_pins(gateway);
 }
 
@@ -375,17 +305,18 @@ gateway_new(struct loop *loop, const struct gateway_config *config, int *status)
 		return NULL;
 	}
 	gateway->loop = loop;
+	gateway->load = config->load;
+	gateway->load_arg = config->load_arg;
 	list_init(&gateway->asks);
-	list_init(&gateway->pool.clients);
+	client_pool_init(&gateway->pool, loop, &gateway->space, 0);
+	gateway->pool.ended = check_finished;
+	gateway->pool.arg = gateway;
 	gateway->hosts = hosts_new();
 	if (gateway->hosts != NULL) {
-		*status = add_ports(gateway, config);
-	}
-	if (*status == EX_OK) {
 		gateway->endpoint = endpoint_new(loop, &endpoint, status);
 	}
 	if (gateway->endpoint != NULL) {
-		*status = prepare(gateway, config);
+		*status = prepare(gateway);
 	}
 	if (*status != EX_OK) {
 		gateway_free(gateway);
@@ -397,18 +328,15 @@ gateway_new(struct loop *loop, const struct gateway_config *config, int *status)
 int
 gateway_serve(struct gateway *gateway)
 {
+	struct addr first = { .len = 0 };
 	char text[ADDR_TEXT_LEN];
-	struct addr addr;
 
-	for (size_t i = 0; i < gateway->port_count; i++) {
-		int status = open_port(gateway, &gateway->ports[i]);
-
-		if (status != EX_OK) {
-			return status;
-		}
+	if (ports_configure(gateway->ports, gateway->settings->ports,
+		gateway->settings->port_count) > 0) {
+		return EX_UNAVAILABLE;
 	}
-	listener_addr(gateway->ports[0].listener, &addr);
-	return endpoint_serve(gateway->endpoint, addr_format(&addr, text));
+	ports_each(gateway->ports, note_first, &first);
+	return endpoint_serve(gateway->endpoint, addr_format(&first, text));
 }
 
 void
@@ -418,10 +346,11 @@ gateway_free(struct gateway *gateway)
 		return;
 	}
 	gateway->finishing = false;
-	close_ports(gateway);
+	ports_free(gateway->ports);
 	client_pool_close(&gateway->pool);
 	peers_free(gateway->peers);
 	endpoint_free(gateway->endpoint);
 	hosts_free(gateway->hosts);
+	settings_free(gateway->settings);
 	mem_free(gateway);
 }

@@ -9,28 +9,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/addr.h"
 #include "common/list.h"
 #include "gateway/client.h"
 #include "gateway/gateway.h"
-#include "gateway/proxytarget.h"
 #include "gateway/reach.h"
 
 struct control_request;
 struct endpoint;
 struct hosts;
 struct jsonout;
-struct listener;
 struct peers;
-
-/* A socket that listens, and where its connections lead. */
-struct gateway_port {
-	struct gateway *gateway;
-	struct listener *listener;
-	struct addr addr;
-	bool is_forward;
-	struct proxy_target target;
-};
+struct ports;
+struct settings;
 
 struct gateway {
 	struct loop *loop;
@@ -39,9 +29,10 @@ struct gateway {
 	struct peers *peers;
 	struct reach_space space;
 	struct client_pool pool;
-	char suffix[LIMITS_NAME_LEN];
-	struct gateway_port ports[GATEWAY_LISTENS_MAX];
-	size_t port_count;
+	struct ports *ports;
+	struct settings *settings; /* in force */
+	int (*load)(struct settings **settings, void *arg);
+	void *load_arg;
 	bool finishing;
 	struct list asks;      /* invitations under way */
 	uint32_t last_request; /* number of the last one */

@@ -6,11 +6,11 @@
 #include "common/addr.h"
 #include "common/control.h"
 #include "common/jsonout.h"
-#include "common/listener.h"
 #include "common/mem.h"
 #include "gateway/gateway_impl.h"
 #include "gateway/hosts.h"
 #include "gateway/peers.h"
+#include "gateway/ports.h"
 #include "protocol/endpoint.h"
 #include "protocol/keys.h"
 #include "protocol/session.h"
@@ -100,31 +100,30 @@ add_host(const struct host *host, void *arg)
 	jsonout_end(d->json);
 }
 
+static void
+add_port(const struct ports_info *info, void *arg)
+{
+	struct jsonout *json = arg;
+	char text[ADDR_TEXT_LEN];
+	char target[PROXYTARGET_TEXT_LEN];
+
+	jsonout_object(json, NULL);
+	jsonout_string(json, "address", addr_format(&info->addr, text));
+	if (info->forward != NULL) {
+		jsonout_string(
+		    json, "to", proxytarget_format(info->forward, target));
+	}
+	jsonout_end(json);
+}
+
 void
 gatewaycommand_status(struct jsonout *json, void *arg)
 {
 	struct gateway *gateway = arg;
 	struct describe d = { .gateway = gateway, .json = json };
-	char text[ADDR_TEXT_LEN];
-	struct addr addr;
 
 	jsonout_array(json, "listening");
-	for (size_t i = 0; i < gateway->port_count; i++) {
-		const struct gateway_port *port = &gateway->ports[i];
-		char target[PROXYTARGET_TEXT_LEN];
-
-		if (port->listener == NULL) {
-			continue;
-		}
-		listener_addr(port->listener, &addr);
-		jsonout_object(json, NULL);
-		jsonout_string(json, "address", addr_format(&addr, text));
-		if (port->is_forward) {
-			jsonout_string(json, "to",
-			    proxytarget_format(&port->target, target));
-		}
-		jsonout_end(json);
-	}
+	ports_each(gateway->ports, add_port, json);
 	jsonout_end(json);
 	jsonout_uint(json, "clients", gateway->pool.count);
 	jsonout_uint(json, "requests", gateway->pool.served);

@@ -57,6 +57,8 @@ noinst_LIBRARIES += %D%/libgateway.a
 	%D%/reach.h \
 	%D%/routes.c \
 	%D%/routes.h \
+	%D%/settings.c \
+	%D%/settings.h \
 	%D%/socks.c \
 	%D%/socks.h \
 	$(NULL)

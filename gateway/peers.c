@@ -59,14 +59,20 @@ struct peers {
 	struct list all;
 };
 
+void
+peers_configure(struct peers *peers, const struct peers_config *config)
+{
+	peers->config = *config;
+	peers->budget.max = config->receive_budget;
+}
+
 struct peers *
 peers_new(const struct peers_config *config)
 {
 	struct peers *peers = mem_new(1, sizeof(*peers));
 
 	if (peers != NULL) {
-		peers->config = *config;
-		peers->budget.max = config->receive_budget;
+		peers_configure(peers, config);
 		peers->next_channel = 1;
 		list_init(&peers->all);
 	}

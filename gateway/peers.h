@@ -49,6 +49,12 @@ struct peers_config {
 /* Return peers without a session, or NULL. */
 struct peers *peers_new(const struct peers_config *config);
 
+/*
+ * Let config hold from now on, which differs in its limits only.  Sessions that
+ * are there keep theirs, but for the budget.
+ */
+void peers_configure(struct peers *peers, const struct peers_config *config);
+
 /* Close all sessions and free; who waits is not told.  NULL is allowed. */
 void peers_free(struct peers *peers);
 

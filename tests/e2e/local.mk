@@ -4,6 +4,7 @@
 # $top_builddir and lib.sh in $top_srcdir/tests/e2e: a new one is a line here.
 
 E2E_TESTS = \
+	tests/e2e/access.test \
 	tests/e2e/agent.test \
 	tests/e2e/clients.test \
 	tests/e2e/errors.test \

@@ -20,6 +20,7 @@ UNIT_TESTS += \
 	%D%/test_ports \
 	%D%/test_proxytarget \
 	%D%/test_routes \
+	%D%/test_settings \
 	%D%/test_socks \
 	$(NULL)
 endif
@@ -41,4 +42,5 @@ LIBS_UNIT_GATEWAY = $(LIBS_UNIT) $(LIBS_GATEWAY) $(LIBS_CHECK)
 %C%_test_ports_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_proxytarget_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_routes_LDADD = $(LIBS_UNIT_GATEWAY)
+%C%_test_settings_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_socks_LDADD = $(LIBS_UNIT_GATEWAY)

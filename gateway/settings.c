@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: ISC */
+#include "gateway/settings.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/fault.h"
+#include "common/mem.h"
+#include "common/startup.h"
+#include "gateway/proxytarget.h"
+
+/* Largest window and retention: see protocol/limits.h and bridge.c. */
+#define MOST ((uint64_t)64 << 20)
+
+static const struct options_row forward_keys[] = {
+	{ .name = "to",
+	    .kind = OPTIONS_STRING,
+	    .value = "NAME:PORT",
+	    .help = "where its connections lead" },
+	{ .name = NULL },
+};
+
+static const struct options_row rows[] = {
+	STARTUP_ROWS,
+	{ .name = "join",
+	    .kind = OPTIONS_STRING,
+	    .properties = OPTIONS_NO_FILE | OPTIONS_SECRET,
+	    .value = "STRING|-|@FILE",
+	    .help = "join an account, once" },
+	{ .name = "listen",
+	    .kind = OPTIONS_LIST,
+	    .value = "ADDR:PORT",
+	    .help = "serve SOCKS and HTTP here, or at unix:/PATH",
+	    .fallback = "127.0.0.1:1080" },
+	{ .name = "forward",
+	    .kind = OPTIONS_SECTION,
+	    .properties = OPTIONS_REPEATS,
+	    .value = "ADDR:PORT=NAME:PORT",
+	    .help = "lead connections to ADDR:PORT to a host",
+	    .keys = forward_keys,
+	    .flag = "forward" },
+	{ .name = "suffix",
+	    .kind = OPTIONS_STRING,
+	    .value = "DOMAIN",
+	    .help = "names under DOMAIN are ours, too",
+	    .fallback = "internal" },
+	{ .name = "clients",
+	    .kind = OPTIONS_NUMBER,
+	    .value = "N",
+	    .help = "local connections at a time",
+	    .fallback = "16384",
+	    .least = 1,
+	    .most = 1000000 },
+	{ .name = "streams",
+	    .kind = OPTIONS_NUMBER,
+	    .value = "N",
+	    .help = "connections to one host at a time",
+	    .fallback = "1024",
+	    .least = 1,
+	    .most = 65536 },
+	{ .name = "window",
+	    .kind = OPTIONS_SIZE,
+	    .value = "SIZE",
+	    .help = "receive this much of one connection ahead, at most",
+	    .fallback = "8MiB",
+	    .least = 16384,
+	    .most = MOST },
+	{ .name = "retain",
+	    .kind = OPTIONS_SIZE,
+	    .value = "SIZE",
+	    .help = "send this much to one host unacknowledged, at most",
+	    .fallback = "8MiB",
+	    .least = 65536,
+	    .most = MOST },
+	{ .name = "memory",
+	    .kind = OPTIONS_SIZE,
+	    .value = "SIZE",
+	    .help = "receive this much ahead in all",
+	    .fallback = "64MiB",
+	    .least = 1048576 },
+	{ .name = NULL },
+};
+
+const struct options_table settings_table = {
+	.program = "inroad-gateway",
+	.synopsis = "",
+	.about = "A local SOCKS and HTTP proxy to your hosts behind a relay.\n",
+	.rows = rows,
+	.operands = OPTIONS_NO_OPERANDS,
+};
+
+/* Refuse a port that other machines would reach; 0, or -1 and *flaw. */
+static int
+judge_port(const struct ports_spec *spec, const char **flaw)
+{
+	/*
+	 * Whoever reaches a port reaches our hosts: without a password that
+	 * must be nobody but this machine.
+	 */
+	if (ports_is_open(&spec->listen)) {
+		*flaw = "would let other machines into your hosts; use a "
+			"loopback address";
+		return -1;
+	}
+	return 0;
+}
+
+/* Add the port at listen that leads to the text to; 0, or -1 and *flaw. */
+static int
+add_port(struct settings *settings, const char *listen, const char *to,
+    const char **flaw)
+{
+	struct ports_spec *spec = &settings->ports[settings->port_count];
+
+	if (settings->port_count == PORTS_MAX) {
+		*flaw = "is one port too many";
+		return -1;
+	}
+	if (ports_spec_make(spec, listen, to, flaw) != 0 ||
+	    judge_port(spec, flaw) != 0) {
+		return -1;
+	}
+	for (size_t i = 0; i < settings->port_count; i++) {
+		if (addr_port(&spec->listen) != 0 &&
+		    addr_equal(&spec->listen, &settings->ports[i].listen)) {
+			*flaw = "is given a second time";
+			return -1;
+		}
+	}
+	settings->port_count++;
+	return 0;
+}
+
+static int
+add_listens(const struct options *options, struct settings *settings,
+    struct fault *fault)
+{
+	for (size_t i = 0; i < options_count(options, "listen"); i++) {
+		const char *listen = options_item(options, "listen", i);
+		const char *flaw = NULL;
+
+		if (add_port(settings, listen, NULL, &flaw) != 0) {
+			return options_refuse(options, "listen", i, fault,
+			    "\"%s\" %s", listen, flaw);
+		}
+	}
+	return 0;
+}
+
+static int
+add_forwards(const struct options *options, struct settings *settings,
+    struct fault *fault)
+{
+	for (size_t i = 0; i < options_count(options, "forward"); i++) {
+		const struct options *section =
+		    options_section(options, "forward", i);
+		const char *listen = options_title(section);
+		const char *to = options_string(section, "to");
+		const char *flaw = NULL;
+
+		if (add_port(settings, listen, to != NULL ? to : "", &flaw) !=
+		    0) {
+			return options_refuse(
+			    section, NULL, 0, fault, "\"%s\" %s", listen, flaw);
+		}
+	}
+	return 0;
+}
+
+static int
+set_suffix(const struct options *options, struct settings *settings,
+    struct fault *fault)
+{
+	const char *suffix = options_string(options, "suffix");
+	struct proxy_target name;
+
+	if (proxytarget_set_host(&name, suffix, strlen(suffix), 0) != 0 ||
+	    name.kind != PROXY_TARGET_NAME) {
+		return options_refuse(options, "suffix", 0, fault,
+		    "\"%s\" is no domain; write it as \"internal\"", suffix);
+	}
+	(void)snprintf(
+	    settings->suffix, sizeof(settings->suffix), "%s", name.name);
+	return 0;
+}
+
+/* Fill *settings; 0, or -1 and *fault. */
+static int
+fill(const struct options *options, struct settings *settings,
+    struct fault *fault)
+{
+	settings->clients_max = (uint32_t)options_number(options, "clients");
+	settings->streams_max = (uint32_t)options_number(options, "streams");
+	settings->window_max = options_number(options, "window");
+	settings->retain_max = options_number(options, "retain");
+	settings->receive_budget = options_number(options, "memory");
+	if (set_suffix(options, settings, fault) != 0 ||
+	    add_listens(options, settings, fault) != 0) {
+		return -1;
+	}
+	return add_forwards(options, settings, fault);
+}
+
+struct settings *
+settings_make(const struct options *options, struct fault *fault)
+{
+	struct settings *settings = mem_new(1, sizeof(*settings));
+
+	if (settings == NULL) {
+		(void)fault_set(fault, "There is not enough memory.");
+		return NULL;
+	}
+	if (fill(options, settings, fault) != 0) {
+		settings_free(settings);
+		return NULL;
+	}
+	return settings;
+}
+
+void
+settings_free(struct settings *settings)
+{
+	mem_free(settings);
+}

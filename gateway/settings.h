@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * settings: the options of a gateway, and what they make.
+ *
+ * Everything in struct settings may change while the gateway runs: it is made
+ * anew at each SIGHUP (gateway.h).
+ */
+#ifndef INROAD_GATEWAY_SETTINGS_H
+#define INROAD_GATEWAY_SETTINGS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/options.h"
+#include "gateway/ports.h"
+#include "protocol/limits.h"
+
+struct fault;
+
+/* The table of the program, for startup_options(). */
+extern const struct options_table settings_table;
+
+/* What a gateway is to do.  It refers to nothing outside. */
+struct settings {
+	struct ports_spec ports[PORTS_MAX];
+	size_t port_count;            /* at least 1 */
+	char suffix[LIMITS_NAME_LEN]; /* of our names, in lower case */
+	uint32_t clients_max;         /* connections at a time */
+	uint32_t streams_max;         /* of one session */
+	uint64_t retain_max;          /* unacknowledged bytes of one session */
+	uint64_t window_max;          /* of one stream */
+	uint64_t receive_budget;      /* of all windows together */
+};
+
+/*
+ * Return the settings that options make, or NULL and *fault, which says where
+ * the option stood that is not right.
+ */
+struct settings *settings_make(
+    const struct options *options, struct fault *fault);
+
+/* Free settings; NULL is allowed. */
+void settings_free(struct settings *settings);
+
+#endif

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: ISC */
+
+#include "gateway/settings.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/addr.h"
+#include "common/fault.h"
+#include "common/options_argv.h"
+#include "common/options_file.h"
+#include "tests/support/failalloc.h"
+#include "tests/support/unit.h"
+
+static struct fault fault;
+static struct options *options;
+static struct settings *settings;
+
+static void
+teardown(void)
+{
+	settings_free(settings);
+	options_free(options);
+	settings = NULL;
+	options = NULL;
+}
+
+/* Read the words of line, separated by blanks, and file if it is not NULL. */
+static void
+read_options(const char *line, const char *file)
+{
+	char copy[512];
+	char *argv[32] = { copy };
+	int argc = 0;
+	char *word;
+	char *rest = copy;
+
+	teardown();
+	(void)snprintf(copy, sizeof(copy), "inroad-gateway %s", line);
+	word = strsep(&rest, " ");
+	while (word != NULL && argc < 31) {
+		if (word[0] != '\0') {
+			argv[argc++] = word;
+		}
+		word = strsep(&rest, " ");
+	}
+	options = options_new(&settings_table);
+	ck_assert_ptr_nonnull(options);
+	ck_assert_msg(
+	    options_argv_parse(options, argc, argv, &fault) == OPTIONS_ARGV_OK,
+	    "%s", fault.text);
+	if (file != NULL) {
+		ck_assert_msg(options_file_load_text(options, "gateway.conf",
+				  file, strlen(file), &fault) == 0,
+		    "%s", fault.text);
+	}
+}
+
+/* Make settings of line and file, which are right. */
+static void
+make(const char *line, const char *file)
+{
+	read_options(line, file);
+	settings = settings_make(options, &fault);
+	ck_assert_msg(settings != NULL, "%s", fault.text);
+}
+
+/* Assert that line and file are refused with a text that has word in it. */
+static void
+refuses(const char *line, const char *file, const char *word)
+{
+	read_options(line, file);
+	settings = settings_make(options, &fault);
+	ck_assert_ptr_null(settings);
+	ck_assert_msg(strstr(fault.text, word) != NULL, "\"%s\" has no \"%s\"",
+	    fault.text, word);
+}
+
+static const char *
+listens(size_t i)
+{
+	static char text[ADDR_TEXT_LEN];
+
+	ck_assert_uint_lt(i, settings->port_count);
+	return addr_format(&settings->ports[i].listen, text);
+}
+
+START_TEST(without_a_word)
+{
+	make("", NULL);
+	ck_assert_uint_eq(settings->port_count, 1);
+	ck_assert_str_eq(listens(0), "127.0.0.1:1080");
+	ck_assert(!settings->ports[0].is_forward);
+	ck_assert_str_eq(settings->suffix, "internal");
+	ck_assert_uint_eq(settings->clients_max, 16384);
+	ck_assert_uint_eq(settings->streams_max, 1024);
+	ck_assert_uint_eq(settings->window_max, 8 << 20);
+	ck_assert_uint_eq(settings->retain_max, 8 << 20);
+	ck_assert_uint_eq(settings->receive_budget, 64 << 20);
+}
+END_TEST
+
+START_TEST(listeners_and_forwards)
+{
+	char target[PROXYTARGET_TEXT_LEN];
+
+	make("--listen [::1]:0 --forward 127.0.0.2:0=office:22",
+	    "listen = {\"127.0.0.1:1081\", \"unix:/run/inroad\"}\n"
+	    "forward \"127.0.0.1:5432\" { to = \"db.office:5432\" }\n"
+	    "suffix = \"Example.Net\"\nclients = 5\n");
+	ck_assert_uint_eq(settings->port_count, 5);
+	ck_assert_str_eq(listens(0), "127.0.0.1:1081");
+	ck_assert_str_eq(listens(1), "unix:/run/inroad");
+	ck_assert_uint_eq(settings->ports[1].mode, 0600);
+	ck_assert_str_eq(listens(2), "[::1]:0");
+	ck_assert(!settings->ports[2].is_forward);
+	ck_assert_str_eq(listens(3), "127.0.0.2:0");
+	ck_assert(settings->ports[3].is_forward);
+	ck_assert_str_eq(proxytarget_format(&settings->ports[3].target, target),
+	    "office:22");
+	ck_assert_str_eq(listens(4), "127.0.0.1:5432");
+	ck_assert_str_eq(settings->suffix, "example.net");
+	ck_assert_uint_eq(settings->clients_max, 5);
+}
+END_TEST
+
+START_TEST(what_is_not_right)
+{
+	refuses("--listen localhost:1080", NULL,
+	    "--listen: \"localhost:1080\" is no address");
+	refuses("--listen unix:run/inroad", NULL, "is no address");
+	refuses("--listen 0.0.0.0:1080", NULL, "other machines");
+	refuses("--listen [::]:1080", NULL, "other machines");
+	refuses("", "listen = {\"127.0.0.1:1080\", \"192.0.2.1:1\"}\n",
+	    "gateway.conf:1: listen: \"192.0.2.1:1\" would let");
+	refuses("--forward 0.0.0.0:1=office:1", NULL, "other machines");
+	refuses("--forward 127.0.0.1:1=office", NULL,
+	    "--forward 127.0.0.1:1: \"127.0.0.1:1\" leads nowhere");
+	refuses("", "\nforward \"127.0.0.1:1\" { }\n",
+	    "gateway.conf:2: forward 127.0.0.1:1: \"127.0.0.1:1\" leads");
+	refuses("--forward 127.0.0.1:1=a..b:1", NULL, "leads nowhere");
+	refuses("--listen 127.0.0.1:1 --forward 127.0.0.1:1=a:1", NULL,
+	    "a second time");
+	refuses("--suffix a..b", NULL, "--suffix: \"a..b\" is no domain");
+	refuses("--suffix 127.0.0.1", NULL, "no domain");
+}
+END_TEST
+
+START_TEST(one_port_too_many)
+{
+	char file[64 * (PORTS_MAX + 1)] = "listen = {\"127.0.0.1:0\"";
+	size_t len = strlen(file);
+
+	for (int i = 0; i < PORTS_MAX; i++) {
+		len += (size_t)snprintf(
+		    file + len, sizeof(file) - len, ",\"127.0.0.1:0\"");
+		if (i == PORTS_MAX - 2) {
+			(void)snprintf(file + len, sizeof(file) - len, "}\n");
+			make("", file);
+			ck_assert_uint_eq(settings->port_count, PORTS_MAX);
+		}
+	}
+	(void)snprintf(file + len, sizeof(file) - len, "}\n");
+	refuses("", file, "one port too many");
+}
+END_TEST
+
+START_TEST(out_of_memory)
+{
+	read_options("--forward 127.0.0.2:0=office:22", NULL);
+	for (long n = 1; settings == NULL; n++) {
+		failalloc_after(n);
+		settings = settings_make(options, &fault);
+		failalloc_off();
+		ck_assert(settings != NULL || fault.text[0] != '\0');
+	}
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("settings");
+	TCase *tests = tcase_create("tests");
+
+	tcase_add_checked_fixture(tests, NULL, teardown);
+	tcase_add_test(tests, without_a_word);
+	tcase_add_test(tests, listeners_and_forwards);
+	tcase_add_test(tests, what_is_not_right);
+	tcase_add_test(tests, one_port_too_many);
+	tcase_add_test(tests, out_of_memory);
+	suite_add_tcase(suite, tests);
+	return unit_main(suite);
+}
