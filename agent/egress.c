@@ -251,8 +251,8 @@ join(struct flow *flow, struct io *io, const struct addr *addr)
 	struct stream *stream = flow->stream;
 	struct stream_opened opened = { .code = CODE_OK };
 
-	flow->bridge =
-	    bridge_new(egress->loop, io, stream, NULL, on_bridge_done, flow);
+	flow->bridge = bridge_new(egress->loop, io, stream_conduit(stream),
+	    NULL, on_bridge_done, flow);
 	if (flow->bridge == NULL) {
 		io_reset(io);
 		fail_memory(flow);

@@ -16,6 +16,7 @@
 #include "gateway/exchange.h"
 #include "gateway/socks.h"
 #include "protocol/bridge.h"
+#include "protocol/conduit.h"
 
 /* --- the pool -------------------------------------------------------- */
 
@@ -74,7 +75,7 @@ destroy(void *object)
 void
 client_end(struct client *client, bool reset)
 {
-	struct stream *stream = client->stream;
+	struct conduit *conduit = client->conduit;
 
 	if (client->state == CLIENT_GONE) {
 		return;
@@ -83,9 +84,9 @@ client_end(struct client *client, bool reset)
 	client_settle(client, CODE_CANCELLED);
 	reach_cancel(client->reach);
 	client->reach = NULL;
-	client->stream = NULL;
-	if (stream != NULL) {
-		stream_reset(stream, CODE_CANCELLED, 0);
+	client->conduit = NULL;
+	if (conduit != NULL) {
+		conduit_reset(conduit, CODE_CANCELLED, 0);
 	}
 	exchange_free(client->exchange);
 	client->exchange = NULL;
@@ -373,7 +374,7 @@ on_bridge_done(const struct bridge_outcome *outcome, void *arg)
 	client_end(client, false);
 }
 
-/* The stream is open: hand everything to a bridge. */
+/* The conduit is open: hand everything to a bridge. */
 static void
 join(struct client *client, const struct stream_opened *opened)
 {
@@ -388,14 +389,14 @@ join(struct client *client, const struct stream_opened *opened)
 	}
 	client_move(client, CLIENT_BRIDGED);
 	client->bridge = bridge_new(client->pool->loop, client->io,
-	    client->stream, client->in, on_bridge_done, client);
+	    client->conduit, client->in, on_bridge_done, client);
 	if (client->bridge == NULL) {
 		client_end(client, true);
 		return;
 	}
 	bridge_set_meter(client->bridge, client->pool->meter);
 	client_settle(client, CODE_OK);
-	client->stream = NULL;
+	client->conduit = NULL;
 	client->in = NULL;
 }
 
@@ -409,8 +410,8 @@ on_opened(void *arg, const struct stream_opened *opened)
 		join(client, opened);
 		return;
 	}
-	stream_release(client->stream);
-	client->stream = NULL;
+	conduit_release(client->conduit);
+	client->conduit = NULL;
 	if (words.text[0] == '\0') {
 		(void)snprintf(words.text, sizeof(words.text), "%s",
 		    codes_summary(words.code));
@@ -424,8 +425,8 @@ on_reset(void *arg, enum code code, int error)
 	struct client *client = arg;
 	struct stream_opened opened = { .code = code, .error = error };
 
-	stream_release(client->stream);
-	client->stream = NULL;
+	conduit_release(client->conduit);
+	client->conduit = NULL;
 	(void)snprintf(
 	    opened.text, sizeof(opened.text), "%s", codes_summary(code));
 	fail(client, &opened);
@@ -444,9 +445,9 @@ on_reached(const struct reach_result *result, void *arg)
 
 	client->reach = NULL;
 	if (result->code == CODE_OK) {
-		client->stream = stream_open(result->session, &result->target,
-		    false, &opening_ops, client);
-		if (client->stream != NULL) {
+		client->conduit =
+		    reach_open(result, false, &opening_ops, client);
+		if (client->conduit != NULL) {
 			return;
 		}
 		opened.code = CODE_TOO_MANY_STREAMS;

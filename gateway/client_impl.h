@@ -14,10 +14,10 @@
 #include "gateway/client.h"
 #include "gateway/dialect.h"
 #include "gateway/httphead.h"
-#include "protocol/stream.h"
 
 struct bridge;
 struct buf;
+struct conduit;
 struct exchange;
 struct io;
 
@@ -60,7 +60,7 @@ struct client {
 	enum dialect dialect; /* of the request, or of the one before */
 	bool pending;         /* it is not known what becomes of the request */
 	struct reach *reach;
-	struct stream *stream;
+	struct conduit *conduit;
 	struct bridge *bridge;
 	struct exchange *exchange;
 	struct httphead *head; /* of the request; while there is one */

@@ -13,9 +13,9 @@
 #include "gateway/httpbody.h"
 #include "gateway/httpforward.h"
 #include "gateway/httphead.h"
-#include "protocol/stream.h"
+#include "protocol/conduit.h"
 
-/* The queue to the client is bounded by the stream's window. */
+/* The queue to the client is bounded by the conduit's window. */
 #define OUT_MAX ((size_t)65 << 20)
 
 /* A response head and what came behind it in one record. */
@@ -41,16 +41,16 @@ destroy(void *object)
 	mem_free(exchange);
 }
 
-/* Nothing of exchange runs after this; its stream ends one way or other. */
+/* Nothing of exchange runs after this; its conduit ends one way or other. */
 static void
 retire(struct exchange *exchange)
 {
-	struct stream *stream = exchange->stream;
+	struct conduit *conduit = exchange->conduit;
 	struct loop *loop = exchange->client->pool->loop;
 
-	exchange->stream = NULL;
-	if (stream != NULL) {
-		stream_release(stream);
+	exchange->conduit = NULL;
+	if (conduit != NULL) {
+		conduit_release(conduit);
 	}
 	loop_task_cancel(loop, &exchange->check);
 	loop_reap(loop, exchange, destroy);
@@ -72,11 +72,11 @@ static void end_in_reset(struct exchange *exchange);
 static void
 cut_off(struct exchange *exchange)
 {
-	struct stream *stream = exchange->stream;
+	struct conduit *conduit = exchange->conduit;
 
-	exchange->stream = NULL;
-	if (stream != NULL) {
-		stream_release(stream);
+	exchange->conduit = NULL;
+	if (conduit != NULL) {
+		conduit_release(conduit);
 	}
 	exchange->cut = true;
 	exchange->read_ended = true;
@@ -123,9 +123,9 @@ flush(struct exchange *exchange)
 		n = exchange->unconsumed;
 	}
 	exchange->unconsumed -= n;
-	if (exchange->stream != NULL && n > 0) {
-		stream_consumed(
-		    exchange->stream, (size_t)n, loop_now(client->pool->loop));
+	if (exchange->conduit != NULL && n > 0) {
+		conduit_consumed(
+		    exchange->conduit, (size_t)n, loop_now(client->pool->loop));
 	}
 	exchangeup_want(exchange);
 	return true;
@@ -195,7 +195,7 @@ pass_head(struct exchange *exchange)
 	exchange->tunnel = next == HTTPFORWARD_SWITCHED;
 	if (exchange->tunnel) {
 		client_settle(exchange->client, CODE_OK);
-		stream_ready(exchange->stream);
+		conduit_ready(exchange->conduit);
 	}
 	exchange->complete =
 	    next == HTTPFORWARD_FINAL && exchange->response.done;
@@ -281,23 +281,23 @@ on_data(void *arg, const uint8_t *data, size_t len)
 /* --- ends ------------------------------------------------------------ */
 
 /*
- * What is left of a stream after a whole response: the target was told to
+ * What is left of a conduit after a whole response: the target was told to
  * close and will; nobody waits for it.  One that does not close must not hold
- * streams for ever, so there are at most PARTING_MAX of them; beyond that the
- * stream is reset.
+ * conduits for ever, so there are at most PARTING_MAX of them; beyond that the
+ * conduit is reset.
  */
 #define PARTING_MAX 64
 
 struct parting {
 	struct client_pool *pool;
-	struct stream *stream;
+	struct conduit *conduit;
 };
 
 static void
 parting_end(struct parting *parting)
 {
 	parting->pool->parting--;
-	stream_release(parting->stream);
+	conduit_release(parting->conduit);
 	mem_free(parting);
 }
 
@@ -341,30 +341,30 @@ static const struct stream_ops parting_ops = {
 	.reset = parting_reset,
 };
 
-/* Let the stream end by itself. */
+/* Let the conduit end by itself. */
 static void
 part(struct exchange *exchange)
 {
 	struct client_pool *pool = exchange->client->pool;
-	struct stream *stream = exchange->stream;
+	struct conduit *conduit = exchange->conduit;
 	struct parting *parting = NULL;
 
-	exchange->stream = NULL;
-	if (stream == NULL) {
+	exchange->conduit = NULL;
+	if (conduit == NULL) {
 		return;
 	}
-	if (!stream_has_fin(stream) && pool->parting < PARTING_MAX) {
+	if (!conduit_has_fin(conduit) && pool->parting < PARTING_MAX) {
 		parting = mem_new(1, sizeof(*parting));
 	}
 	if (parting == NULL) {
-		stream_release(stream);
+		conduit_release(conduit);
 		return;
 	}
 	parting->pool = pool;
-	parting->stream = stream;
+	parting->conduit = conduit;
 	pool->parting++;
-	stream_set_owner(stream, &parting_ops, parting);
-	stream_ready(stream);
+	conduit_set_owner(conduit, &parting_ops, parting);
+	conduit_ready(conduit);
 }
 
 /* Deliver what came before a reset; a reset takes back what is under way. */
@@ -453,11 +453,11 @@ static void
 on_reset(void *arg, enum code code, int error)
 {
 	struct exchange *exchange = arg;
-	struct stream *stream = exchange->stream;
+	struct conduit *conduit = exchange->conduit;
 
 	(void)error;
-	exchange->stream = NULL;
-	stream_release(stream);
+	exchange->conduit = NULL;
+	conduit_release(conduit);
 	if (!exchange->complete) {
 		exchange_fail(exchange, code, codes_summary(code));
 	}
@@ -467,19 +467,19 @@ static void
 on_opened(void *arg, const struct stream_opened *opened)
 {
 	struct exchange *exchange = arg;
-	struct stream *stream = exchange->stream;
+	struct conduit *conduit = exchange->conduit;
 
 	if (opened->code == CODE_OK) {
 		return;
 	}
-	exchange->stream = NULL;
-	stream_release(stream);
+	exchange->conduit = NULL;
+	conduit_release(conduit);
 	exchange_fail(exchange, opened->code,
 	    opened->text[0] != '\0' ? opened->text
 				    : codes_summary(opened->code));
 }
 
-static const struct stream_ops stream_ops = {
+static const struct stream_ops conduit_ops = {
 	.pull = exchangeup_pull,
 	.opened = on_opened,
 	.data = on_data,
@@ -498,8 +498,8 @@ on_io(struct io *io, enum io_event event, void *arg)
 	switch (event) {
 	case IO_READABLE:
 		exchangeup_wait(exchange, false);
-		if (exchange->stream != NULL) {
-			stream_ready(exchange->stream);
+		if (exchange->conduit != NULL) {
+			conduit_ready(exchange->conduit);
 		}
 		break;
 	case IO_WRITABLE:
@@ -555,15 +555,15 @@ exchange_new(struct client *client, const struct reach_result *result)
 	exchange->client = client;
 	loop_task_init(&exchange->check, check_end, exchange);
 	if (prepare(exchange, client) == 0) {
-		exchange->stream = stream_open(result->session, &result->target,
-		    true, &stream_ops, exchange);
+		exchange->conduit =
+		    reach_open(result, true, &conduit_ops, exchange);
 	}
-	if (exchange->stream == NULL) {
+	if (exchange->conduit == NULL) {
 		destroy(exchange);
 		return NULL;
 	}
 	buf_consume(client->in, client->head->len);
 	io_set_owner(client->io, on_io, exchange);
-	stream_ready(exchange->stream);
+	conduit_ready(exchange->conduit);
 	return exchange;
 }

@@ -2,12 +2,12 @@
 /*
  * exchange: one HTTP request to a target and its response back.
  *
- *   client --head rewritten, body followed--> stream
- *   client <--head rewritten, body followed-- stream
+ *   client --head rewritten, body followed--> conduit
+ *   client <--head rewritten, body followed-- conduit
  *
- * The request goes with the opening of the stream (early data), its body is
+ * The request goes with the opening of the conduit (early data), its body is
  * read when the session pulls.  The response passes as it comes; back-pressure
- * is the stream's window.  Before the response has begun a failure becomes an
+ * is the conduit's window.  Before the response has begun a failure becomes an
  * error page; after that the connection is reset, so that what was cut off
  * never looks whole.  A response that switches protocols turns the exchange
  * into a plain tunnel.

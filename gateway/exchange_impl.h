@@ -17,11 +17,11 @@
 
 struct buf;
 struct client;
-struct stream;
+struct conduit;
 
 struct exchange {
 	struct client *client;
-	struct stream *stream; /* NULL once released */
+	struct conduit *conduit; /* NULL once released */
 	struct httpforward_exchange memory;
 	struct httpbody request;
 	struct httpbody response;
@@ -37,7 +37,7 @@ struct exchange {
 	bool read_ended;
 	bool waiting; /* for the client's socket to be readable */
 	bool shut;
-	bool cut; /* the stream was reset: deliver what came, then reset */
+	bool cut; /* the conduit was reset: deliver what came, then reset */
 	uint64_t linger_until;
 	struct loop_task check;
 };
@@ -54,7 +54,7 @@ void exchangeup_wait(struct exchange *exchange, bool waiting);
 /* Return true when the whole request was handed on. */
 bool exchangeup_done(const struct exchange *exchange);
 
-/* The pull of the exchange's stream (protocol/stream.h). */
+/* The pull of the exchange's conduit (protocol/stream.h). */
 size_t exchangeup_pull(void *arg, uint8_t *out, size_t max, bool *fin);
 
 #endif

@@ -6,7 +6,7 @@
 #include "common/io.h"
 #include "gateway/client_impl.h"
 #include "gateway/exchange_impl.h"
-#include "protocol/stream.h"
+#include "protocol/conduit.h"
 
 /* --- client to target ------------------------------------------------ */
 
@@ -82,7 +82,7 @@ pull_head(struct exchange *exchange, uint8_t *out, size_t max)
 		exchange->head = NULL;
 	}
 	if (!exchangeup_done(exchange)) {
-		stream_ready(exchange->stream);
+		conduit_ready(exchange->conduit);
 	}
 	return len;
 }
@@ -100,7 +100,7 @@ pull(struct exchange *exchange, uint8_t *out, size_t max, bool *fin)
 		return 0;
 	}
 	if (buf_len(client->in) > 0) {
-		stream_ready(exchange->stream);
+		conduit_ready(exchange->conduit);
 		return pull_body(exchange, out, max);
 	}
 	n = io_fill(client->io, client->in);
@@ -119,7 +119,7 @@ pull(struct exchange *exchange, uint8_t *out, size_t max, bool *fin)
 		client_end(client, true);
 		return 0;
 	}
-	stream_ready(exchange->stream);
+	conduit_ready(exchange->conduit);
 	return pull_body(exchange, out, max);
 }
 

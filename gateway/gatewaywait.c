@@ -13,6 +13,7 @@
 #include "gateway/gateway_impl.h"
 #include "gateway/hosts.h"
 #include "gateway/peers.h"
+#include "protocol/conduit.h"
 #include "protocol/endpoint.h"
 #include "protocol/link.h"
 #include "protocol/uplink.h"
@@ -34,7 +35,7 @@ struct wait {
 	bool has_port;
 	struct proxy_target target;
 	struct reach *reach;
-	struct stream *stream;
+	struct conduit *conduit;
 	ev_timer timer;
 	uint64_t deadline;
 };
@@ -45,11 +46,11 @@ static void try(struct wait *wait);
 static void
 wait_free(struct wait *wait)
 {
-	struct stream *stream = wait->stream;
+	struct conduit *conduit = wait->conduit;
 
-	wait->stream = NULL;
-	if (stream != NULL) {
-		stream_release(stream);
+	wait->conduit = NULL;
+	if (conduit != NULL) {
+		conduit_release(conduit);
 	}
 	reach_cancel(wait->reach);
 	ev_timer_stop(loop_ev(wait->gateway->loop), &wait->timer);
@@ -92,10 +93,10 @@ static void
 on_opened(void *arg, const struct stream_opened *opened)
 {
 	struct wait *wait = arg;
-	struct stream *stream = wait->stream;
+	struct conduit *conduit = wait->conduit;
 
-	wait->stream = NULL;
-	stream_release(stream);
+	wait->conduit = NULL;
+	conduit_release(conduit);
 	if (opened->code == CODE_OK) {
 		succeed(wait);
 	} else {
@@ -107,11 +108,11 @@ static void
 on_reset(void *arg, enum code code, int error)
 {
 	struct wait *wait = arg;
-	struct stream *stream = wait->stream;
+	struct conduit *conduit = wait->conduit;
 
 	(void)error;
-	wait->stream = NULL;
-	stream_release(stream);
+	wait->conduit = NULL;
+	conduit_release(conduit);
 	retry(wait, code, codes_summary(code));
 }
 
@@ -134,9 +135,8 @@ on_reached(const struct reach_result *result, void *arg)
 		succeed(wait);
 		return;
 	}
-	wait->stream = stream_open(
-	    result->session, &result->target, false, &opening_ops, wait);
-	if (wait->stream == NULL) {
+	wait->conduit = reach_open(result, false, &opening_ops, wait);
+	if (wait->conduit == NULL) {
 		retry(wait, CODE_TOO_MANY_STREAMS,
 		    codes_summary(CODE_TOO_MANY_STREAMS));
 	}

@@ -154,6 +154,16 @@ reach_start(const struct reach_space *space, const struct proxy_target *target,
 	return reach;
 }
 
+struct conduit *
+reach_open(const struct reach_result *result, bool early,
+    const struct stream_ops *ops, void *arg)
+{
+	struct stream *stream =
+	    stream_open(result->session, &result->target, early, ops, arg);
+
+	return stream != NULL ? stream_conduit(stream) : NULL;
+}
+
 void
 reach_cancel(struct reach *reach)
 {

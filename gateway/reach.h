@@ -4,16 +4,19 @@
  *
  * Decides whose a name is (protocol/target.h), and waits for the session of its
  * host.  The result is a session and the target to open on it, or a code and a
- * sentence for people.  Opening the stream is the caller's: it owns what flows.
+ * sentence for people.  Opening it is the caller's, who owns what flows.
  */
 #ifndef INROAD_GATEWAY_REACH_H
 #define INROAD_GATEWAY_REACH_H
+
+#include <stdbool.h>
 
 #include "gateway/proxytarget.h"
 #include "protocol/codes.h"
 #include "protocol/name.h"
 #include "protocol/session.h"
 
+struct conduit;
 struct endpoint;
 struct hosts;
 struct peers;
@@ -45,6 +48,13 @@ typedef void reach_done(const struct reach_result *result, void *arg);
  */
 struct reach *reach_start(const struct reach_space *space,
     const struct proxy_target *target, reach_done *done, void *arg);
+
+/*
+ * Open a conduit to where result leads, for the owner that ops and arg are; as
+ * stream_open() does.  Returns NULL when there are too many or memory is short.
+ */
+struct conduit *reach_open(const struct reach_result *result, bool early,
+    const struct stream_ops *ops, void *arg);
 
 /* Forget reach; NULL is allowed. */
 void reach_cancel(struct reach *reach);

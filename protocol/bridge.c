@@ -8,11 +8,11 @@
 #include "common/loop.h"
 #include "common/mem.h"
 #include "common/meter.h"
+#include "protocol/conduit.h"
 #include "protocol/limits.h"
-#include "protocol/stream.h"
 
 /*
- * The queue to the socket needs no limit of its own: the stream's window is
+ * The queue to the socket needs no limit of its own: the conduit's window is
  * one, and this is the largest that can be configured.
  */
 #define QUEUE_MAX ((size_t)64 << 20)
@@ -23,14 +23,14 @@
 struct bridge {
 	struct loop *loop;
 	struct io *io;
-	struct stream *stream; /* NULL once it is reset */
-	struct buf *head;      /* read from io before; goes first */
-	struct buf *queue;     /* what io did not take; NULL when empty */
-	bool waiting;          /* for io to be readable */
-	bool read_ended;       /* FIN was sent */
-	bool fin_came;         /* the peer will send no more */
-	bool shut;             /* and io was told so */
-	uint64_t linger_until; /* once reset: deliver until then */
+	struct conduit *conduit; /* NULL once it is reset */
+	struct buf *head;        /* read from io before; goes first */
+	struct buf *queue;       /* what io did not take; NULL when empty */
+	bool waiting;            /* for io to be readable */
+	bool read_ended;         /* FIN was sent */
+	bool fin_came;           /* the peer will send no more */
+	bool shut;               /* and io was told so */
+	uint64_t linger_until;   /* once reset: deliver until then */
 	struct bridge_outcome outcome;
 	struct meter *meter; /* counts the same; may be NULL */
 	struct loop_task check;
@@ -53,7 +53,7 @@ let_go(struct bridge *bridge)
 {
 	bridge->done = NULL;
 	bridge->io = NULL;
-	bridge->stream = NULL;
+	bridge->conduit = NULL;
 	loop_task_cancel(bridge->loop, &bridge->check);
 	loop_reap(bridge->loop, bridge, destroy);
 }
@@ -63,7 +63,7 @@ static void
 finish(struct bridge *bridge, enum code code, int error)
 {
 	bridge_done *done = bridge->done;
-	struct stream *stream = bridge->stream;
+	struct conduit *conduit = bridge->conduit;
 
 	if (done == NULL) {
 		return;
@@ -76,8 +76,8 @@ finish(struct bridge *bridge, enum code code, int error)
 		io_reset(bridge->io);
 	}
 	let_go(bridge);
-	if (stream != NULL) {
-		stream_reset(stream, code, error);
+	if (conduit != NULL) {
+		conduit_reset(conduit, code, error);
 	}
 	done(&bridge->outcome, bridge->arg);
 }
@@ -91,7 +91,7 @@ break_off(struct bridge *bridge)
 	finish(bridge, CODE_TARGET_RESET, error);
 }
 
-/* Count bytes that went from the socket to the stream, and back. */
+/* Count bytes that went from the socket to the conduit, and back. */
 static void
 count(struct bridge *bridge, size_t sent, size_t received)
 {
@@ -120,7 +120,7 @@ wait_readable(struct bridge *bridge, bool waiting)
 }
 
 /*
- * The stream was reset and the queue is written.  Resetting the socket now
+ * The conduit was reset and the queue is written.  Resetting the socket now
  * would take back what the kernel has not delivered yet, so wait until it has,
  * or until the time for that is over.
  */
@@ -145,7 +145,7 @@ check_end(void *arg)
 	if (bridge->queue != NULL || bridge->done == NULL) {
 		return;
 	}
-	if (bridge->stream == NULL) {
+	if (bridge->conduit == NULL) {
 		end_in_reset(bridge);
 		return;
 	}
@@ -161,7 +161,7 @@ check_end(void *arg)
 	}
 }
 
-/* --- socket to stream ------------------------------------------------ */
+/* --- socket to conduit ----------------------------------------------- */
 
 static size_t
 pull_head(struct bridge *bridge, uint8_t *out, size_t max)
@@ -178,7 +178,7 @@ pull_head(struct bridge *bridge, uint8_t *out, size_t max)
 		buf_free(bridge->head);
 		bridge->head = NULL;
 	}
-	stream_ready(bridge->stream);
+	conduit_ready(bridge->conduit);
 	return len;
 }
 
@@ -207,7 +207,7 @@ on_pull(void *arg, uint8_t *out, size_t max, bool *fin)
 		return 0;
 	}
 	if (n == (ssize_t)max) {
-		stream_ready(bridge->stream);
+		conduit_ready(bridge->conduit);
 	} else {
 		wait_readable(bridge, true);
 	}
@@ -218,7 +218,7 @@ on_pull(void *arg, uint8_t *out, size_t max, bool *fin)
 	return (size_t)n;
 }
 
-/* --- stream to socket ------------------------------------------------ */
+/* --- conduit to socket ----------------------------------------------- */
 
 /* Queue what the socket did not take. */
 static void
@@ -254,8 +254,8 @@ on_data(void *arg, const uint8_t *data, size_t len)
 	}
 	if (n > 0) {
 		count(bridge, 0, (size_t)n);
-		stream_consumed(
-		    bridge->stream, (size_t)n, loop_now(bridge->loop));
+		conduit_consumed(
+		    bridge->conduit, (size_t)n, loop_now(bridge->loop));
 		data += n;
 		len -= (size_t)n;
 	}
@@ -278,13 +278,13 @@ static void
 on_reset(void *arg, enum code code, int error)
 {
 	struct bridge *bridge = arg;
-	struct stream *stream = bridge->stream;
+	struct conduit *conduit = bridge->conduit;
 
-	bridge->stream = NULL;
+	bridge->conduit = NULL;
 	bridge->outcome.code = code;
 	bridge->outcome.error = error;
 	bridge->read_ended = true;
-	stream_release(stream);
+	conduit_release(conduit);
 	bridge->linger_until = loop_now(bridge->loop) + LIMITS_LINGER;
 	if (bridge->queue != NULL) {
 		want(bridge);
@@ -295,7 +295,7 @@ on_reset(void *arg, enum code code, int error)
 	check_end(bridge);
 }
 
-static const struct stream_ops stream_ops = {
+static const struct stream_ops conduit_ops = {
 	.pull = on_pull,
 	.data = on_data,
 	.fin = on_fin,
@@ -315,8 +315,8 @@ on_writable(struct bridge *bridge)
 	}
 	n = before - (size_t)left;
 	count(bridge, 0, n);
-	if (bridge->stream != NULL) {
-		stream_consumed(bridge->stream, n, loop_now(bridge->loop));
+	if (bridge->conduit != NULL) {
+		conduit_consumed(bridge->conduit, n, loop_now(bridge->loop));
 	}
 	if (left == 0) {
 		buf_free(bridge->queue);
@@ -336,7 +336,7 @@ on_io(struct io *io, enum io_event event, void *arg)
 	case IO_READABLE:
 		/* The session reads when it may send; until then be quiet. */
 		wait_readable(bridge, false);
-		stream_ready(bridge->stream);
+		conduit_ready(bridge->conduit);
 		break;
 	case IO_WRITABLE:
 		on_writable(bridge);
@@ -349,7 +349,7 @@ on_io(struct io *io, enum io_event event, void *arg)
 }
 
 struct bridge *
-bridge_new(struct loop *loop, struct io *io, struct stream *stream,
+bridge_new(struct loop *loop, struct io *io, struct conduit *conduit,
     struct buf *head, bridge_done *done, void *arg)
 {
 	struct bridge *bridge = mem_new(1, sizeof(*bridge));
@@ -359,7 +359,7 @@ bridge_new(struct loop *loop, struct io *io, struct stream *stream,
 	}
 	bridge->loop = loop;
 	bridge->io = io;
-	bridge->stream = stream;
+	bridge->conduit = conduit;
 	bridge->done = done;
 	bridge->arg = arg;
 	if (head != NULL && buf_len(head) > 0) {
@@ -369,9 +369,9 @@ bridge_new(struct loop *loop, struct io *io, struct stream *stream,
 	}
 	loop_task_init(&bridge->check, check_end, bridge);
 	io_set_owner(io, on_io, bridge);
-	stream_set_owner(stream, &stream_ops, bridge);
+	conduit_set_owner(conduit, &conduit_ops, bridge);
 	if (bridge->head != NULL) {
-		stream_ready(stream);
+		conduit_ready(conduit);
 	} else {
 		wait_readable(bridge, true);
 	}
@@ -387,15 +387,15 @@ bridge_set_meter(struct bridge *bridge, struct meter *meter)
 void
 bridge_abort(struct bridge *bridge, enum code code)
 {
-	struct stream *stream;
+	struct conduit *conduit;
 
 	if (bridge == NULL || bridge->done == NULL) {
 		return;
 	}
-	stream = bridge->stream;
+	conduit = bridge->conduit;
 	io_reset(bridge->io);
 	let_go(bridge);
-	if (stream != NULL) {
-		stream_reset(stream, code, 0);
+	if (conduit != NULL) {
+		conduit_reset(conduit, code, 0);
 	}
 }

@@ -8,6 +8,7 @@ noinst_LIBRARIES += %D%/libprotocol.a
 	%D%/codes.c \
 	%D%/codes.def \
 	%D%/codes.h \
+	%D%/conduit.h \
 	%D%/credit.c \
 	%D%/credit.h \
 	%D%/frame.c \

@@ -19,6 +19,7 @@
 
 #include "common/idmap.h"
 #include "common/list.h"
+#include "protocol/conduit.h"
 #include "protocol/record.h"
 #include "protocol/retain.h"
 #include "protocol/schedule.h"
@@ -40,6 +41,7 @@ enum stream_debt {
 };
 
 struct stream {
+	struct conduit conduit;       /* of which it is one */
 	struct session *session;      /* NULL: freed; the stream is over */
 	const struct stream_ops *ops; /* NULL: let go of by its owner */
 	void *arg;

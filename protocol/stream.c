@@ -7,6 +7,63 @@
 #include "common/mem.h"
 #include "protocol/session_impl.h"
 
+/* --- as a conduit ---------------------------------------------------- */
+
+static struct stream *
+of(struct conduit *conduit)
+{
+	return list_entry(conduit, struct stream, conduit);
+}
+
+static void
+set_owner(struct conduit *conduit, const struct stream_ops *ops, void *arg)
+{
+	stream_set_owner(of(conduit), ops, arg);
+}
+
+static void
+ready(struct conduit *conduit)
+{
+	stream_ready(of(conduit));
+}
+
+static void
+consumed(struct conduit *conduit, size_t n, uint64_t now_ns)
+{
+	stream_consumed(of(conduit), n, now_ns);
+}
+
+static bool
+has_fin(const struct conduit *conduit)
+{
+	const char *start = (const char *)conduit;
+
+	start -= offsetof(struct stream, conduit);
+	return stream_has_fin((const struct stream *)(const void *)start);
+}
+
+static void
+reset(struct conduit *conduit, enum code code, int error)
+{
+	stream_reset(of(conduit), code, error);
+}
+
+static const struct conduit_type conduit_type = {
+	.set_owner = set_owner,
+	.ready = ready,
+	.consumed = consumed,
+	.has_fin = has_fin,
+	.reset = reset,
+};
+
+struct conduit *
+stream_conduit(struct stream *stream)
+{
+	return &stream->conduit;
+}
+
+/* --- life ------------------------------------------------------------ */
+
 struct stream *
 stream_new(struct session *session, uint32_t number)
 {
@@ -20,6 +77,7 @@ stream_new(struct session *session, uint32_t number)
 		mem_free(stream);
 		return NULL;
 	}
+	stream->conduit.type = &conduit_type;
 	stream->session = session;
 	stream->number = number;
 	start =

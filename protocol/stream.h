@@ -27,6 +27,7 @@
 #include "protocol/codes.h"
 #include "protocol/limits.h"
 
+struct conduit;
 struct session;
 struct stream;
 
@@ -110,6 +111,9 @@ bool stream_is_over(const struct stream *stream);
 
 /* Return true when the peer's half ended. */
 bool stream_has_fin(const struct stream *stream);
+
+/* Return stream as a conduit, for those who do not ask what it is. */
+struct conduit *stream_conduit(struct stream *stream);
 
 /* Return the number of stream in its session, for logs. */
 uint32_t stream_number(const struct stream *stream);

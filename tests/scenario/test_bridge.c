@@ -110,9 +110,9 @@ span_open(struct span *span, const struct pair_config *config)
 	pair_settle(span->pair);
 	span->far.stream = span->pair->acceptor.opened;
 	span->near.bridge = bridge_new(span->loop, span->near.io,
-	    span->near.stream, NULL, on_done, &span->near);
+	    stream_conduit(span->near.stream), NULL, on_done, &span->near);
 	span->far.bridge = bridge_new(span->loop, span->far.io,
-	    span->far.stream, NULL, on_done, &span->far);
+	    stream_conduit(span->far.stream), NULL, on_done, &span->far);
 	ck_assert_ptr_nonnull(span->near.bridge);
 	ck_assert_ptr_nonnull(span->far.bridge);
 	stream_answer(span->far.stream, &good);
@@ -394,8 +394,8 @@ START_TEST(head_goes_first)
 	span.near.sent = sizeof(bytes);
 	span.near.stream = stream_open(
 	    span.pair->opener.session, &target, false, &opener_ops, NULL);
-	span.near.bridge = bridge_new(span.loop, span.near.io, span.near.stream,
-	    head, on_done, &span.near);
+	span.near.bridge = bridge_new(span.loop, span.near.io,
+	    stream_conduit(span.near.stream), head, on_done, &span.near);
 	bridge_set_meter(span.near.bridge, meter);
 	pair_settle(span.pair);
 	pair_peer_init(&peer, span.pair, 0, true);
