@@ -70,7 +70,7 @@ short_form(enum escape_style style, uint32_t c)
 		return style == ESCAPE_JSON ? 'f' : '\0';
 	case '"':
 	case '\\':
-		return (char)c;
+		return style == ESCAPE_PLAIN ? '\0' : (char)c;
 	default:
 		return '\0';
 	}

@@ -18,6 +18,8 @@ enum escape_style {
 	 * that are not UTF-8.
 	 */
 	ESCAPE_TEXT,
+	/* For people, where nothing quotes the text: " and \ stay. */
+	ESCAPE_PLAIN,
 	/* For the inside of a JSON string; \ufffd for what is not UTF-8. */
 	ESCAPE_JSON,
 };

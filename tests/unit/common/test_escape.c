@@ -55,6 +55,16 @@ START_TEST(forms)
 }
 END_TEST
 
+START_TEST(plain_keeps_quotes)
+{
+	char out[64];
+
+	(void)escape_text(
+	    ESCAPE_PLAIN, "a\"b\\c\n\x1b[m\xff", out, sizeof(out));
+	ck_assert_str_eq(out, "a\"b\\c\\n\\u001b[m\\xff");
+}
+END_TEST
+
 START_TEST(cut_between_characters)
 {
 	/* Forms end at 1, 7, 9 and 13. */
@@ -102,6 +112,7 @@ main(void)
 
 	suite_add_tcase(suite, tcase);
 	tcase_add_test(tcase, forms);
+	tcase_add_test(tcase, plain_keeps_quotes);
 	tcase_add_test(tcase, cut_between_characters);
 	tcase_add_test(tcase, text_with_nul);
 	return unit_main(suite);
