@@ -119,8 +119,11 @@ send_request(int fd, const char *const *words, size_t count)
 	return 0;
 }
 
-/* Hand over the whole lines in answer; true when the last was among them. */
-static bool
+/*
+ * Hand over the whole lines in answer.  Returns 1 when the last was among them,
+ * 0 when it was not, -1 and errno when memory is short.
+ */
+static int
 hand_over(struct buf *answer, control_client_line *on_line, void *arg)
 {
 	for (;;) {
@@ -131,19 +134,20 @@ hand_over(struct buf *answer, control_client_line *on_line, void *arg)
 		bool last;
 
 		if (end == NULL) {
-			return false;
+			return 0;
 		}
 		len = (size_t)(end - data);
 		line = mem_strndup((const char *)data, len);
 		buf_consume(answer, len + 1);
 		if (line == NULL) {
-			return false;
+			errno = ENOMEM;
+			return -1;
 		}
 		last = strncmp(line, last_prefix, sizeof(last_prefix) - 1) == 0;
 		on_line(line, last, arg);
 		mem_free(line);
 		if (last) {
-			return true;
+			return 1;
 		}
 	}
 }
@@ -152,7 +156,9 @@ hand_over(struct buf *answer, control_client_line *on_line, void *arg)
 static int
 receive(int fd, struct buf *answer, control_client_line *on_line, void *arg)
 {
-	while (!hand_over(answer, on_line, arg)) {
+	int over = hand_over(answer, on_line, arg);
+
+	while (over == 0) {
 		size_t room;
 		uint8_t *space = buf_reserve(answer, PIECE, &room);
 		ssize_t n;
@@ -170,8 +176,9 @@ receive(int fd, struct buf *answer, control_client_line *on_line, void *arg)
 			return -1;
 		}
 		buf_commit(answer, n > 0 ? (size_t)n : 0);
+		over = hand_over(answer, on_line, arg);
 	}
-	return 0;
+	return over > 0 ? 0 : -1;
 }
 
 enum control_client_result
@@ -187,7 +194,7 @@ control_client_ask(const struct control_client_question *question,
 			(void)fault_set(fault,
 			    "a tab, line break or other control character "
 			    "cannot be sent");
-			return CONTROL_CLIENT_BROKEN;
+			return CONTROL_CLIENT_UNSENDABLE;
 		}
 	}
 	answer = buf_new(ANSWER_MAX);

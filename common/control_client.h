@@ -20,11 +20,12 @@ typedef void control_client_line(const char *line, bool last, void *arg);
 
 /* What came of asking. */
 enum control_client_result {
-	CONTROL_CLIENT_ANSWERED, /* the last line was handed over */
-	CONTROL_CLIENT_ABSENT,   /* nobody listens at path */
-	CONTROL_CLIENT_DENIED,   /* the socket is somebody else's */
-	CONTROL_CLIENT_TIMEOUT,  /* no answer in time */
-	CONTROL_CLIENT_BROKEN,   /* the answer was cut off */
+	CONTROL_CLIENT_ANSWERED,   /* the last line was handed over */
+	CONTROL_CLIENT_ABSENT,     /* nobody listens at path */
+	CONTROL_CLIENT_DENIED,     /* the socket is somebody else's */
+	CONTROL_CLIENT_TIMEOUT,    /* no answer in time */
+	CONTROL_CLIENT_UNSENDABLE, /* a word holds what separates words */
+	CONTROL_CLIENT_BROKEN, /* the answer was cut off, or memory is short */
 };
 
 /* What is asked of whom; a value of the caller. */

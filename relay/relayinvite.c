@@ -265,6 +265,9 @@ relay_invite(const struct relay_invite *command)
 		case CONTROL_CLIENT_DENIED:
 			status = EX_NOPERM;
 			break;
+		case CONTROL_CLIENT_UNSENDABLE:
+			status = EX_USAGE;
+			break;
 		case CONTROL_CLIENT_TIMEOUT:
 		case CONTROL_CLIENT_BROKEN:
 			status = EX_UNAVAILABLE;

@@ -53,6 +53,8 @@ tests_support_libsupport_a_SOURCES = \
 	tests/support/tempdir.h \
 	tests/support/rawlink.c \
 	tests/support/rawlink.h \
+	tests/support/replier.c \
+	tests/support/replier.h \
 	tests/support/sampleoptions.c \
 	tests/support/sampleoptions.h \
 	tests/support/wan.c \

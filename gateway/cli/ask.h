@@ -4,7 +4,8 @@
  *
  * The answer is the objects that the daemon sent, parsed, and its last line
  * taken apart.  A daemon that cannot be asked is an answer too: with the exit
- * code and the sentence that a person gets.
+ * code and the sentence that a person gets.  An answer that is not understood,
+ * or not whole, is never CONTROL_OK; what was good of it is there.
  */
 #ifndef INROAD_GATEWAY_CLI_ASK_H
 #define INROAD_GATEWAY_CLI_ASK_H
@@ -18,7 +19,7 @@
 /* An answer; a value, ended by ask_free(). */
 struct ask_answer {
 	enum control_exit code;
-	json_t *items;   /* array of objects */
+	json_t *items;   /* array of objects; NULL when memory is short */
 	char slug[64];   /* unless CONTROL_OK */
 	char text[1024]; /* likewise */
 };
@@ -30,7 +31,10 @@ struct ask_answer {
 void ask_daemon(const char *path, const char *const *words, size_t count,
     double timeout, struct ask_answer *answer);
 
-/* Return the first object of answer, an empty one if there is none. */
+/*
+ * Return the first object of answer, which keeps it, or NULL, of which jansson
+ * says that it has no members.
+ */
 json_t *ask_first(const struct ask_answer *answer);
 
 /* Let go of what answer holds. */

@@ -14,6 +14,7 @@ LDADD = $(LIBS_UNIT) $(LIBS_LINK) $(LIBS_CHECK)
 include tests/unit/common/local.mk
 include tests/unit/protocol/local.mk
 include tests/unit/gateway/local.mk
+include tests/unit/gateway/cli/local.mk
 include tests/unit/relay/local.mk
 include tests/unit/agent/local.mk
 include tests/unit/support/local.mk

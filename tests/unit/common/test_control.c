@@ -191,7 +191,7 @@ START_TEST(control_characters_are_refused)
 	setup(&d);
 	run(&d, &a);
 	/* The client does not even send them. */
-	ck_assert_int_eq(a.result, CONTROL_CLIENT_BROKEN);
+	ck_assert_int_eq(a.result, CONTROL_CLIENT_UNSENDABLE);
 	ck_assert_ptr_nonnull(strstr(a.fault.text, "control character"));
 	ck_assert_uint_eq(a.lines, 0);
 	teardown(&d);

@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: ISC
+#
+# Each test also needs a line here, to link with the library of the command:
+# %C%_test_name_LDADD = $(LIBS_UNIT_CLI)
+
+if ENABLE_CLI
+UNIT_TESTS += \
+	%D%/test_ask \
+	$(NULL)
+endif
+
+LIBS_UNIT_CLI = $(LIBS_UNIT) $(LIBS_CLI) $(LIBS_CHECK)
+
+%C%_test_ask_LDADD = $(LIBS_UNIT_CLI)
