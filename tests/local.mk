@@ -37,6 +37,10 @@ tests_support_libsupport_a_SOURCES = \
 	tests/support/dnsserver.h \
 	tests/support/cable.c \
 	tests/support/cable.h \
+	tests/support/captured.c \
+	tests/support/captured.h \
+	tests/support/clirun.c \
+	tests/support/clirun.h \
 	tests/support/failalloc.c \
 	tests/support/failalloc.h \
 	tests/support/linkpair.c \

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 #include "gateway/cli/cli.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "common/escape.h"
 #include "common/fault.h"
 #include "common/nearest.h"
 #include "common/statedir.h"
@@ -15,6 +17,9 @@
 
 /* Of the documents of --json; rises when a member changes its meaning. */
 #define SCHEMA 1
+
+/* Room for a text of an answer, half of which has to be escaped. */
+#define TEXT_MAX 4096
 
 static int
 complain(const char *text)
@@ -44,14 +49,25 @@ print_help(void)
 		     "7 offline, 8 timeout.\n");
 }
 
+/* Return true when row is about command: its name, or more words behind it. */
+static bool
+is_about(const struct commands_row *row, const char *command)
+{
+	size_t len = strlen(command);
+
+	return strncmp(row->name, command, len) == 0 &&
+	       (row->name[len] == '\0' || row->name[len] == ' ');
+}
+
 int
 cli_usage(const char *command)
 {
 	for (const struct commands_row *row = commands_table; row->name != NULL;
 	     row++) {
-		if (strcmp(row->name, command) == 0) {
-			(void)fprintf(stderr, "usage: inroad %s %s\n",
-			    row->name, row->usage);
+		if (is_about(row, command)) {
+			(void)fprintf(stderr, "usage: inroad %s%s%s\n",
+			    row->name, row->usage[0] != '\0' ? " " : "",
+			    row->usage);
 		}
 	}
 	return CONTROL_USAGE;
@@ -66,6 +82,12 @@ cli_socket(const struct cli *cli, char path[CLI_PATH_LEN])
 	struct fault fault;
 	struct stat st;
 
+	if (cli->where != NULL && cli->where[0] == '\0') {
+		(void)fprintf(stderr,
+		    "inroad: --%s needs a directory or a socket\n",
+		    cli->program);
+		return -1;
+	}
 	if (cli->where != NULL && stat(cli->where, &st) == 0 &&
 	    S_ISSOCK(st.st_mode)) {
 		(void)snprintf(path, CLI_PATH_LEN, "%s", cli->where);
@@ -79,6 +101,20 @@ cli_socket(const struct cli *cli, char path[CLI_PATH_LEN])
 	return 0;
 }
 
+/* Return text as JSON has it; in a path there may be any bytes. */
+static json_t *
+to_json(const char *text)
+{
+	char escaped[TEXT_MAX];
+	json_t *string = json_string(text);
+
+	if (string == NULL) {
+		(void)escape_text(ESCAPE_PLAIN, text, escaped, sizeof(escaped));
+		string = json_string(escaped);
+	}
+	return string;
+}
+
 static void
 print_json(const struct ask_answer *answer)
 {
@@ -88,14 +124,30 @@ print_json(const struct ask_answer *answer)
 	(void)json_object_set_new(document, "exit", json_integer(answer->code));
 	if (answer->code != CONTROL_OK) {
 		(void)json_object_set_new(
-		    document, "error", json_string(answer->slug));
+		    document, "error", to_json(answer->slug));
 		(void)json_object_set_new(
-		    document, "text", json_string(answer->text));
+		    document, "text", to_json(answer->text));
 	}
-	(void)json_object_set(document, "items", answer->items);
+	if (answer->items != NULL) {
+		(void)json_object_set(document, "items", answer->items);
+	} else {
+		(void)json_object_set_new(document, "items", json_array());
+	}
 	(void)json_dumpf(document, stdout, JSON_COMPACT);
 	(void)putchar('\n');
 	json_decref(document);
+}
+
+/* Tell a person why; the words may be those of a relay or a host. */
+static void
+print_failure(const struct ask_answer *answer)
+{
+	char slug[TEXT_MAX];
+	char text[TEXT_MAX];
+
+	(void)escape_text(ESCAPE_PLAIN, answer->slug, slug, sizeof(slug));
+	(void)escape_text(ESCAPE_PLAIN, answer->text, text, sizeof(text));
+	(void)fprintf(stderr, "inroad: %s: %s\n", slug, text);
 }
 
 int
@@ -104,8 +156,7 @@ cli_report(const struct cli *cli, const struct ask_answer *answer)
 	if (cli->json) {
 		print_json(answer);
 	} else if (answer->code != CONTROL_OK) {
-		(void)fprintf(
-		    stderr, "inroad: %s: %s\n", answer->slug, answer->text);
+		print_failure(answer);
 		if (answer->code == CONTROL_NOT_RUNNING) {
 			(void)fprintf(stderr,
 			    "inroad: start it with \"inroad-%s\", or name "
@@ -232,8 +283,9 @@ unknown(const char *name)
 	return CONTROL_USAGE;
 }
 
-int
-cli_run(int argc, char **argv)
+/* Run the command line; returns the exit code. */
+static int
+run(int argc, char **argv)
 {
 	struct cli cli = {
 		.program = "gateway",
@@ -269,4 +321,18 @@ cli_run(int argc, char **argv)
 		return cli_usage(row->name);
 	}
 	return row->run(&cli);
+}
+
+int
+cli_run(int argc, char **argv)
+{
+	int status = run(argc, argv);
+
+	/* Whoever reads a file or a pipe must not take half for all of it. */
+	if ((fflush(stdout) != 0 || ferror(stdout)) && status == CONTROL_OK) {
+		(void)fprintf(
+		    stderr, "inroad: cannot write: %s\n", strerror(errno));
+		status = CONTROL_FAILED;
+	}
+	return status;
 }

@@ -7,11 +7,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/escape.h"
 #include "common/fault.h"
-#include "common/file.h"
+#include "common/mem.h"
 #include "common/statedir.h"
 #include "gateway/cli/ask.h"
 #include "gateway/cli/cli.h"
+#include "protocol/joinsource.h"
 #include "protocol/joinstring.h"
 #include "protocol/membership.h"
 
@@ -20,6 +22,9 @@
 
 /* Seconds that a login or an invitation may take. */
 #define LOGIN_TIME 30.0
+
+/* Room for a sentence of a relay's, half of which has to be escaped. */
+#define TEXT_MAX 1024
 
 static const char *
 text_of(const json_t *object, const char *key)
@@ -126,6 +131,7 @@ run_hosts(const struct cli *cli)
 static void
 print_relay_link(const json_t *relay)
 {
+	char text[TEXT_MAX];
 	char since[32];
 
 	if (json_is_true(json_object_get(relay, "up"))) {
@@ -134,8 +140,11 @@ print_relay_link(const json_t *relay)
 		    duration(number_of(relay, "since_s"), since, sizeof(since)),
 		    number_of(relay, "rtt_ms"));
 	} else {
+		/* Words of the relay, which may be anybody. */
+		(void)escape_text(
+		    ESCAPE_PLAIN, text_of(relay, "text"), text, sizeof(text));
 		(void)printf("relay    %s  %s: %s\n", text_of(relay, "address"),
-		    text_of(relay, "reason"), text_of(relay, "text"));
+		    text_of(relay, "reason"), text);
 	}
 }
 
@@ -178,34 +187,11 @@ run_status(const struct cli *cli)
 
 /* --- join ------------------------------------------------------------ */
 
-/* Put the string of argument ("-", "@FILE" or itself) to out; 0 or -1. */
-static int
-read_join(const char *argument, char out[JOINSTRING_MAX + 1])
-{
-	struct file_content content;
-	struct fault fault;
-	const char *path = argument[0] == '@' ? argument + 1 : "/dev/stdin";
-
-	if (argument[0] != '@' && strcmp(argument, "-") != 0) {
-		(void)snprintf(out, JOINSTRING_MAX + 1, "%s", argument);
-		return 0;
-	}
-	if (file_read(path, FILE_PLAIN, JOINSTRING_MAX, &content, &fault) !=
-	    FILE_OK) {
-		(void)fprintf(stderr, "inroad: %s\n", fault.text);
-		return -1;
-	}
-	(void)snprintf(
-	    out, JOINSTRING_MAX + 1, "%s", (const char *)content.data);
-	out[strcspn(out, "\r\n")] = '\0';
-	file_content_free(&content);
-	return 0;
-}
-
 /* No daemon runs: leave the string for its start. */
 static int
 store_join(const struct cli *cli, const char *join)
 {
+	const struct ask_answer kept = { .code = CONTROL_OK };
 	char path[STATEDIR_PATH_LEN];
 	struct statedir *dir = NULL;
 	struct fault fault;
@@ -224,7 +210,7 @@ store_join(const struct cli *cli, const char *join)
 	    cli->program, cli->program, cli->where != NULL ? " --state " : "",
 	    cli->where != NULL ? cli->where : "");
 	statedir_free(dir);
-	return CONTROL_OK;
+	return cli_report(cli, &kept);
 }
 
 static void
@@ -264,21 +250,17 @@ check_join(const struct cli *cli, const char *join, struct cli *chosen)
 	return status;
 }
 
+/* Give the string to the daemon, or keep it for its start. */
 static int
-run_join(const struct cli *cli)
+join(const struct cli *cli, const char *string)
 {
-	char join[JOINSTRING_MAX + 1];
-	const char *words[] = { "join", join };
+	const char *words[] = { "join", string };
 	char path[CLI_PATH_LEN];
 	struct ask_answer answer;
 	struct cli chosen;
-	int status;
+	int status = check_join(cli, string, &chosen);
 
-	if (read_join(cli->argv[1], join) != 0) {
-		return CONTROL_USAGE;
-	}
-	status = check_join(cli, join, &chosen);
-	if (status != 0) {
+	if (status != CONTROL_OK) {
 		return status;
 	}
 	if (cli_socket(&chosen, path) != 0) {
@@ -286,7 +268,7 @@ run_join(const struct cli *cli)
 	}
 	ask_daemon(path, words, 2, LOGIN_TIME, &answer);
 	if (answer.code == CONTROL_NOT_RUNNING) {
-		status = store_join(&chosen, join);
+		status = store_join(&chosen, string);
 	} else {
 		status = cli_report(&chosen, &answer);
 		if (status == CONTROL_OK && !cli->json) {
@@ -294,7 +276,22 @@ run_join(const struct cli *cli)
 		}
 	}
 	ask_free(&answer);
-	memset(join, 0, sizeof(join));
+	return status;
+}
+
+static int
+run_join(const struct cli *cli)
+{
+	char string[JOINSTRING_MAX];
+	struct fault fault;
+	int status;
+
+	if (joinsource_read(cli->argv[1], string, &fault) != JOINSOURCE_READ) {
+		(void)fprintf(stderr, "inroad: %s\n", fault.text);
+		return CONTROL_USAGE;
+	}
+	status = join(cli, string);
+	mem_wipe(string, sizeof(string));
 	return status;
 }
 
@@ -367,9 +364,7 @@ run_invite(const struct cli *cli)
 					   : show_gateway_invitation);
 }
 
-/* --- keys
- * ---------------------------------------------------------------------------
- */
+/* --- keys ------------------------------------------------------------ */
 
 static void
 show_key(const struct ask_answer *answer)
@@ -450,7 +445,7 @@ run_wait(const struct cli *cli)
 			words[1] = cli->argv[++i];
 		} else if (strncmp(cli->argv[i], "--timeout=", 10) == 0) {
 			words[1] = cli->argv[i] + 10;
-		} else if (cli->argv[i][0] != '-') {
+		} else if (cli->argv[i][0] != '-' && words[2][0] == '\0') {
 			words[2] = cli->argv[i];
 		} else {
 			return cli_usage("wait");

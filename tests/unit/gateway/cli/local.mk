@@ -6,9 +6,13 @@
 if ENABLE_CLI
 UNIT_TESTS += \
 	%D%/test_ask \
+	%D%/test_cli \
+	%D%/test_commands \
 	$(NULL)
 endif
 
 LIBS_UNIT_CLI = $(LIBS_UNIT) $(LIBS_CLI) $(LIBS_CHECK)
 
 %C%_test_ask_LDADD = $(LIBS_UNIT_CLI)
+%C%_test_cli_LDADD = $(LIBS_UNIT_CLI)
+%C%_test_commands_LDADD = $(LIBS_UNIT_CLI)
