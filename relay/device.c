@@ -85,9 +85,27 @@ leave(struct device *device)
 	}
 }
 
-static const struct link_ops silence;
+/* The link has said its farewell, or could not. */
+static void
+on_farewell(struct link *link, enum code code, const char *text,
+    uint32_t retry_after, void *arg)
+{
+	struct device *device = arg;
 
-/* The one teardown; the link is closed or closing. */
+	(void)link;
+	(void)code;
+	(void)text;
+	(void)retry_after;
+	list_remove(&device->all);
+	loop_reap(device->hub->config.loop, device, destroy);
+}
+
+static const struct link_ops farewell = { .down = on_farewell };
+
+/*
+ * The one teardown.  A link that is not down yet only says its farewell; until
+ * then the hub knows of it, and nobody else.
+ */
 static void
 retire(struct device *device)
 {
@@ -101,9 +119,12 @@ retire(struct device *device)
 	deviceattach_end(device);
 	leave(device);
 	list_remove(&device->all);
-	/* The link may live on for its farewell; it has no owner any more. */
-	link_set_owner(device->link, &silence, NULL);
-	loop_reap(device->hub->config.loop, device, destroy);
+	if (device->link == NULL) {
+		loop_reap(device->hub->config.loop, device, destroy);
+		return;
+	}
+	list_push_back(&device->hub->leaving, &device->all);
+	link_set_owner(device->link, &farewell, device);
 }
 
 static void
@@ -113,6 +134,7 @@ on_down(struct link *link, enum code code, const char *text,
 	struct device *device = arg;
 
 	(void)retry_after;
+	device->link = NULL;
 	if (device->state == DEVICE_MEMBER) {
 		log_write(LOG_LEVEL_INFO, "link", link_id(link),
 		    "%s/%s left: %s: %s", device_user(device),
@@ -283,27 +305,33 @@ device_hub_new(const struct device_hub_config *config)
 	if (hub != NULL) {
 		hub->config = *config;
 		list_init(&hub->devices);
+		list_init(&hub->leaving);
 		list_init(&hub->tenants);
 	}
 	return hub;
 }
 
-void
-device_hub_free(struct device_hub *hub)
+/* Close the links of all devices in list, which leave it by that. */
+static void
+close_all(struct list *list)
 {
-	struct list *node;
+	struct list *node = list_first(list);
 
-	if (hub == NULL) {
-		return;
-	}
-	for (node = list_first(&hub->devices); node != NULL;
-	     node = list_first(&hub->devices)) {
+	for (; node != NULL; node = list_first(list)) {
 		struct device *device = list_entry(node, struct device, all);
 
 		link_close(device->link, CODE_GOING_DOWN, "the relay stops");
-		retire(device);
 	}
-	mem_free(hub);
+}
+
+void
+device_hub_free(struct device_hub *hub)
+{
+	if (hub != NULL) {
+		close_all(&hub->devices);
+		close_all(&hub->leaving);
+		mem_free(hub);
+	}
 }
 
 static void
@@ -326,6 +354,7 @@ device_greet(struct device_hub *hub, int fd)
 	const struct link_relay_config config = {
 		.public_key = hub->config.public_key,
 		.secret_key = hub->config.secret_key,
+		.times = hub->config.times,
 	};
 	struct device *device = NULL;
 

@@ -27,7 +27,7 @@ struct account_device;
 struct device;
 struct device_hub;
 struct directory;
-struct jsonout;
+struct link_times;
 struct loop;
 struct switch_board;
 
@@ -41,6 +41,8 @@ struct device_hub_config {
 	const uint8_t *secret_key;
 	uint64_t account_promise; /* credit promised to one account at most */
 	uint32_t guests_max;
+	/* NULL for those of limits.h; outlives the hub's links. */
+	const struct link_times *times;
 };
 
 /* Return a hub without devices, or NULL. */

@@ -28,16 +28,17 @@ enum device_state {
 struct device_hub {
 	struct device_hub_config config;
 	struct list devices;
+	struct list leaving; /* gone, their links saying farewell */
 	struct list tenants;
 	struct device_hub_stats stats;
 };
 
 struct device {
 	struct device_hub *hub;
-	struct link *link;
+	struct link *link; /* NULL once it is down */
 	enum device_state state;
 	enum linkhello_role role;
-	struct list all; /* in hub->devices */
+	struct list all; /* in hub->devices or hub->leaving */
 	struct account_op *login;
 	struct account_device *row; /* a member's */
 	struct account *account;    /* likewise */

@@ -6,10 +6,19 @@
 if ENABLE_RELAY
 UNIT_TESTS += \
 	%D%/test_account \
+	%D%/test_device \
 	%D%/test_directory \
 	%D%/test_store \
 	$(NULL)
 endif
+
+# What the tests of devices share.
+RIG_UNIT_RELAY = \
+	%D%/faultvfs.c \
+	%D%/faultvfs.h \
+	%D%/hubrig.c \
+	%D%/hubrig.h \
+	$(NULL)
 
 LIBS_UNIT_RELAY = $(LIBS_UNIT) $(LIBS_RELAY) $(LIBS_CHECK)
 
@@ -19,6 +28,8 @@ LIBS_UNIT_RELAY = $(LIBS_UNIT) $(LIBS_RELAY) $(LIBS_CHECK)
 	%D%/test_account.c \
 	$(NULL)
 %C%_test_account_LDADD = $(LIBS_UNIT_RELAY)
+%C%_test_device_SOURCES = %D%/test_device.c $(RIG_UNIT_RELAY)
+%C%_test_device_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_directory_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_store_SOURCES = \
 	%D%/faultvfs.c \
