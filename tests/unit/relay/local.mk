@@ -7,6 +7,7 @@ if ENABLE_RELAY
 UNIT_TESTS += \
 	%D%/test_account \
 	%D%/test_device \
+	%D%/test_deviceattach \
 	%D%/test_directory \
 	%D%/test_store \
 	$(NULL)
@@ -30,6 +31,8 @@ LIBS_UNIT_RELAY = $(LIBS_UNIT) $(LIBS_RELAY) $(LIBS_CHECK)
 %C%_test_account_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_device_SOURCES = %D%/test_device.c $(RIG_UNIT_RELAY)
 %C%_test_device_LDADD = $(LIBS_UNIT_RELAY)
+%C%_test_deviceattach_SOURCES = %D%/test_deviceattach.c $(RIG_UNIT_RELAY)
+%C%_test_deviceattach_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_directory_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_store_SOURCES = \
 	%D%/faultvfs.c \
