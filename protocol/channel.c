@@ -120,14 +120,12 @@ forget(struct channel *channel)
 	loop_reap(link->loop, channel, mem_free);
 }
 
-void
-channel_detach(struct channel *channel, enum code code, const char *text)
+static void
+say_detach(
+    struct channel *channel, uint8_t by, enum code code, const char *text)
 {
 	struct link *link = channel->link;
-	struct linkmsg_detach detach = {
-		.code = code,
-		.by = link->is_relay ? 0 : (uint8_t)link->role,
-	};
+	struct linkmsg_detach detach = { .code = code, .by = by };
 	uint8_t payload[LIMITS_TEXT_LEN + 16];
 	size_t len;
 
@@ -140,6 +138,22 @@ channel_detach(struct channel *channel, enum code code, const char *text)
 	/* Without a link there is nobody to tell. */
 	(void)link_send(link, FRAME_DETACH, channel->id, payload, len);
 	forget(channel);
+}
+
+void
+channel_detach(struct channel *channel, enum code code, const char *text)
+{
+	const struct link *link = channel->link;
+
+	say_detach(
+	    channel, link->is_relay ? 0 : (uint8_t)link->role, code, text);
+}
+
+void
+channel_detach_by(struct channel *channel, enum linkhello_role by,
+    enum code code, const char *text)
+{
+	say_detach(channel, (uint8_t)by, code, text);
 }
 
 void

@@ -215,6 +215,10 @@ void channel_credit(struct channel *channel, uint64_t offset);
 /* Tell the peer that channel ends with code and text, and forget it. */
 void channel_detach(struct channel *channel, enum code code, const char *text);
 
+/* Relay: likewise, the end being the word of the endpoint in the role by. */
+void channel_detach_by(struct channel *channel, enum linkhello_role by,
+    enum code code, const char *text);
+
 /* Forget channel without a word; NULL is allowed. */
 void channel_free(struct channel *channel);
 

@@ -289,10 +289,19 @@ static void
 on_detached(void *arg, enum code code, const char *text)
 {
 	struct lane *lane = arg;
+	struct lane *back = opposite(lane);
+	const struct link *link = channel_link(lane->from);
 
-	/* This side is gone already; the other one is told. */
+	/* That a link is gone is our word, anything else that of its end. */
+	if (link_is_up(link)) {
+		channel_detach_by(lane->to, link_role(link), code, text);
+	} else {
+		channel_detach(lane->to, code, text);
+	}
 	lane->from = NULL;
-	opposite(lane)->to = NULL;
+	lane->to = NULL;
+	back->from = NULL;
+	back->to = NULL;
 	end_and_tell(lane->circuit, code, text);
 }
 

@@ -531,6 +531,36 @@ START_TEST(either_side_ends_a_channel)
 }
 END_TEST
 
+/* DETACH says whose word it is. */
+START_TEST(an_end_has_its_author)
+{
+	struct linkmsg_detach detach;
+
+	hubrig_join(&rig, &agent, &office);
+	join_raw(&laptop);
+	raw_ask(7, "alice", "alice", "office");
+	ck_assert(hubrig_await(&agent, FRAME_ATTACH, 1));
+	ck_assert_int_eq(linkpair_channel(&called, &agent.side, 1, NULL), 0);
+	channel_detach(called.channel, CODE_DENIED, "no");
+	raw_detached(&laptop, 7, &detach);
+	ck_assert_uint_eq(detach.by, LINKHELLO_AGENT);
+	/* That a link is gone is the word of the relay. */
+	raw_ask(8, "alice", "alice", "office");
+	ck_assert(hubrig_await(&agent, FRAME_ATTACH, 2));
+	hubrig_leave(&agent);
+	raw_detached(&laptop, 8, &detach);
+	ck_assert_uint_eq(detach.by, 0);
+
+	hubrig_join(&rig, &gateway, &laptop);
+	join_raw(&office);
+	ask(9);
+	ck_assert(raw_await(&office, FRAME_ATTACH));
+	channel_detach(caller.channel, CODE_CANCELLED, "");
+	raw_detached(&office, 1, &detach);
+	ck_assert_uint_eq(detach.by, LINKHELLO_GATEWAY);
+}
+END_TEST
+
 /* How a link ended is between its ends, and all the same to the other side. */
 static void
 assert_lost(const struct linkpair_peer *peer)
@@ -720,6 +750,7 @@ main(void)
 	tcase_add_test(tcase, an_answer_may_come_too_late);
 	tcase_add_test(tcase, what_is_for_no_channel_is_ignored);
 	tcase_add_test(tcase, either_side_ends_a_channel);
+	tcase_add_test(tcase, an_end_has_its_author);
 	tcase_add_test(tcase, a_device_that_is_replaced_or_expelled_loses_them);
 	tcase_add_test(tcase, both_links_may_go_at_once);
 	tcase_add_test(tcase, a_hub_may_go_with_channels);
