@@ -128,22 +128,25 @@ on_ended(struct switch_circuit *circuit, void *arg)
 	forget(arg);
 }
 
+/* What the other side is told when a link or its device is gone. */
+static const char gateway_lost[] =
+    "the gateway lost its connection to the relay";
+static const char agent_lost[] = "the host lost its connection to the relay";
+
 void
 deviceattach_end(struct device *device)
 {
+	bool agent = device->role == LINKHELLO_AGENT;
 	struct list *node = list_first(&device->attaches);
 
 	for (; node != NULL; node = list_first(&device->attaches)) {
 		struct attach *attach =
-		    device->role == LINKHELLO_AGENT
-			? list_entry(node, struct attach, of_agent)
-			: list_entry(node, struct attach, of_gateway);
-		bool agent = device->role == LINKHELLO_AGENT;
+		    agent ? list_entry(node, struct attach, of_agent)
+			  : list_entry(node, struct attach, of_gateway);
 
 		switch_end(attach->circuit,
 		    agent ? CODE_HOST_OFFLINE : CODE_LINK_LOST,
-		    agent ? "the host lost its connection to the relay"
-			  : "the gateway lost its connection to the relay");
+		    agent ? agent_lost : gateway_lost);
 		forget(attach);
 	}
 }
@@ -243,12 +246,16 @@ tie(struct attach *attach, uint32_t channel)
 		.link = attach->gateway->link,
 		.channel = channel,
 		.pool = &attach->tenant->pool,
+		.lost = CODE_LINK_LOST,
+		.lost_text = gateway_lost,
 	};
 	const struct switch_side agent = {
 		.link = attach->agent->link,
 		.channel = attach->agent_channel,
 		.group = &attach->caller->group,
 		.pool = &attach->tenant->pool,
+		.lost = CODE_HOST_OFFLINE,
+		.lost_text = agent_lost,
 	};
 	enum code code = switch_tie(attach->gateway->hub->config.board,
 	    &gateway, &agent, on_ended, attach, &attach->circuit);

@@ -24,6 +24,8 @@ struct lane {
 	struct switch_circuit *circuit;
 	struct channel *from; /* NULL once gone */
 	struct channel *to;   /* likewise */
+	enum code lost; /* what `to` is told when the link of `from` is gone */
+	const char *lost_text;
 	struct credit credit;
 	struct body *first;
 	struct body **last;
@@ -292,11 +294,11 @@ on_detached(void *arg, enum code code, const char *text)
 	struct lane *back = opposite(lane);
 	const struct link *link = channel_link(lane->from);
 
-	/* That a link is gone is our word, anything else that of its end. */
 	if (link_is_up(link)) {
 		channel_detach_by(lane->to, link_role(link), code, text);
 	} else {
-		channel_detach(lane->to, code, text);
+		/* How the link ended is between its ends. */
+		channel_detach(lane->to, lane->lost, lane->lost_text);
 	}
 	lane->from = NULL;
 	lane->to = NULL;
@@ -320,6 +322,8 @@ lane_init(struct lane *lane, struct switch_circuit *circuit,
 {
 	lane->circuit = circuit;
 	lane->last = &lane->first;
+	lane->lost = side->lost;
+	lane->lost_text = side->lost_text;
 	lane->from = channel_new(
 	    side->link, side->channel, side->group, &callbacks, lane);
 	if (lane->from == NULL) {

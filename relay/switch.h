@@ -8,7 +8,8 @@
  *
  * A circuit is such a pair.  Bodies are queued as they come and handed on when
  * the other link asks; what may come is bounded by the credit that the switch
- * grants as the queue drains.  When either channel ends, so does the other.
+ * grants as the queue drains.  When either channel ends, so does the other,
+ * with the code and text that ended it, or those for a link that is gone.
  *
  * The switch counts what all circuits hold.  Above three quarters of its budget
  * it takes no new circuit, above nine tenths it ends the fullest: sessions
@@ -36,6 +37,9 @@ struct switch_side {
 	uint32_t channel;
 	struct schedule_group *group; /* as in channel_new() */
 	struct credit_pool *pool;     /* charged for what this side may send */
+	/* What the other side is told when this one's link is gone. */
+	enum code lost;
+	const char *lost_text; /* outlives the circuit */
 };
 
 /* A circuit ended, because of either side; it is forgotten with this call. */

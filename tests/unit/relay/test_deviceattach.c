@@ -571,6 +571,27 @@ assert_lost(const struct linkpair_peer *peer)
 	ck_assert_uint_eq(circuits(), 0);
 }
 
+START_TEST(a_link_that_is_lost_ends_its_channels)
+{
+	join_both();
+	attach(7);
+	hubrig_leave(&agent);
+	await_detached(&caller, CODE_HOST_OFFLINE);
+	assert_lost(&caller);
+	hubrig_join(&rig, &agent, &office);
+	attach(8);
+	link_goaway(agent.side.link, CODE_REVOKED, "I say so");
+	await_detached(&caller, CODE_HOST_OFFLINE);
+	assert_lost(&caller);
+	ck_assert(hubrig_await_down(&agent));
+	hubrig_join(&rig, &agent, &office);
+	attach(9);
+	hubrig_leave(&gateway);
+	await_detached(&called, CODE_LINK_LOST);
+	assert_lost(&called);
+}
+END_TEST
+
 START_TEST(a_device_that_is_replaced_or_expelled_loses_them)
 {
 	struct hubrig_device newer;
@@ -672,6 +693,30 @@ START_TEST(an_account_has_its_share)
 }
 END_TEST
 
+/* Calls that an agent does not read end its link, and nobody else's. */
+START_TEST(an_agent_that_does_not_read)
+{
+	const struct hubrig_config config = {
+		.budget = UINT64_C(1) << 30,
+		.account_promise = UINT64_C(1) << 30,
+	};
+	uint32_t channel = 0;
+
+	reopen(&config);
+	join_raw(&office);
+	hubrig_join(&rig, &gateway, &laptop);
+	ask(++channel);
+	while (caller.detached == 0 && channel < 900) {
+		hubrig_attach(&gateway, ++channel, "alice", "office", 1900);
+		loop_poll(rig.loop);
+	}
+	await_detached(&caller, CODE_HOST_OFFLINE);
+	await_circuits(0);
+	ck_assert(link_is_up(gateway.side.link));
+	ck_assert(rawlink_await_end(&raw));
+}
+END_TEST
+
 /* --- no memory ----------------------------------------------------------- */
 
 /* Have both raw links up, as far as the last failure ended them. */
@@ -751,10 +796,12 @@ main(void)
 	tcase_add_test(tcase, what_is_for_no_channel_is_ignored);
 	tcase_add_test(tcase, either_side_ends_a_channel);
 	tcase_add_test(tcase, an_end_has_its_author);
+	tcase_add_test(tcase, a_link_that_is_lost_ends_its_channels);
 	tcase_add_test(tcase, a_device_that_is_replaced_or_expelled_loses_them);
 	tcase_add_test(tcase, both_links_may_go_at_once);
 	tcase_add_test(tcase, a_hub_may_go_with_channels);
 	tcase_add_test(tcase, an_account_has_its_share);
+	tcase_add_test(tcase, an_agent_that_does_not_read);
 	tcase_add_test(tcase, no_memory_refuses_a_call);
 	suite_add_tcase(suite, tcase);
 	return unit_main(suite);
