@@ -53,6 +53,7 @@ struct device {
 	struct list callers;   /* accounts that share its link */
 	/* Both. */
 	struct list attaches; /* of this device, as either side */
+	uint32_t channels;    /* how many those are */
 };
 
 /* Return the account of a member, by name. */

@@ -114,6 +114,10 @@ caller_put(struct caller *caller)
 static void
 forget(struct attach *attach)
 {
+	if (list_linked(&attach->of_gateway)) {
+		attach->gateway->channels--;
+		attach->agent->channels--;
+	}
 	list_remove(&attach->of_gateway);
 	list_remove(&attach->of_agent);
 	tenant_put(attach->tenant);
@@ -167,13 +171,12 @@ refuse(
 	(void)link_send(device->link, FRAME_DETACH, channel, payload, len);
 }
 
-/* Return the agent that attach is for, or NULL after refusing. */
-static struct device *
-find_agent(struct device *device, uint32_t channel,
+/* Return the host that attach is for, or NULL after refusing. */
+static struct directory_host *
+find_host(struct device *device, uint32_t channel,
     const struct linkmsg_attach *attach)
 {
-	struct directory_host *host;
-	struct device *agent;
+	struct directory_host *host = NULL;
 	char text[LIMITS_TEXT_LEN];
 
 	if (strcmp(attach->caller.user, device_user(device)) != 0) {
@@ -182,7 +185,6 @@ find_agent(struct device *device, uint32_t channel,
 		return NULL;
 	}
 	/* Hosts of other accounts look like hosts that do not exist. */
-	host = NULL;
 	if (strcmp(attach->owner, device_user(device)) == 0) {
 		host = directory_lookup(
 		    device->hub->config.directory, attach->owner, attach->host);
@@ -191,13 +193,29 @@ find_agent(struct device *device, uint32_t channel,
 		(void)snprintf(text, sizeof(text),
 		    "no host \"%s\" in this account", attach->host);
 		refuse(device, channel, CODE_HOST_UNKNOWN, text);
+	}
+	return host;
+}
+
+/* Return the agent of host if it takes a channel, or NULL after refusing. */
+static struct device *
+find_agent(
+    struct device *device, uint32_t channel, const struct directory_host *host)
+{
+	struct device *agent = directory_host_live(host);
+	char text[LIMITS_TEXT_LEN];
+
+	if (agent == NULL) {
+		(void)snprintf(text, sizeof(text), "\"%s\" is offline",
+		    directory_host_name(host));
+		refuse(device, channel, CODE_HOST_OFFLINE, text);
 		return NULL;
 	}
-	agent = directory_host_live(host);
-	if (agent == NULL) {
-		(void)snprintf(
-		    text, sizeof(text), "\"%s\" is offline", attach->host);
-		refuse(device, channel, CODE_HOST_OFFLINE, text);
+	if (agent->channels >= LIMITS_CHANNELS_MAX) {
+		(void)snprintf(text, sizeof(text),
+		    "\"%s\" has too many channels", directory_host_name(host));
+		refuse(device, channel, CODE_OVERLOADED, text);
+		return NULL;
 	}
 	return agent;
 }
@@ -263,6 +281,8 @@ tie(struct attach *attach, uint32_t channel)
 	if (code == CODE_OK) {
 		list_push_back(&attach->gateway->attaches, &attach->of_gateway);
 		list_push_back(&attach->agent->attaches, &attach->of_agent);
+		attach->gateway->channels++;
+		attach->agent->channels++;
 	}
 	return code;
 }
@@ -294,7 +314,8 @@ deviceattach_request(
     struct device *device, uint32_t channel, const uint8_t *payload, size_t len)
 {
 	struct linkmsg_attach message;
-	struct device *agent;
+	struct directory_host *host;
+	struct device *agent = NULL;
 
 	if (linkmsg_attach_decode(&message, false, payload, len) != 0 ||
 	    channel <= device->last_channel) {
@@ -307,7 +328,14 @@ deviceattach_request(
 		refuse(device, channel, CODE_LIMIT, "too many attaches");
 		return;
 	}
-	agent = find_agent(device, channel, &message);
+	if (device->channels >= LIMITS_CHANNELS_MAX) {
+		refuse(device, channel, CODE_LIMIT, "too many channels");
+		return;
+	}
+	host = find_host(device, channel, &message);
+	if (host != NULL) {
+		agent = find_agent(device, channel, host);
+	}
 	if (agent != NULL) {
 		call(device, agent, channel, &message);
 	}

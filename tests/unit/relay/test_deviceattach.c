@@ -693,6 +693,32 @@ START_TEST(an_account_has_its_share)
 }
 END_TEST
 
+START_TEST(a_link_has_so_many_channels)
+{
+	struct hubrig_who lab;
+
+	hubrig_enrol(&rig, &lab, LINKHELLO_AGENT, "alice", "lab");
+	join_both();
+	hubrig_end(&rig, &laptop)->channels = LIMITS_CHANNELS_MAX - 1;
+	call(1);
+	ask(2);
+	await_detached(&caller, CODE_LIMIT);
+	channel_detach(called.channel, CODE_OK, NULL);
+	await_circuits(0);
+	call(3);
+	hubrig_end(&rig, &laptop)->channels = 1;
+	hubrig_end(&rig, &office)->channels = LIMITS_CHANNELS_MAX - 1;
+	call(4);
+	ask(5);
+	await_detached(&caller, CODE_OVERLOADED);
+	ck_assert_str_eq(caller.text, "\"office\" has too many channels");
+	channel_detach(called.channel, CODE_OK, NULL);
+	await_circuits(1);
+	call(6);
+	ck_assert_int_eq((int)hubrig_end(&rig, &laptop)->channels, 2);
+}
+END_TEST
+
 /* Calls that an agent does not read end its link, and nobody else's. */
 START_TEST(an_agent_that_does_not_read)
 {
@@ -801,6 +827,7 @@ main(void)
 	tcase_add_test(tcase, both_links_may_go_at_once);
 	tcase_add_test(tcase, a_hub_may_go_with_channels);
 	tcase_add_test(tcase, an_account_has_its_share);
+	tcase_add_test(tcase, a_link_has_so_many_channels);
 	tcase_add_test(tcase, an_agent_that_does_not_read);
 	tcase_add_test(tcase, no_memory_refuses_a_call);
 	suite_add_tcase(suite, tcase);
