@@ -49,7 +49,7 @@ struct device {
 	struct ratelimit attach_rate;
 	/* An agent's. */
 	struct directory_host *host;
-	uint32_t next_channel; /* the next number that we choose */
+	uint32_t next_channel; /* that we choose; 0: all numbers are used */
 	struct list callers;   /* accounts that share its link */
 	/* Both. */
 	struct list attaches; /* of this device, as either side */

@@ -205,7 +205,11 @@ find_agent(
 	struct device *agent = directory_host_live(host);
 	char text[LIMITS_TEXT_LEN];
 
-	if (agent == NULL) {
+	if (agent != NULL && agent->next_channel == 0) {
+		link_goaway(agent->link, CODE_LIMIT,
+		    "the connection has used all its channel numbers");
+	}
+	if (agent == NULL || !link_is_up(agent->link)) {
 		(void)snprintf(text, sizeof(text), "\"%s\" is offline",
 		    directory_host_name(host));
 		refuse(device, channel, CODE_HOST_OFFLINE, text);

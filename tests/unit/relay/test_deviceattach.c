@@ -719,6 +719,22 @@ START_TEST(a_link_has_so_many_channels)
 }
 END_TEST
 
+START_TEST(a_link_that_used_its_numbers_is_replaced)
+{
+	join_both();
+	hubrig_end(&rig, &office)->next_channel = UINT32_MAX;
+	call(1);
+	ck_assert_uint_eq(agent.last[FRAME_ATTACH].channel, UINT32_MAX);
+	ask(2);
+	await_detached(&caller, CODE_HOST_OFFLINE);
+	ck_assert(hubrig_await_down(&agent));
+	ck_assert_int_eq((int)agent.code, (int)CODE_LIMIT);
+	hubrig_join(&rig, &agent, &office);
+	call(3);
+	ck_assert_uint_eq(agent.last[FRAME_ATTACH].channel, 1);
+}
+END_TEST
+
 /* Calls that an agent does not read end its link, and nobody else's. */
 START_TEST(an_agent_that_does_not_read)
 {
@@ -828,6 +844,7 @@ main(void)
 	tcase_add_test(tcase, a_hub_may_go_with_channels);
 	tcase_add_test(tcase, an_account_has_its_share);
 	tcase_add_test(tcase, a_link_has_so_many_channels);
+	tcase_add_test(tcase, a_link_that_used_its_numbers_is_replaced);
 	tcase_add_test(tcase, an_agent_that_does_not_read);
 	tcase_add_test(tcase, no_memory_refuses_a_call);
 	suite_add_tcase(suite, tcase);
