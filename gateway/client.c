@@ -27,6 +27,7 @@ client_pool_init(struct client_pool *pool, struct loop *loop,
 	*pool = (struct client_pool){
 		.loop = loop,
 		.space = space,
+		.outside = space,
 		.max = max,
 	};
 	list_init(&pool->clients);
@@ -56,6 +57,19 @@ client_pool_close(struct client_pool *pool)
 	for (; node != NULL; node = list_first(&pool->clients)) {
 		client_end(list_entry(node, struct client, all), true);
 	}
+}
+
+bool
+client_is_refused(const struct client *client)
+{
+	return client->pass.verdict != GATE_OPEN;
+}
+
+const struct reach_space *
+client_space(const struct client *client)
+{
+	return client->pass.outside ? client->pool->outside
+				    : client->pool->space;
 }
 
 /* --- the end --------------------------------------------------------- */
@@ -100,6 +114,7 @@ client_end(struct client *client, bool reset)
 	client->io = NULL;
 	list_remove(&client->all);
 	client->pool->count--;
+	client->pool->refused -= client_is_refused(client);
 	loop_reap(client->pool->loop, client, destroy);
 	if (client->pool->ended != NULL) {
 		client->pool->ended(client->pool->arg);
@@ -122,7 +137,8 @@ client_move(struct client *client, enum client_state state)
 	};
 
 	client->state = state;
-	io_set_timeout(client->io, times[state]);
+	io_set_timeout(client->io,
+	    client_is_refused(client) ? CLIENT_REFUSED_TIME : times[state]);
 }
 
 bool
@@ -458,6 +474,17 @@ on_reached(const struct reach_result *result, void *arg)
 	fail(client, &opened);
 }
 
+static void
+deny(struct client *client)
+{
+	struct stream_opened opened = { .code = CODE_DENIED };
+	char text[GATE_TEXT_LEN];
+
+	(void)snprintf(opened.text, sizeof(opened.text), "%s",
+	    gate_explain(&client->pass, text));
+	fail(client, &opened);
+}
+
 void
 client_tunnel(struct client *client, enum dialect dialect)
 {
@@ -465,8 +492,12 @@ client_tunnel(struct client *client, enum dialect dialect)
 
 	client_begin_request(client, dialect);
 	client_move(client, CLIENT_REACHING);
+	if (client_is_refused(client)) {
+		deny(client);
+		return;
+	}
 	reach = reach_start(
-	    client->pool->space, &client->target, on_reached, client);
+	    client_space(client), &client->target, on_reached, client);
 	if (reach != NULL) {
 		client->reach = reach;
 	}
@@ -498,19 +529,31 @@ client_new(struct client_pool *pool, int fd)
 	return client;
 }
 
+/* Return true if there is room for one more whom the gate let pass so. */
+static bool
+has_room(const struct client_pool *pool, const struct gate_pass *pass)
+{
+	return pool->count < pool->max &&
+	       (pass->verdict == GATE_OPEN ||
+		   pool->refused < CLIENT_REFUSED_MAX);
+}
+
 void
 client_start(
     struct client_pool *pool, int fd, const struct proxy_target *forward)
 {
+	struct gate_pass pass = gate_judge(pool->gate, fd);
 	struct client *client = NULL;
 
-	if (pool->count < pool->max) {
+	if (has_room(pool, &pass)) {
 		client = client_new(pool, fd);
 	}
 	if (client == NULL) {
 		(void)close(fd);
 		return;
 	}
+	client->pass = pass;
+	pool->refused += client_is_refused(client);
 	client->id = pool->served + pool->count;
 	if (forward != NULL) {
 		client->target = *forward;

@@ -24,6 +24,7 @@
 
 struct client;
 struct failures;
+struct gate;
 struct loop;
 struct meter;
 
@@ -31,8 +32,11 @@ struct meter;
 struct client_pool {
 	struct loop *loop;
 	const struct reach_space *space;
+	const struct reach_space *outside; /* for who is not of this machine */
+	const struct gate *gate;           /* NULL: everybody may come in */
 	struct list clients;
 	uint32_t count;
+	uint32_t refused; /* of these: that are only told so */
 	uint32_t max;
 	uint64_t served;           /* requests, ever */
 	struct outcomes outcomes;  /* of those that are over */
@@ -43,7 +47,7 @@ struct client_pool {
 	void *arg;
 };
 
-/* Set up an empty pool. */
+/* Set up an empty pool, without a gate; outside is space. */
 void client_pool_init(struct client_pool *pool, struct loop *loop,
     const struct reach_space *space, uint32_t max);
 
@@ -56,6 +60,7 @@ void client_pool_close(struct client_pool *pool);
 /*
  * Serve the connection fd, which is taken over, or closed when the pool is
  * full or memory is short.  forward is where it leads without asking, or NULL.
+ * Whom the gate refuses is told so in its own dialect.
  */
 void client_start(
     struct client_pool *pool, int fd, const struct proxy_target *forward);

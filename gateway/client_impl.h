@@ -13,6 +13,7 @@
 #include "common/loop.h"
 #include "gateway/client.h"
 #include "gateway/dialect.h"
+#include "gateway/gate.h"
 #include "gateway/httphead.h"
 
 struct bridge;
@@ -37,6 +38,14 @@ struct io;
 /* Seconds for a reply to be taken before the connection ends. */
 #define CLIENT_CLOSING_TIME 5.0
 
+/*
+ * Those who may not come in: how many are told so at a time, and the seconds
+ * each gets to hear it.  Others of this machine shall not take the places of
+ * those who may.
+ */
+#define CLIENT_REFUSED_MAX 64
+#define CLIENT_REFUSED_TIME 5.0
+
 enum client_state {
 	CLIENT_FIRST,
 	CLIENT_SOCKS5_GREETING,
@@ -57,6 +66,7 @@ struct client {
 	struct buf *in;
 	struct buf *out;
 	enum client_state state;
+	struct gate_pass pass;
 	enum dialect dialect; /* of the request, or of the one before */
 	bool pending;         /* it is not known what becomes of the request */
 	struct reach *reach;
@@ -87,6 +97,12 @@ void client_serve_next(struct client *client);
 
 /* The socket was lent to an exchange: hear of it again. */
 void client_take_back(struct client *client);
+
+/* Return true if client may not come in: whatever it asks for is denied. */
+bool client_is_refused(const struct client *client);
+
+/* Return where names lead for client. */
+const struct reach_space *client_space(const struct client *client);
 
 /* Open a tunnel to client->target and tell the outcome in its dialect. */
 void client_tunnel(struct client *client, enum dialect dialect);

@@ -83,6 +83,19 @@ take_localhost(struct client *client)
 	return true;
 }
 
+/* Whatever it asks for: who asks may not come in. */
+static bool
+refuse_stranger(struct client *client)
+{
+	char text[GATE_TEXT_LEN];
+
+	client_begin_request(client, DIALECT_HTTP);
+	client_log_failure(
+	    client, CODE_DENIED, gate_explain(&client->pass, text));
+	clienthttp_refuse(client, CODE_DENIED, text);
+	return false;
+}
+
 static bool
 refuse_misdirected(struct client *client)
 {
@@ -114,6 +127,9 @@ act(struct client *client)
 		client_tunnel(client, DIALECT_CONNECT);
 		return false;
 	}
+	if (client_is_refused(client)) {
+		return refuse_stranger(client);
+	}
 	if (!head->has_target || head->form == HTTPHEAD_FORM_ASTERISK ||
 	    (head->form == HTTPHEAD_FORM_ORIGIN && !take_localhost(client))) {
 		return refuse_misdirected(client);
@@ -123,7 +139,7 @@ act(struct client *client)
 					 : DIALECT_HTTP);
 	client_move(client, CLIENT_REACHING);
 	reach = reach_start(
-	    client->pool->space, &client->target, on_reached, client);
+	    client_space(client), &client->target, on_reached, client);
 	if (reach != NULL) {
 		client->reach = reach;
 	}

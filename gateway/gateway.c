@@ -11,6 +11,7 @@
 #include "common/log.h"
 #include "common/loop.h"
 #include "common/mem.h"
+#include "gateway/gate.h"
 #include "gateway/gateway_impl.h"
 #include "gateway/hosts.h"
 #include "gateway/peers.h"
@@ -223,7 +224,10 @@ apply(struct gateway *gateway, struct settings *settings)
 	settings_free(gateway->settings);
 	gateway->settings = settings;
 	gateway->space.suffix = settings->suffix;
+	gateway->outside = gateway->space;
+	gateway->outside.outside = true;
 	gateway->pool.max = settings->clients_max;
+	gate_configure(gateway->gate, &settings->gate);
 	peers_configure(gateway->peers, &peers);
 }
 
@@ -277,10 +281,14 @@ prepare(struct gateway *gateway)
 	peers = peers_config_of(gateway, settings);
 	gateway->peers = peers_new(&peers);
 	gateway->ports = ports_new(gateway->loop, on_connection, gateway);
-	if (gateway->peers == NULL || gateway->ports == NULL) {
+	gateway->gate = gate_new(&settings->gate);
+	if (gateway->peers == NULL || gateway->ports == NULL ||
+	    gateway->gate == NULL) {
 		settings_free(settings);
 		return EX_OSERR;
 	}
+	gateway->pool.gate = gateway->gate;
+	gateway->pool.outside = &gateway->outside;
 	gateway->space.endpoint = gateway->endpoint;
 	gateway->space.hosts = gateway->hosts;
 	gateway->space.peers = gateway->peers;
@@ -351,6 +359,7 @@ gateway_free(struct gateway *gateway)
 	peers_free(gateway->peers);
 	endpoint_free(gateway->endpoint);
 	hosts_free(gateway->hosts);
+	gate_free(gateway->gate);
 	settings_free(gateway->settings);
 	mem_free(gateway);
 }

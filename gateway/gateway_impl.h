@@ -16,6 +16,7 @@
 
 struct control_request;
 struct endpoint;
+struct gate;
 struct hosts;
 struct jsonout;
 struct peers;
@@ -28,6 +29,8 @@ struct gateway {
 	struct hosts *hosts;
 	struct peers *peers;
 	struct reach_space space;
+	struct reach_space outside; /* for other machines */
+	struct gate *gate;
 	struct client_pool pool;
 	struct ports *ports;
 	struct settings *settings; /* in force */

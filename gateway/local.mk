@@ -23,6 +23,8 @@ noinst_LIBRARIES += %D%/libgateway.a
 	%D%/exchangeup.c \
 	%D%/failures.c \
 	%D%/failures.h \
+	%D%/gate.c \
+	%D%/gate.h \
 	%D%/gateway.c \
 	%D%/gateway.h \
 	%D%/gateway_impl.h \
@@ -49,6 +51,8 @@ noinst_LIBRARIES += %D%/libgateway.a
 	%D%/outcomes.h \
 	%D%/peers.c \
 	%D%/peers.h \
+	%D%/peeruser.c \
+	%D%/peeruser.h \
 	%D%/ports.c \
 	%D%/ports.h \
 	%D%/proxytarget.c \

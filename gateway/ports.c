@@ -58,7 +58,7 @@ int
 ports_spec_make(struct ports_spec *spec, const char *listen, const char *to,
     const char **flaw)
 {
-	struct ports_spec made = { .mode = PORTS_MODE_OWN };
+	struct ports_spec made = { .mode = 0 };
 
 	if (parse_listen(&made.listen, listen) != 0) {
 		*flaw = "is no address to listen on; write ADDR:PORT, as "

@@ -33,7 +33,7 @@ struct ports;
 /* What a port is to be.  A value. */
 struct ports_spec {
 	struct addr listen; /* port 0: the kernel chooses */
-	unsigned mode;      /* of a unix socket */
+	unsigned mode;      /* of a unix socket; 0: PORTS_MODE_OWN */
 	bool is_forward;
 	struct proxy_target target; /* of a forward */
 };

@@ -78,6 +78,14 @@ decide(const struct reach_space *space, const struct proxy_target *asked,
 	proxytarget_host(asked, text);
 	(void)target_from_name(
 	    &target, &names, text, strlen(text), asked->port);
+	if (target.kind == TARGET_OURS && space->outside &&
+	    strcmp(target.host, TARGET_RELAY) == 0) {
+		result->code = CODE_DENIED;
+		(void)snprintf(result->text, sizeof(result->text),
+		    "The relay is reached from the gateway's own machine "
+		    "only.");
+		return;
+	}
 	if (target.kind == TARGET_OURS) {
 		result->target.protocol = STREAM_TCP;
 		result->target.port = target.port;

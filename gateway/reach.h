@@ -28,6 +28,7 @@ struct reach_space {
 	struct hosts *hosts;
 	struct peers *peers;
 	const char *suffix; /* of our names, "internal" */
+	bool outside;       /* for other machines: not to "relay" */
 };
 
 /* What came of it. */

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 #include "gateway/settings.h"
 
+#include <pwd.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/fault.h"
@@ -39,6 +42,14 @@ static const struct options_row rows[] = {
 	    .help = "lead connections to ADDR:PORT to a host",
 	    .keys = forward_keys,
 	    .flag = "forward" },
+	{ .name = "same-user",
+	    .kind = OPTIONS_FLAG,
+	    .help = "of this machine, let only our own user and root in",
+	    .fallback = "yes" },
+	{ .name = "allow-user",
+	    .kind = OPTIONS_LIST,
+	    .value = "USER",
+	    .help = "let this user of this machine in, too" },
 	{ .name = "suffix",
 	    .kind = OPTIONS_STRING,
 	    .value = "DOMAIN",
@@ -89,6 +100,61 @@ const struct options_table settings_table = {
 	.operands = OPTIONS_NO_OPERANDS,
 };
 
+/* Find the number of the user called name; 0, or -1 when there is none. */
+static int
+find_user(const char *name, uid_t *uid)
+{
+	const struct passwd *entry;
+	char *end;
+	unsigned long number = strtoul(name, &end, 10);
+
+	if (name[0] >= '0' && name[0] <= '9' && *end == '\0') {
+		*uid = (uid_t)number;
+		return number < UINT32_MAX ? 0 : -1;
+	}
+	entry = getpwnam(name);
+	if (entry == NULL) {
+		return -1;
+	}
+	*uid = entry->pw_uid;
+	return 0;
+}
+
+/* Take who of this machine may come in. */
+static int
+set_gate(const struct options *options, struct settings *settings,
+    struct fault *fault)
+{
+	struct gate_rules *rules = &settings->gate;
+
+	rules->every_user = !options_flag(options, "same-user");
+	for (size_t i = 0; i < options_count(options, "allow-user"); i++) {
+		const char *name = options_item(options, "allow-user", i);
+
+		if (rules->user_count == GATE_USERS_MAX) {
+			return options_refuse(options, "allow-user", i, fault,
+			    "more than %d users", GATE_USERS_MAX);
+		}
+		if (find_user(name, &rules->users[rules->user_count]) != 0) {
+			return options_refuse(options, "allow-user", i, fault,
+			    "this machine has no user \"%s\"", name);
+		}
+		rules->user_count++;
+	}
+	return 0;
+}
+
+/* Return the mode of a unix socket: who may come in is for the gate. */
+static unsigned
+mode_of(const struct ports_spec *spec, const struct gate_rules *rules)
+{
+	if (addr_family(&spec->listen) != AF_UNIX) {
+		return 0;
+	}
+	return rules->every_user || rules->user_count > 0 ? PORTS_MODE_ALL
+							  : PORTS_MODE_OWN;
+}
+
 /* Refuse a port that other machines would reach; 0, or -1 and *flaw. */
 static int
 judge_port(const struct ports_spec *spec, const char **flaw)
@@ -127,6 +193,7 @@ add_port(struct settings *settings, const char *listen, const char *to,
 			return -1;
 		}
 	}
+	spec->mode = mode_of(spec, &settings->gate);
 	settings->port_count++;
 	return 0;
 }
@@ -195,6 +262,7 @@ fill(const struct options *options, struct settings *settings,
 	settings->retain_max = options_number(options, "retain");
 	settings->receive_budget = options_number(options, "memory");
 	if (set_suffix(options, settings, fault) != 0 ||
+	    set_gate(options, settings, fault) != 0 ||
 	    add_listens(options, settings, fault) != 0) {
 		return -1;
 	}

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "common/options.h"
+#include "gateway/gate.h"
 #include "gateway/ports.h"
 #include "protocol/limits.h"
 
@@ -24,6 +25,7 @@ extern const struct options_table settings_table;
 struct settings {
 	struct ports_spec ports[PORTS_MAX];
 	size_t port_count;            /* at least 1 */
+	struct gate_rules gate;       /* who may come in */
 	char suffix[LIMITS_NAME_LEN]; /* of our names, in lower case */
 	uint32_t clients_max;         /* connections at a time */
 	uint32_t streams_max;         /* of one session */

@@ -9,6 +9,7 @@ UNIT_TESTS += \
 	%D%/test_dialect \
 	%D%/test_errorpage \
 	%D%/test_failures \
+	%D%/test_gate \
 	%D%/test_hosts \
 	%D%/test_httpbody \
 	%D%/test_httpchar \
@@ -17,6 +18,7 @@ UNIT_TESTS += \
 	%D%/test_httphead \
 	%D%/test_httptarget \
 	%D%/test_outcomes \
+	%D%/test_peeruser \
 	%D%/test_ports \
 	%D%/test_proxytarget \
 	%D%/test_routes \
@@ -31,6 +33,7 @@ LIBS_UNIT_GATEWAY = $(LIBS_UNIT) $(LIBS_GATEWAY) $(LIBS_CHECK)
 %C%_test_dialect_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_errorpage_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_failures_LDADD = $(LIBS_UNIT_GATEWAY)
+%C%_test_gate_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_hosts_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_httpbody_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_httpchar_LDADD = $(LIBS_UNIT_GATEWAY)
@@ -39,6 +42,7 @@ LIBS_UNIT_GATEWAY = $(LIBS_UNIT) $(LIBS_GATEWAY) $(LIBS_CHECK)
 %C%_test_httphead_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_httptarget_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_outcomes_LDADD = $(LIBS_UNIT_GATEWAY)
+%C%_test_peeruser_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_ports_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_proxytarget_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_routes_LDADD = $(LIBS_UNIT_GATEWAY)

@@ -146,6 +146,30 @@ START_TEST(what_is_not_right)
 }
 END_TEST
 
+START_TEST(users)
+{
+	make("", NULL);
+	ck_assert(!settings->gate.every_user);
+	ck_assert_uint_eq(settings->gate.user_count, 0);
+	make("--allow-user root --allow-user 65534 --listen unix:/x",
+	    "listen = {\"127.0.0.1:0\"}\n");
+	ck_assert(!settings->gate.every_user);
+	ck_assert_uint_eq(settings->gate.user_count, 2);
+	ck_assert_uint_eq(settings->gate.users[0], 0);
+	ck_assert_uint_eq(settings->gate.users[1], 65534);
+	/* The gate tells who may use a socket, not its mode; TCP has none. */
+	ck_assert_uint_eq(settings->ports[0].mode, 0);
+	ck_assert_uint_eq(settings->ports[1].mode, 0666);
+	make("--same-user=no --listen unix:/x", NULL);
+	ck_assert(settings->gate.every_user);
+	ck_assert_uint_eq(settings->ports[0].mode, 0666);
+	refuses("", "\nallow-user = {\"nosuch\"}\n",
+	    "gateway.conf:2: allow-user: this machine has no user \"nosuch\"");
+	refuses("--allow-user 4294967295", NULL, "has no user");
+	refuses("--allow-user -1", NULL, "has no user");
+}
+END_TEST
+
 START_TEST(one_port_too_many)
 {
 	char file[64 * (PORTS_MAX + 1)] = "listen = {\"127.0.0.1:0\"";
@@ -187,6 +211,7 @@ main(void)
 	tcase_add_test(tests, without_a_word);
 	tcase_add_test(tests, listeners_and_forwards);
 	tcase_add_test(tests, what_is_not_right);
+	tcase_add_test(tests, users);
 	tcase_add_test(tests, one_port_too_many);
 	tcase_add_test(tests, out_of_memory);
 	suite_add_tcase(suite, tests);
