@@ -61,6 +61,10 @@ void gatewayinvite_down(struct gateway *gateway, const char *text);
 void gatewayinvite_start(
     struct gateway *gateway, struct control_request *request);
 
+/* Serve "forward". */
+void gatewayforward_handle(
+    struct gateway *gateway, struct control_request *request);
+
 /* Serve "wait" and "ping". */
 void gatewaywait_start(
     struct gateway *gateway, struct control_request *request);

@@ -202,6 +202,8 @@ gatewaycommand_handle(struct control_request *request, void *arg)
 		list_hosts(gateway, request);
 	} else if (strcmp(command, "invite") == 0) {
 		gatewayinvite_start(gateway, request);
+	} else if (strcmp(command, "forward") == 0) {
+		gatewayforward_handle(gateway, request);
 	} else if (strcmp(command, "accept-key") == 0) {
 		accept_key(gateway, request);
 	} else if (strcmp(command, "key") == 0) {

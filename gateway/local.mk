@@ -30,6 +30,7 @@ noinst_LIBRARIES += %D%/libgateway.a
 	%D%/gateway_impl.h \
 	%D%/gatewaycommand.c \
 	%D%/gatewayinvite.c \
+	%D%/gatewayforward.c \
 	%D%/gatewaymain.c \
 	%D%/gatewaymain.h \
 	%D%/gatewaywait.c \
@@ -81,6 +82,8 @@ noinst_LIBRARIES += %D%/cli/libcli.a
 	%D%/cli/cli.h \
 	%D%/cli/commands.c \
 	%D%/cli/commands.h \
+	%D%/cli/forward.c \
+	%D%/cli/forward.h \
 	$(NULL)
 
 bin_PROGRAMS += inroad

@@ -155,19 +155,26 @@ mode_of(const struct ports_spec *spec, const struct gate_rules *rules)
 							  : PORTS_MODE_OWN;
 }
 
-/* Refuse a port that other machines would reach; 0, or -1 and *flaw. */
-static int
-judge_port(const struct ports_spec *spec, const char **flaw)
+int
+settings_make_port(const struct settings *settings, struct ports_spec *spec,
+    const char *listen, const char *to, const char **flaw)
 {
+	struct ports_spec made;
+
+	if (ports_spec_make(&made, listen, to, flaw) != 0) {
+		return -1;
+	}
 	/*
 	 * Whoever reaches a port reaches our hosts: without a password that
 	 * must be nobody but this machine.
 	 */
-	if (ports_is_open(&spec->listen)) {
+	if (ports_is_open(&made.listen)) {
 		*flaw = "would let other machines into your hosts; use a "
 			"loopback address";
 		return -1;
 	}
+	made.mode = mode_of(&made, &settings->gate);
+	*spec = made;
 	return 0;
 }
 
@@ -182,8 +189,7 @@ add_port(struct settings *settings, const char *listen, const char *to,
 		*flaw = "is one port too many";
 		return -1;
 	}
-	if (ports_spec_make(spec, listen, to, flaw) != 0 ||
-	    judge_port(spec, flaw) != 0) {
+	if (settings_make_port(settings, spec, listen, to, flaw) != 0) {
 		return -1;
 	}
 	for (size_t i = 0; i < settings->port_count; i++) {
@@ -193,7 +199,6 @@ add_port(struct settings *settings, const char *listen, const char *to,
 			return -1;
 		}
 	}
-	spec->mode = mode_of(spec, &settings->gate);
 	settings->port_count++;
 	return 0;
 }

@@ -41,6 +41,13 @@ struct settings {
 struct settings *settings_make(
     const struct options *options, struct fault *fault);
 
+/*
+ * Make *spec a port as ports_spec_make() does, unless settings forbid it.
+ * Returns 0, or -1 and *flaw.
+ */
+int settings_make_port(const struct settings *settings, struct ports_spec *spec,
+    const char *listen, const char *to, const char **flaw);
+
 /* Free settings; NULL is allowed. */
 void settings_free(struct settings *settings);
 

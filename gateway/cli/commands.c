@@ -13,6 +13,7 @@
 #include "common/statedir.h"
 #include "gateway/cli/ask.h"
 #include "gateway/cli/cli.h"
+#include "gateway/cli/forward.h"
 #include "protocol/joinsource.h"
 #include "protocol/joinstring.h"
 #include "protocol/membership.h"
@@ -517,6 +518,9 @@ const struct commands_row commands_table[] = {
 	{ "wait", "[--timeout S] [HOST[:PORT]]",
 	    "until linked, or a host answers", 0, 3, run_wait },
 	{ "ping", "HOST", "how long the way to a host takes", 1, 1, run_ping },
+	{ "forward", "[ADDR:PORT=NAME:PORT | --remove ADDR:PORT]",
+	    "lists, adds or removes local ports that lead to a host", 0, 2,
+	    forward_run },
 	{ "key", "export", "the account key, to keep on paper", 1, 1, run_key },
 	{ "accept-key", "HOST", "trust the new key of a host", 1, 1,
 	    run_accept_key },

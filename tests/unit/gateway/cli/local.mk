@@ -8,6 +8,7 @@ UNIT_TESTS += \
 	%D%/test_ask \
 	%D%/test_cli \
 	%D%/test_commands \
+	%D%/test_forward \
 	$(NULL)
 endif
 
@@ -16,3 +17,4 @@ LIBS_UNIT_CLI = $(LIBS_UNIT) $(LIBS_CLI) $(LIBS_CHECK)
 %C%_test_ask_LDADD = $(LIBS_UNIT_CLI)
 %C%_test_cli_LDADD = $(LIBS_UNIT_CLI)
 %C%_test_commands_LDADD = $(LIBS_UNIT_CLI)
+%C%_test_forward_LDADD = $(LIBS_UNIT_CLI)
