@@ -70,8 +70,12 @@ noinst_LIBRARIES += %D%/libcommon.a
 	%D%/statedir.h \
 	%D%/table.c \
 	%D%/table.h \
+	%D%/users.c \
+	%D%/users.h \
 	%D%/version.c \
 	%D%/version.h \
 	%D%/wire.c \
 	%D%/wire.h \
+	%D%/worker.c \
+	%D%/worker.h \
 	$(NULL)

@@ -28,6 +28,8 @@ UNIT_TESTS += \
 	%D%/test_signals \
 	%D%/test_statedir \
 	%D%/test_table \
+	%D%/test_users \
 	%D%/test_version \
 	%D%/test_wire \
+	%D%/test_worker \
 	$(NULL)
