@@ -51,6 +51,9 @@ struct client_pool {
 void client_pool_init(struct client_pool *pool, struct loop *loop,
     const struct reach_space *space, uint32_t max);
 
+/* Count the connections that lead somewhere, by dialect. */
+void client_pool_open(const struct client_pool *pool, uint32_t open[DIALECTS]);
+
 /* End the clients that have asked for nothing yet. */
 void client_pool_close_idle(struct client_pool *pool);
 

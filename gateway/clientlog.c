@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* What became of a client's requests: counted, kept and logged. */
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "common/log.h"
@@ -68,6 +69,23 @@ client_log_refusal(
 	keep(client, "", CODE_BAD_REQUEST, reason);
 	log_write(LOG_LEVEL_INFO, "client", client->id, "%s refused: %s",
 	    dialect_name(dialect), reason);
+}
+
+void
+client_pool_open(const struct client_pool *pool, uint32_t open[DIALECTS])
+{
+	struct list *node = list_first(&pool->clients);
+
+	memset(open, 0, DIALECTS * sizeof(*open));
+	for (; node != NULL; node = list_after(&pool->clients, node)) {
+		const struct client *client =
+		    list_entry(node, struct client, all);
+
+		if (client->state == CLIENT_EXCHANGE ||
+		    client->state == CLIENT_BRIDGED) {
+			open[client->dialect]++;
+		}
+	}
 }
 
 void

@@ -11,6 +11,8 @@
 #include "common/log.h"
 #include "common/loop.h"
 #include "common/mem.h"
+#include "common/meter.h"
+#include "gateway/failures.h"
 #include "gateway/gate.h"
 #include "gateway/gateway_impl.h"
 #include "gateway/hosts.h"
@@ -319,8 +321,11 @@ gateway_new(struct loop *loop, const struct gateway_config *config, int *status)
 	client_pool_init(&gateway->pool, loop, &gateway->space, 0);
 	gateway->pool.ended = check_finished;
 	gateway->pool.arg = gateway;
+	gateway->pool.failures = gateway->failures = failures_new();
+	gateway->pool.meter = gateway->meter = meter_new();
 	gateway->hosts = hosts_new();
-	if (gateway->hosts != NULL) {
+	if (gateway->hosts != NULL && gateway->failures != NULL &&
+	    gateway->meter != NULL) {
 		gateway->endpoint = endpoint_new(loop, &endpoint, status);
 	}
 	if (gateway->endpoint != NULL) {
@@ -360,6 +365,8 @@ gateway_free(struct gateway *gateway)
 	endpoint_free(gateway->endpoint);
 	hosts_free(gateway->hosts);
 	gate_free(gateway->gate);
+	failures_free(gateway->failures);
+	meter_free(gateway->meter);
 	settings_free(gateway->settings);
 	mem_free(gateway);
 }

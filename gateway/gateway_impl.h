@@ -16,9 +16,14 @@
 
 struct control_request;
 struct endpoint;
+struct failures;
 struct gate;
+struct host;
 struct hosts;
 struct jsonout;
+struct meter;
+struct overview;
+struct overview_host;
 struct peers;
 struct ports;
 struct settings;
@@ -32,6 +37,8 @@ struct gateway {
 	struct reach_space outside; /* for other machines */
 	struct gate *gate;
 	struct client_pool pool;
+	struct failures *failures; /* of the pool */
+	struct meter *meter;       /* likewise */
 	struct ports *ports;
 	struct settings *settings; /* in force */
 	int (*load)(struct settings **settings, void *arg);
@@ -43,6 +50,19 @@ struct gateway {
 
 /* Write the pins to known_hosts. */
 void gateway_save_pins(struct gateway *gateway);
+
+/* Fill *out with what is known of host. */
+void gatewayview_host(const struct gateway *gateway, const struct host *host,
+    struct overview_host *out);
+
+/*
+ * Fill *out with what is known of all; 0, or -1 without memory.  In either case
+ * gatewayview_free() it.
+ */
+int gatewayview_make(const struct gateway *gateway, struct overview *out);
+
+/* Free what belongs to overview. */
+void gatewayview_free(struct overview *overview);
 
 /* A command that is not the endpoint's; as in struct endpoint_ops. */
 bool gatewaycommand_handle(struct control_request *request, void *arg);

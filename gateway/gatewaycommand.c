@@ -9,11 +9,11 @@
 #include "common/mem.h"
 #include "gateway/gateway_impl.h"
 #include "gateway/hosts.h"
+#include "gateway/overview.h"
 #include "gateway/peers.h"
 #include "gateway/ports.h"
 #include "protocol/endpoint.h"
 #include "protocol/keys.h"
-#include "protocol/session.h"
 
 /* One object of an answer. */
 #define OBJECT_MAX 4096
@@ -28,36 +28,45 @@ struct describe {
 };
 
 static void
-describe_session(struct jsonout *json, const struct session *session)
+describe_session(struct jsonout *json, const struct overview_host *host)
 {
-	struct session_stats stats;
-	uint64_t rtt = session_rtt(session);
+	jsonout_double(json, "rtt_ms", (double)host->rtt_ns / 1e6);
+	jsonout_uint(json, "streams", host->session.streams);
+	jsonout_uint(json, "streams_ever", host->session.streams_ever);
+	jsonout_uint(json, "sent", host->session.sent);
+	jsonout_uint(json, "received", host->session.received);
+}
 
-	session_get_stats(session, &stats);
-	jsonout_double(json, "rtt_ms", (double)rtt / 1e6);
-	jsonout_uint(json, "streams", stats.streams);
-	jsonout_uint(json, "streams_ever", stats.streams_ever);
-	jsonout_uint(json, "sent", stats.sent);
-	jsonout_uint(json, "received", stats.received);
+static void
+describe_gap(struct jsonout *json, const struct overview_host *host)
+{
+	if (host->since_s > 0) {
+		jsonout_uint(json, "waiting", host->waiting);
+		jsonout_double(json, "since_s", host->since_s);
+	}
+	if (host->last_gap_s > 0) {
+		jsonout_double(json, "last_gap_s", host->last_gap_s);
+	}
 }
 
 static void
 describe_host(const struct host *host, struct describe *d)
 {
-	const struct session *session =
-	    peers_live(d->gateway->peers, host->name);
+	struct overview_host view;
 	char fingerprint[KEYS_FINGERPRINT_LEN];
 
-	jsonout_string(d->json, "host", host->name);
-	jsonout_string(d->json, "owner", host->owner);
-	jsonout_string(d->json, "state", host->online ? "online" : "offline");
-	jsonout_uint(d->json, "last_contact", host->last_contact);
-	jsonout_bool(d->json, "key_changed", hosts_key_changed(host));
-	keys_fingerprint(host->key, fingerprint);
+	gatewayview_host(d->gateway, host, &view);
+	jsonout_string(d->json, "host", view.name);
+	jsonout_string(d->json, "owner", view.owner);
+	jsonout_string(d->json, "state", view.state);
+	jsonout_uint(d->json, "last_contact", view.last_contact);
+	jsonout_bool(d->json, "key_changed", view.key_changed);
+	keys_fingerprint(view.key, fingerprint);
 	jsonout_string(d->json, "key", fingerprint);
-	if (session != NULL) {
-		describe_session(d->json, session);
+	if (view.has_session) {
+		describe_session(d->json, &view);
 	}
+	describe_gap(d->json, &view);
 }
 
 static void

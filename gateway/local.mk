@@ -33,6 +33,7 @@ noinst_LIBRARIES += %D%/libgateway.a
 	%D%/gatewayforward.c \
 	%D%/gatewaymain.c \
 	%D%/gatewaymain.h \
+	%D%/gatewayview.c \
 	%D%/gatewaywait.c \
 	%D%/hosts.c \
 	%D%/hosts.h \
@@ -50,6 +51,7 @@ noinst_LIBRARIES += %D%/libgateway.a
 	%D%/httptarget.h \
 	%D%/outcomes.c \
 	%D%/outcomes.h \
+	%D%/overview.h \
 	%D%/peers.c \
 	%D%/peers.h \
 	%D%/peeruser.c \

@@ -422,6 +422,12 @@ endpoint_resolver(struct endpoint *endpoint)
 	return endpoint->resolver;
 }
 
+uint64_t
+endpoint_started(const struct endpoint *endpoint)
+{
+	return endpoint->started_ns;
+}
+
 const char *
 endpoint_directory(const struct endpoint *endpoint)
 {

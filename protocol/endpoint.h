@@ -152,6 +152,15 @@ struct link *endpoint_link(struct endpoint *endpoint);
 /* Fill *out with the state of the uplink; CODE_NOT_JOINED without one. */
 void endpoint_get_status(struct endpoint *endpoint, struct uplink_status *out);
 
+/* Return when endpoint was made. */
+uint64_t endpoint_started(const struct endpoint *endpoint);
+
+/*
+ * Write what the command status answers, as members of the object that json is
+ * in.
+ */
+void endpoint_describe(struct endpoint *endpoint, struct jsonout *json);
+
 /* Return the resolver that the uplink uses, for others to share. */
 struct resolver *endpoint_resolver(struct endpoint *endpoint);
 

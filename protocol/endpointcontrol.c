@@ -94,27 +94,34 @@ add_identity(struct endpoint *endpoint, struct jsonout *json)
 	    json, "name", membership == NULL ? NULL : membership->name);
 }
 
+void
+endpoint_describe(struct endpoint *endpoint, struct jsonout *json)
+{
+	uint64_t now = loop_now(endpoint->loop);
+
+	jsonout_uint(json, "schema", SCHEMA);
+	jsonout_string(json, "role", endpoint_role_name(endpoint));
+	jsonout_string(json, "version", version_string());
+	jsonout_int(json, "pid", getpid());
+	jsonout_double(json, "uptime_s", seconds(now - endpoint->started_ns));
+	jsonout_string(json, "listen", endpoint->listen);
+	jsonout_string(json, "state", endpoint_directory(endpoint));
+	jsonout_bool(json, "finishing", endpoint_is_finishing(endpoint));
+	add_identity(endpoint, json);
+	add_relay(endpoint, json);
+	if (endpoint->ops->status != NULL) {
+		endpoint->ops->status(json, endpoint->arg);
+	}
+}
+
 static void
 on_status(struct endpoint *endpoint, struct control_request *request)
 {
-	struct jsonout *json = begin_answer();
-	uint64_t now = loop_now(endpoint->loop);
+	struct jsonout *json = jsonout_new(ANSWER_MAX);
 
 	if (json != NULL) {
-		jsonout_string(json, "role", endpoint_role_name(endpoint));
-		jsonout_string(json, "version", version_string());
-		jsonout_int(json, "pid", getpid());
-		jsonout_double(
-		    json, "uptime_s", seconds(now - endpoint->started_ns));
-		jsonout_string(json, "listen", endpoint->listen);
-		jsonout_string(json, "state", endpoint_directory(endpoint));
-		jsonout_bool(
-		    json, "finishing", endpoint_is_finishing(endpoint));
-		add_identity(endpoint, json);
-		add_relay(endpoint, json);
-		if (endpoint->ops->status != NULL) {
-			endpoint->ops->status(json, endpoint->arg);
-		}
+		jsonout_object(json, NULL);
+		endpoint_describe(endpoint, json);
 	}
 	end_answer(request, json);
 }
