@@ -34,6 +34,8 @@ noinst_LIBRARIES += %D%/libprotocol.a
 	%D%/record.c \
 	%D%/record.h \
 	%D%/records.def \
+	%D%/resume.c \
+	%D%/resume.h \
 	%D%/retain.c \
 	%D%/retain.h \
 	%D%/schedule.c \

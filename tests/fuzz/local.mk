@@ -12,6 +12,7 @@ FUZZ_TARGETS = \
 	%D%/fuzz_linkhello \
 	%D%/fuzz_linkmsg \
 	%D%/fuzz_membership \
+	%D%/fuzz_resume \
 	%D%/fuzz_session \
 	%D%/fuzz_sessionhello \
 	%D%/fuzz_target \
@@ -33,6 +34,7 @@ LIBS_FUZZ = $(FUZZ_MAIN) $(LIBS_LINK)
 %C%_fuzz_linkhello_LDADD = $(LIBS_FUZZ)
 %C%_fuzz_linkmsg_LDADD = $(LIBS_FUZZ)
 %C%_fuzz_membership_LDADD = $(LIBS_FUZZ)
+%C%_fuzz_resume_LDADD = $(LIBS_FUZZ)
 %C%_fuzz_session_LDADD = $(FUZZ_MAIN) tests/support/libsupport.a $(LIBS_LINK)
 %C%_fuzz_sessionhello_LDADD = $(LIBS_FUZZ)
 %C%_fuzz_target_LDADD = $(LIBS_FUZZ)
@@ -52,6 +54,7 @@ EXTRA_DIST += \
 	%D%/membership.in \
 	%D%/options.in \
 	%D%/replay.c \
+	%D%/resume.in \
 	%D%/session.in \
 	%D%/sessionhello.in \
 	%D%/target.in \

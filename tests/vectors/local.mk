@@ -13,6 +13,7 @@ EXTRA_DIST += \
 	%D%/published/Noise_IK_25519_ChaChaPoly_BLAKE2b.json \
 	%D%/published/Noise_IKpsk1_25519_ChaChaPoly_BLAKE2b.json \
 	%D%/published/Noise_XK_25519_ChaChaPoly_BLAKE2b.json \
+	%D%/resume.json \
 	%D%/seal.json \
 	%D%/sessionhello.json \
 	$(NULL)

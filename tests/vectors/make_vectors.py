@@ -611,6 +611,40 @@ def session_vectors():
         }
 
 
+def resume_vectors():
+    for number, (counter, asked, answered) in enumerate(
+        (
+            (1, (0, 1), (1, 0)),
+            (2, (7, 2**32), (2**32 - 5, 9)),
+            (2**64 - 1, (2**64 - 1, 0), (2**63, 2**64 - 1)),
+        )
+    ):
+        tag = "resume %d" % number
+        ki, kr, h = seed(tag + " ki"), seed(tag + " kr"), seed(tag + " h", 64)
+        sid = seed(tag + " id", 16)
+        keys = [
+            frame_keys(b"inroad resume keys 1", sender, split, h)
+            for sender, split in ((1, ki), (2, kr))
+        ]
+        boxes = [
+            struct.pack(">Q", counter)
+            + secretbox(k[:32], k[32:] + struct.pack("<Q", counter), struct.pack(">QQ", *point))
+            for k, point in zip(keys, (asked, answered))
+        ]
+        yield {
+            "id": sid.hex(),
+            "from_gateway": keys[0].hex(),
+            "from_host": keys[1].hex(),
+            "counter": str(counter),
+            "gateway_expects": str(asked[0]),
+            "gateway_next": str(asked[1]),
+            "host_expects": str(answered[0]),
+            "host_next": str(answered[1]),
+            "request": (sid + boxes[0]).hex(),
+            "answer": boxes[1].hex(),
+        }
+
+
 def join_vectors():
     for relays, role, name, token, kind, epoch in (
         (["relay.example.net:7000"], 2, "office", True, 2, 1),
@@ -643,6 +677,7 @@ FILES = {
     "keys.json": keys_vectors,
     "linkhello.json": link_vectors,
     "sessionhello.json": session_vectors,
+    "resume.json": resume_vectors,
     "joinstring.json": join_vectors,
 }
 

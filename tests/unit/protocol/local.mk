@@ -16,6 +16,7 @@ UNIT_TESTS += \
 	%D%/test_name \
 	%D%/test_noise \
 	%D%/test_record \
+	%D%/test_resume \
 	%D%/test_retain \
 	%D%/test_schedule \
 	%D%/test_seal \
