@@ -52,6 +52,8 @@ noinst_LIBRARIES += %D%/libgateway.a
 	%D%/outcomes.c \
 	%D%/outcomes.h \
 	%D%/overview.h \
+	%D%/outlet.c \
+	%D%/outlet.h \
 	%D%/peers.c \
 	%D%/peers.h \
 	%D%/peeruser.c \

@@ -18,6 +18,7 @@ UNIT_TESTS += \
 	%D%/test_httphead \
 	%D%/test_httptarget \
 	%D%/test_outcomes \
+	%D%/test_outlet \
 	%D%/test_peeruser \
 	%D%/test_ports \
 	%D%/test_proxytarget \
@@ -42,6 +43,7 @@ LIBS_UNIT_GATEWAY = $(LIBS_UNIT) $(LIBS_GATEWAY) $(LIBS_CHECK)
 %C%_test_httphead_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_httptarget_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_outcomes_LDADD = $(LIBS_UNIT_GATEWAY)
+%C%_test_outlet_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_peeruser_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_ports_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_proxytarget_LDADD = $(LIBS_UNIT_GATEWAY)
