@@ -132,6 +132,15 @@ credit_init(struct credit *credit, struct credit_pool *pool, uint64_t start,
 }
 
 void
+credit_close(struct credit *credit)
+{
+	pool_give(credit->pool, promised(credit));
+	credit->granted = credit->received;
+	credit->closed = true;
+	pool_take(credit->pool, promised(credit));
+}
+
+void
 credit_end(struct credit *credit)
 {
 	pool_give(credit->pool, promised(credit));
@@ -162,6 +171,9 @@ credit_drained(struct credit *credit, size_t n, bool empty, uint64_t rtt_ns,
 	pool_take(credit->pool, promised(credit));
 	credit->idle = empty;
 	credit->ran_empty = credit->ran_empty || empty;
+	if (credit->closed) {
+		return false;
+	}
 	if (was_idle && elapsed >= CREDIT_IDLE_INTERVALS * interval) {
 		begin_interval(credit, now_ns);
 	} else if (elapsed >= interval) {

@@ -19,6 +19,9 @@
  * parents.  When they have no room a grant rises no further than
  * LIMITS_CREDIT_MIN above what was drained.
  *
+ * When its sender is gone a credit is closed: it grants nothing more, and only
+ * what is queued stays charged, until it is drained.
+ *
  * Pure: a value in the caller's structure; time comes in as nanoseconds.
  */
 #ifndef INROAD_PROTOCOL_CREDIT_H
@@ -46,6 +49,7 @@ struct credit {
 	uint64_t mark_drained;
 	bool ran_empty; /* in the current interval */
 	bool idle;      /* nothing was queued after the last drain */
+	bool closed;    /* the sender is gone */
 };
 
 /*
@@ -56,7 +60,13 @@ struct credit {
 int credit_init(struct credit *credit, struct credit_pool *pool, uint64_t start,
     uint64_t now_ns);
 
-/* Give back to the pool what was promised and not used. */
+/*
+ * The sender is gone: give back to the pool what was promised and did not
+ * come.  What is queued is given back as it is drained.
+ */
+void credit_close(struct credit *credit);
+
+/* Give back to the pool all that is charged; what is queued was dropped. */
 void credit_end(struct credit *credit);
 
 /*
@@ -69,6 +79,7 @@ int credit_received(struct credit *credit, size_t n);
  * A frame of n wire bytes went out at now_ns; empty says that the queue is now
  * empty.  rtt_ns is the minimum round trip of the incoming link.  Returns true
  * when the grant rose enough (by A/8) to tell the sender: credit->granted.
+ * Once closed it does not.
  */
 bool credit_drained(struct credit *credit, size_t n, bool empty,
     uint64_t rtt_ns, uint64_t now_ns);

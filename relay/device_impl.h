@@ -74,7 +74,7 @@ void deviceattach_request(struct device *device, uint32_t channel,
 void deviceattach_answer(struct device *device, uint32_t channel,
     const uint8_t *payload, size_t len);
 
-/* Forget what device has attached; its channels are gone already. */
+/* Device is gone: so is its side of what it has attached. */
 void deviceattach_end(struct device *device);
 
 /* --- deviceinvite.c: invitations ------------------------------------------ */

@@ -29,13 +29,14 @@ struct caller {
 	struct list all; /* in device->callers */
 };
 
-/* A circuit and whose it is. */
+/* A circuit and whose it is; a side that is gone has no device here. */
 struct attach {
 	struct device *gateway;
 	struct device *agent;
 	struct switch_circuit *circuit;
 	struct tenant *tenant;
-	struct caller *caller;
+	struct caller *caller; /* NULL without agent */
+	uint32_t gateway_channel;
 	uint32_t agent_channel;
 	bool answered;
 	struct list of_gateway; /* in gateway->attaches */
@@ -114,22 +115,32 @@ caller_put(struct caller *caller)
 static void
 forget(struct attach *attach)
 {
-	if (list_linked(&attach->of_gateway)) {
-		attach->gateway->channels--;
-		attach->agent->channels--;
-	}
-	list_remove(&attach->of_gateway);
-	list_remove(&attach->of_agent);
 	tenant_put(attach->tenant);
 	caller_put(attach->caller);
 	mem_free(attach);
 }
 
+/* The side that is gone has its place back; what it sent stays charged. */
 static void
-on_ended(struct switch_circuit *circuit, void *arg)
+on_left(struct switch_circuit *circuit, enum switch_end end, void *arg)
 {
+	struct attach *attach = arg;
+
 	(void)circuit;
-	forget(arg);
+	if (end == SWITCH_GATEWAY) {
+		list_remove(&attach->of_gateway);
+		attach->gateway->channels--;
+		attach->gateway = NULL;
+	} else {
+		list_remove(&attach->of_agent);
+		attach->agent->channels--;
+		attach->agent = NULL;
+		caller_put(attach->caller);
+		attach->caller = NULL;
+	}
+	if (attach->gateway == NULL && attach->agent == NULL) {
+		forget(attach);
+	}
 }
 
 /* What the other side is told when a link or its device is gone. */
@@ -148,10 +159,8 @@ deviceattach_end(struct device *device)
 		    agent ? list_entry(node, struct attach, of_agent)
 			  : list_entry(node, struct attach, of_gateway);
 
-		switch_end(attach->circuit,
-		    agent ? CODE_HOST_OFFLINE : CODE_LINK_LOST,
-		    agent ? agent_lost : gateway_lost);
-		forget(attach);
+		switch_lose(
+		    attach->circuit, agent ? SWITCH_AGENT : SWITCH_GATEWAY);
 	}
 }
 
@@ -240,7 +249,7 @@ describe_call(struct device *device, struct linkmsg_attach *message,
 }
 
 static struct attach *
-attach_new(struct device *gateway, struct device *agent)
+attach_new(struct device *gateway, uint32_t channel, struct device *agent)
 {
 	struct attach *attach = mem_new(1, sizeof(*attach));
 
@@ -250,6 +259,7 @@ attach_new(struct device *gateway, struct device *agent)
 	list_init(&attach->of_gateway);
 	list_init(&attach->of_agent);
 	attach->gateway = gateway;
+	attach->gateway_channel = channel;
 	attach->agent = agent;
 	attach->tenant = tenant_get(gateway->hub, gateway->account);
 	attach->caller = caller_get(agent, gateway->account);
@@ -262,11 +272,11 @@ attach_new(struct device *gateway, struct device *agent)
 }
 
 static enum code
-tie(struct attach *attach, uint32_t channel)
+tie(struct attach *attach)
 {
 	const struct switch_side gateway = {
 		.link = attach->gateway->link,
-		.channel = channel,
+		.channel = attach->gateway_channel,
 		.pool = &attach->tenant->pool,
 		.lost = CODE_LINK_LOST,
 		.lost_text = gateway_lost,
@@ -280,7 +290,7 @@ tie(struct attach *attach, uint32_t channel)
 		.lost_text = agent_lost,
 	};
 	enum code code = switch_tie(attach->gateway->hub->config.board,
-	    &gateway, &agent, on_ended, attach, &attach->circuit);
+	    &gateway, &agent, on_left, attach, &attach->circuit);
 
 	if (code == CODE_OK) {
 		list_push_back(&attach->gateway->attaches, &attach->of_gateway);
@@ -298,9 +308,10 @@ call(struct device *device, struct device *agent, uint32_t channel,
 {
 	uint8_t payload[2048];
 	size_t len = describe_call(device, message, payload, sizeof(payload));
-	struct attach *attach = len > 0 ? attach_new(device, agent) : NULL;
+	struct attach *attach =
+	    len > 0 ? attach_new(device, channel, agent) : NULL;
 
-	if (attach == NULL || tie(attach, channel) != CODE_OK) {
+	if (attach == NULL || tie(attach) != CODE_OK) {
 		if (attach != NULL) {
 			forget(attach);
 		}
@@ -357,11 +368,11 @@ deviceattach_answer(
 		struct attach *attach =
 		    list_entry(node, struct attach, of_agent);
 
-		if (attach->agent_channel == channel && !attach->answered) {
+		if (attach->agent_channel == channel && !attach->answered &&
+		    attach->gateway != NULL) {
 			attach->answered = true;
 			(void)link_send(attach->gateway->link, FRAME_ATTACHED,
-			    channel_id(switch_gateway_channel(attach->circuit)),
-			    payload, len);
+			    attach->gateway_channel, payload, len);
 			return;
 		}
 	}

@@ -23,24 +23,25 @@ struct body {
 struct lane {
 	struct switch_circuit *circuit;
 	struct channel *from; /* NULL once gone */
-	struct channel *to;   /* likewise */
-	enum code lost; /* what `to` is told when the link of `from` is gone */
+	enum code lost;       /* what is told when the link of `from` is gone */
 	const char *lost_text;
 	struct credit credit;
 	struct body *first;
 	struct body **last;
 };
 
-enum lane_name {
-	LANE_UP,   /* gateway to agent */
-	LANE_DOWN, /* agent to gateway */
-	LANES,
+/* What one side is told when it has all that the other had sent. */
+struct farewell {
+	enum code code;
+	bool passed_on; /* said by the other side, not by us */
+	char *text;     /* NULL: what code means */
 };
 
 struct switch_circuit {
 	struct switch_board *board;
-	struct lane lanes[LANES];
-	switch_ended *ended; /* NULL once over */
+	struct lane lanes[SWITCH_ENDS]; /* from that end to the other */
+	struct farewell farewell;       /* once one is gone */
+	switch_left *left;
 	void *arg;
 	struct list all; /* in board->circuits */
 };
@@ -130,8 +131,9 @@ lane_pop(struct lane *lane)
 	return blob;
 }
 
+/* Nobody is there to get it any more. */
 static void
-lane_end(struct lane *lane)
+lane_drop(struct lane *lane)
 {
 	struct blob *blob = lane_pop(lane);
 
@@ -142,66 +144,125 @@ lane_end(struct lane *lane)
 	credit_end(&lane->credit);
 }
 
+static enum switch_end
+lane_end(const struct lane *lane)
+{
+	return lane == &lane->circuit->lanes[SWITCH_AGENT] ? SWITCH_AGENT
+							   : SWITCH_GATEWAY;
+}
+
+/*
+ * Each channel is the source of one lane and the sink of the other; its
+ * callbacks get the lane whose source it is.
+ */
+static struct lane *
+opposite(const struct lane *lane)
+{
+	return &lane->circuit->lanes[SWITCH_ENDS - 1 - lane_end(lane)];
+}
+
+/* Return the channel that gets what lane holds, or NULL. */
+static struct channel *
+lane_to(const struct lane *lane)
+{
+	return opposite(lane)->from;
+}
+
 /* --- circuits -------------------------------------------------------- */
 
 static void
 destroy(void *object)
 {
-	mem_free(object);
+	struct switch_circuit *circuit = object;
+
+	mem_free(circuit->farewell.text);
+	mem_free(circuit);
 }
 
-/* The one teardown; the channels that are still there are told. */
+/* The source of lane is gone; with the second one circuit is, too. */
 static void
-end(struct switch_circuit *circuit, enum code code, const char *text)
+leave(struct lane *lane)
 {
-	struct channel *gateway = circuit->lanes[LANE_UP].from;
-	struct channel *agent = circuit->lanes[LANE_UP].to;
+	struct switch_circuit *circuit = lane->circuit;
+	struct lane *back = opposite(lane);
 
-	circuit->lanes[LANE_UP].from = NULL;
-	circuit->lanes[LANE_UP].to = NULL;
-	circuit->lanes[LANE_DOWN].from = NULL;
-	circuit->lanes[LANE_DOWN].to = NULL;
-	if (gateway != NULL) {
-		channel_detach(gateway, code, text);
+	lane->from = NULL;
+	credit_close(&lane->credit);
+	lane_drop(back);
+	if (back->from == NULL) {
+		list_remove(&circuit->all);
+		circuit->board->count--;
+		loop_reap(circuit->board->loop, circuit, destroy);
 	}
-	if (agent != NULL) {
-		channel_detach(agent, code, text);
-	}
-	for (int i = 0; i < LANES; i++) {
-		lane_end(&circuit->lanes[i]);
-	}
-	list_remove(&circuit->all);
-	circuit->board->count--;
-	loop_reap(circuit->board->loop, circuit, destroy);
+	circuit->left(circuit, lane_end(lane), circuit->arg);
 }
 
+/* Lane is empty, its source is gone: tell who got it all. */
 static void
-end_and_tell(struct switch_circuit *circuit, enum code code, const char *text)
+say_farewell(struct lane *lane, const struct farewell *farewell)
 {
-	switch_ended *ended = circuit->ended;
+	struct channel *to = lane_to(lane);
 
-	if (ended == NULL) {
+	if (farewell->passed_on) {
+		channel_detach_by(to,
+		    lane_end(lane) == SWITCH_AGENT ? LINKHELLO_AGENT
+						   : LINKHELLO_GATEWAY,
+		    farewell->code, farewell->text);
+	} else {
+		channel_detach(to, farewell->code, farewell->text);
+	}
+	leave(opposite(lane));
+}
+
+/* The source of lane is gone; farewell is for the other side. */
+static void
+part(struct lane *lane, bool passed_on, enum code code, const char *text)
+{
+	struct farewell *farewell = &lane->circuit->farewell;
+
+	leave(lane);
+	if (lane_to(lane) == NULL) {
 		return;
 	}
-	circuit->ended = NULL;
-	end(circuit, code, text);
-	ended(circuit, circuit->arg);
+	farewell->code = code;
+	farewell->passed_on = passed_on;
+	/* Without memory the code has to do. */
+	farewell->text = mem_strdup(text);
+	if (lane->first == NULL) {
+		say_farewell(lane, farewell);
+	}
 }
 
 void
-switch_end(struct switch_circuit *circuit, enum code code, const char *text)
+switch_lose(struct switch_circuit *circuit, enum switch_end end)
 {
-	if (circuit->ended != NULL) {
-		circuit->ended = NULL;
-		end(circuit, code, text);
+	struct lane *lane = &circuit->lanes[end];
+
+	if (lane->from != NULL) {
+		channel_free(lane->from);
+		part(lane, false, lane->lost, lane->lost_text);
+	}
+}
+
+/* End circuit at once; whoever is there is told code and text. */
+static void
+cut(struct switch_circuit *circuit, enum code code, const char *text)
+{
+	for (int i = 0; i < SWITCH_ENDS; i++) {
+		struct lane *lane = &circuit->lanes[i];
+
+		if (lane->from != NULL) {
+			channel_detach(lane->from, code, text);
+			leave(lane);
+		}
 	}
 }
 
 static uint64_t
 circuit_queued(const struct switch_circuit *circuit)
 {
-	return credit_queued(&circuit->lanes[LANE_UP].credit) +
-	       credit_queued(&circuit->lanes[LANE_DOWN].credit);
+	return credit_queued(&circuit->lanes[SWITCH_GATEWAY].credit) +
+	       credit_queued(&circuit->lanes[SWITCH_AGENT].credit);
 }
 
 /* End the circuit that holds most. */
@@ -221,24 +282,11 @@ shed(struct switch_board *board)
 		}
 	}
 	if (fullest != NULL) {
-		end_and_tell(
-		    fullest, CODE_OVERLOADED, "the relay is short of memory");
+		cut(fullest, CODE_OVERLOADED, "the relay is short of memory");
 	}
 }
 
 /* --- what the channels say ------------------------------------------- */
-
-/*
- * Each channel is the source of one lane and the sink of the other; its
- * callbacks get the lane whose source it is.
- */
-static struct lane *
-opposite(struct lane *lane)
-{
-	struct lane *lanes = lane->circuit->lanes;
-
-	return lane == &lanes[LANE_UP] ? &lanes[LANE_DOWN] : &lanes[LANE_UP];
-}
 
 static void
 on_carry(void *arg, uint8_t *body, size_t len)
@@ -246,22 +294,39 @@ on_carry(void *arg, uint8_t *body, size_t len)
 	struct lane *lane = arg;
 	struct switch_board *board = lane->circuit->board;
 
-	if (lane->to == NULL) {
+	if (lane_to(lane) == NULL) {
 		return;
 	}
 	if (credit_received(&lane->credit, wire_len(len)) != 0) {
-		end_and_tell(lane->circuit, CODE_PROTOCOL_ERROR,
+		cut(lane->circuit, CODE_PROTOCOL_ERROR,
 		    "more was sent than the credit allowed");
 		return;
 	}
 	if (lane_push(lane, body, len) != 0) {
-		end_and_tell(lane->circuit, CODE_OVERLOADED,
+		cut(lane->circuit, CODE_OVERLOADED,
 		    "the relay is out of memory");
 		return;
 	}
-	channel_ready(lane->to);
+	channel_ready(lane_to(lane));
 	if (board->queued > board->budget / 10 * 9) {
 		shed(board);
+	}
+}
+
+/* A body of n wire bytes was handed on. */
+static void
+drained(struct lane *lane, size_t n)
+{
+	struct switch_board *board = lane->circuit->board;
+	uint64_t rtt = 0;
+
+	board->copied += n;
+	if (lane->from != NULL) {
+		rtt = link_rtt(channel_link(lane->from));
+	}
+	if (credit_drained(&lane->credit, n, lane->first == NULL, rtt,
+		loop_now(board->loop))) {
+		channel_credit(lane->from, credit_granted(&lane->credit));
 	}
 }
 
@@ -270,19 +335,11 @@ on_pull(void *arg)
 {
 	struct lane *lane = opposite(arg);
 	struct blob *blob = lane_pop(lane);
-	struct loop *loop = lane->circuit->board->loop;
 
-	if (blob == NULL) {
-		return NULL;
-	}
-	lane->circuit->board->copied += wire_len(blob_len(blob));
-	if (credit_drained(&lane->credit, wire_len(blob_len(blob)),
-		lane->first == NULL, link_rtt(channel_link(lane->from)),
-		loop_now(loop))) {
-		channel_credit(lane->from, credit_granted(&lane->credit));
-	}
-	if (lane->first != NULL) {
-		channel_ready(lane->to);
+	if (blob != NULL) {
+		drained(lane, wire_len(blob_len(blob)));
+	} else if (lane->from == NULL) {
+		say_farewell(lane, &lane->circuit->farewell);
 	}
 	return blob;
 }
@@ -291,20 +348,13 @@ static void
 on_detached(void *arg, enum code code, const char *text)
 {
 	struct lane *lane = arg;
-	struct lane *back = opposite(lane);
-	const struct link *link = channel_link(lane->from);
 
-	if (link_is_up(link)) {
-		channel_detach_by(lane->to, link_role(link), code, text);
+	if (link_is_up(channel_link(lane->from))) {
+		part(lane, true, code, text);
 	} else {
 		/* How the link ended is between its ends. */
-		channel_detach(lane->to, lane->lost, lane->lost_text);
+		part(lane, false, lane->lost, lane->lost_text);
 	}
-	lane->from = NULL;
-	lane->to = NULL;
-	back->from = NULL;
-	back->to = NULL;
-	end_and_tell(lane->circuit, code, text);
 }
 
 static const struct channel_ops callbacks = {
@@ -315,7 +365,7 @@ static const struct channel_ops callbacks = {
 
 /* --- tying ----------------------------------------------------------- */
 
-/* Let lane begin: from side to channel `to`. */
+/* Let lane begin at side. */
 static int
 lane_init(struct lane *lane, struct switch_circuit *circuit,
     const struct switch_side *side)
@@ -335,7 +385,7 @@ lane_init(struct lane *lane, struct switch_circuit *circuit,
 
 enum code
 switch_tie(struct switch_board *board, const struct switch_side *gateway,
-    const struct switch_side *agent, switch_ended *ended, void *arg,
+    const struct switch_side *agent, switch_left *left, void *arg,
     struct switch_circuit **out)
 {
 	struct switch_circuit *circuit = NULL;
@@ -349,15 +399,13 @@ switch_tie(struct switch_board *board, const struct switch_side *gateway,
 		return CODE_OVERLOADED;
 	}
 	circuit->board = board;
-	up = &circuit->lanes[LANE_UP];
-	down = &circuit->lanes[LANE_DOWN];
+	up = &circuit->lanes[SWITCH_GATEWAY];
+	down = &circuit->lanes[SWITCH_AGENT];
 	if (lane_init(up, circuit, gateway) != 0 ||
 	    lane_init(down, circuit, agent) != 0) {
 		goto fail;
 	}
-	up->to = down->from;
-	down->to = up->from;
-	circuit->ended = ended;
+	circuit->left = left;
 	circuit->arg = arg;
 	list_push_back(&board->circuits, &circuit->all);
 	board->count++;
@@ -371,12 +419,6 @@ fail:
 	channel_free(down->from);
 	mem_free(circuit);
 	return CODE_OVERLOADED;
-}
-
-struct channel *
-switch_gateway_channel(const struct switch_circuit *circuit)
-{
-	return circuit->lanes[LANE_UP].from;
 }
 
 void

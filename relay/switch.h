@@ -8,8 +8,14 @@
  *
  * A circuit is such a pair.  Bodies are queued as they come and handed on when
  * the other link asks; what may come is bounded by the credit that the switch
- * grants as the queue drains.  When either channel ends, so does the other,
- * with the code and text that ended it, or those for a link that is gone.
+ * grants as the queue drains.
+ *
+ * When one side's channel ends, what it had sent is still handed on; then the
+ * other side is told the code and text that ended it, or those for a link that
+ * is gone.  So nobody who says something and goes is cut short.  What waits for
+ * the side that is gone is dropped at once, and so is what comes for it.  How
+ * long the other side takes is between it and its link, which ends one that
+ * does not read.
  *
  * The switch counts what all circuits hold.  Above three quarters of its budget
  * it takes no new circuit, above nine tenths it ends the fullest: sessions
@@ -31,19 +37,32 @@ struct schedule_group;
 struct switch_board;
 struct switch_circuit;
 
+/* The two sides of a circuit. */
+enum switch_end {
+	SWITCH_GATEWAY,
+	SWITCH_AGENT,
+	SWITCH_ENDS,
+};
+
 /* One side of a circuit that is to be. */
 struct switch_side {
 	struct link *link;
 	uint32_t channel;
 	struct schedule_group *group; /* as in channel_new() */
-	struct credit_pool *pool;     /* charged for what this side may send */
+	/* Charged for what this side may send; outlives the circuit. */
+	struct credit_pool *pool;
 	/* What the other side is told when this one's link is gone. */
 	enum code lost;
 	const char *lost_text; /* outlives the circuit */
 };
 
-/* A circuit ended, because of either side; it is forgotten with this call. */
-typedef void switch_ended(struct switch_circuit *circuit, void *arg);
+/*
+ * The channel at that end of circuit is gone, for whatever reason.  Runs once
+ * for each end, and the circuit is forgotten with the second.  Must not call
+ * the switch.
+ */
+typedef void switch_left(
+    struct switch_circuit *circuit, enum switch_end end, void *arg);
 
 /* Return a board that may hold budget bytes, or NULL. */
 struct switch_board *switch_new(struct loop *loop, uint64_t budget);
@@ -56,23 +75,18 @@ struct credit_pool *switch_pool(struct switch_board *board);
 
 /*
  * Tie a gateway's channel to an agent's.  Puts the circuit to *out and returns
- * CODE_OK, or CODE_OVERLOADED.  `ended` runs when it ends, unless by
- * switch_end().
+ * CODE_OK, or CODE_OVERLOADED.  `left` tells of the end.
  */
 enum code switch_tie(struct switch_board *board,
     const struct switch_side *gateway, const struct switch_side *agent,
-    switch_ended *ended, void *arg, struct switch_circuit **out);
+    switch_left *left, void *arg, struct switch_circuit **out);
 
-/* End circuit: both sides are told code and text. */
-void switch_end(
-    struct switch_circuit *circuit, enum code code, const char *text);
-
-/* Return the gateway's channel, for ATTACHED. */
-struct channel *switch_gateway_channel(const struct switch_circuit *circuit);
+/* Take the channel at that end of circuit for lost, as if its link were. */
+void switch_lose(struct switch_circuit *circuit, enum switch_end end);
 
 /* Numbers for people. */
 struct switch_stats {
-	uint32_t circuits;
+	uint32_t circuits; /* with one side or two */
 	uint64_t queued;   /* bytes held now */
 	uint64_t promised; /* bytes that credit allows to come */
 	uint64_t copied;   /* bytes handed on, ever */

@@ -138,11 +138,10 @@ seal_frame(struct rawlink *raw, const struct frame_head *head,
 	return (size_t)LIMITS_FRAME_HEAD_LEN + len;
 }
 
-bool
-rawlink_send(struct rawlink *raw, enum frame_type type, uint32_t channel,
-    const uint8_t *payload, size_t len)
+size_t
+rawlink_seal(struct rawlink *raw, enum frame_type type, uint32_t channel,
+    const uint8_t *payload, size_t len, uint8_t *wire)
 {
-	uint8_t wire[LIMITS_FRAME_HEAD_LEN + LIMITS_FRAME_BODY_MAX];
 	struct frame_head head = {
 		.type = type,
 		.body_len =
@@ -150,7 +149,17 @@ rawlink_send(struct rawlink *raw, enum frame_type type, uint32_t channel,
 		.channel = channel,
 	};
 
-	return rawlink_write(raw, wire, seal_frame(raw, &head, payload, wire));
+	return seal_frame(raw, &head, payload, wire);
+}
+
+bool
+rawlink_send(struct rawlink *raw, enum frame_type type, uint32_t channel,
+    const uint8_t *payload, size_t len)
+{
+	uint8_t wire[RAWLINK_FRAME_MAX];
+
+	return rawlink_write(
+	    raw, wire, rawlink_seal(raw, type, channel, payload, len, wire));
 }
 
 bool

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "protocol/frame.h"
+#include "protocol/limits.h"
 #include "protocol/linkhello.h"
 #include "protocol/seal.h"
 
@@ -47,6 +48,16 @@ bool rawlink_greet(struct rawlink *raw, struct linkhello *hello);
 /* Send a frame; a payload that is no CARRY is sealed. */
 bool rawlink_send(struct rawlink *raw, enum frame_type type, uint32_t channel,
     const uint8_t *payload, size_t len);
+
+/* Room for a sealed frame. */
+#define RAWLINK_FRAME_MAX (LIMITS_FRAME_HEAD_LEN + LIMITS_FRAME_BODY_MAX)
+
+/*
+ * Seal such a frame to wire, of RAWLINK_FRAME_MAX bytes, for rawlink_write();
+ * returns its length.  So several can be sent as one, in that order.
+ */
+size_t rawlink_seal(struct rawlink *raw, enum frame_type type, uint32_t channel,
+    const uint8_t *payload, size_t len, uint8_t *wire);
 
 /* Send a PING without running the loop; false when it does not fit. */
 bool rawlink_ping(struct rawlink *raw, const uint8_t payload[8]);

@@ -121,6 +121,34 @@ START_TEST(pools_are_charged_with_promises)
 END_TEST
 
 /* A full pool slows everyone down to the least, but stops nobody. */
+/* What is queued stays charged until it is drained, and nothing else. */
+START_TEST(a_closed_credit_drains)
+{
+	struct credit_pool pool = { .max = 1000000 };
+	struct credit credit;
+
+	ck_assert_int_eq(credit_init(&credit, &pool, 60000, 0), 0);
+	ck_assert_int_eq(credit_received(&credit, FRAME), 0);
+	ck_assert_int_eq(credit_received(&credit, FRAME), 0);
+	credit_close(&credit);
+	ck_assert_uint_eq(pool.promised, 2 * FRAME);
+	ck_assert_int_eq(credit_received(&credit, 1), -1);
+	ck_assert(!credit_drained(&credit, FRAME, false, 0, LIMITS_SEC));
+	ck_assert_uint_eq(pool.promised, FRAME);
+	ck_assert(!credit_drained(&credit, FRAME, true, 0, 2 * LIMITS_SEC));
+	ck_assert_uint_eq(pool.promised, 0);
+	ck_assert_uint_eq(credit_granted(&credit), 2 * FRAME);
+	credit_end(&credit);
+	/* Over its grant by most of a frame, and then dropped. */
+	ck_assert_int_eq(credit_init(&credit, &pool, 1000, 0), 0);
+	ck_assert_int_eq(credit_received(&credit, FRAME), 0);
+	credit_close(&credit);
+	ck_assert_uint_eq(pool.promised, FRAME);
+	credit_end(&credit);
+	ck_assert_uint_eq(pool.promised, 0);
+}
+END_TEST
+
 START_TEST(a_full_pool_starves_nobody)
 {
 	struct credit_pool pool = { .max = 2 * 65536 };
@@ -302,6 +330,7 @@ main(void)
 	tcase_add_test(tcase, small_rises_are_not_told);
 	tcase_add_test(tcase, a_pause_is_no_rate);
 	tcase_add_test(tcase, pools_are_charged_with_promises);
+	tcase_add_test(tcase, a_closed_credit_drains);
 	tcase_add_test(tcase, a_full_pool_starves_nobody);
 	tcase_add_test(tcase, a_long_fat_path_is_filled);
 	tcase_add_test(tcase, a_slow_receiver_has_a_short_queue);

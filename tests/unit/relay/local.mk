@@ -10,6 +10,7 @@ UNIT_TESTS += \
 	%D%/test_deviceattach \
 	%D%/test_directory \
 	%D%/test_store \
+	%D%/test_switch \
 	$(NULL)
 endif
 
@@ -40,3 +41,4 @@ LIBS_UNIT_RELAY = $(LIBS_UNIT) $(LIBS_RELAY) $(LIBS_CHECK)
 	%D%/test_store.c \
 	$(NULL)
 %C%_test_store_LDADD = $(LIBS_UNIT_RELAY)
+%C%_test_switch_LDADD = $(LIBS_UNIT_RELAY)

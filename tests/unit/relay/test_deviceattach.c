@@ -628,6 +628,112 @@ START_TEST(a_device_that_is_replaced_or_expelled_loses_them)
 }
 END_TEST
 
+struct waiting {
+	uint64_t queued;
+	int polls;
+};
+
+/* Wait until the relay holds more than it can hand on. */
+static bool
+is_stalled(void *arg)
+{
+	struct waiting *waiting = arg;
+	struct switch_stats stats;
+
+	switch_get_stats(rig.board, &stats);
+	if (stats.queued != waiting->queued) {
+		waiting->queued = stats.queued;
+		waiting->polls = 0;
+	}
+	return stats.queued > 0 && ++waiting->polls > 20;
+}
+
+/* Have a channel of that number to a raw office that reads nothing. */
+static void
+stall(uint32_t channel)
+{
+	struct waiting waiting = { .queued = 0 };
+
+	ask(channel);
+	linkpair_send(&caller, 1000000, LIMITS_FRAME_BODY_MAX);
+	ck_assert(await(rig.loop, is_stalled, &waiting));
+}
+
+/* Read all that office has to get of channel; returns how many bodies. */
+static uint64_t
+raw_drain(uint32_t channel, struct linkmsg_detach *detach)
+{
+	uint8_t payload[LIMITS_FRAME_BODY_MAX];
+	struct frame_head head;
+	uint64_t bodies = 0;
+	size_t len;
+
+	do {
+		ck_assert(rawlink_recv(&raw, hubrig_sender(LINKHELLO_AGENT),
+		    &head, payload, &len));
+		bodies += head.type == FRAME_CARRY && head.channel == channel;
+	} while (head.type != FRAME_DETACH);
+	ck_assert_uint_eq(head.channel, channel);
+	ck_assert_int_eq(linkmsg_detach_decode(detach, payload, len), 0);
+	return bodies;
+}
+
+/* A gateway that ends a channel is through with it before its host is. */
+START_TEST(what_was_said_comes_before_the_end)
+{
+	struct linkmsg_detach detach;
+
+	join_raw(&office);
+	hubrig_join(&rig, &gateway, &laptop);
+	stall(7);
+	channel_detach(caller.channel, CODE_GOING_DOWN, "enough");
+	hubrig_settle(&rig);
+	ck_assert_uint_eq(circuits(), 1);
+	ck_assert_uint_eq(hubrig_end(&rig, &laptop)->channels, 0);
+	ck_assert_uint_eq(hubrig_end(&rig, &office)->channels, 1);
+	/* An answer that crossed the end is for nobody. */
+	ck_assert(
+	    rawlink_send(&raw, FRAME_ATTACHED, 1, (const uint8_t *)"late", 4));
+	ck_assert_uint_eq(raw_drain(1, &detach), caller.pulled);
+	ck_assert_int_eq((int)detach.code, (int)CODE_GOING_DOWN);
+	ck_assert_uint_eq(detach.by, LINKHELLO_GATEWAY);
+	ck_assert_int_eq(gateway.count[FRAME_ATTACHED], 0);
+	ck_assert_uint_eq(circuits(), 0);
+	ck_assert_uint_eq(hubrig_end(&rig, &office)->channels, 0);
+}
+END_TEST
+
+/* One that is gone for good leaves what it had sent, and its tenant. */
+START_TEST(what_was_said_comes_before_a_loss)
+{
+	struct linkmsg_detach detach;
+	uint64_t pulled;
+
+	join_raw(&office);
+	hubrig_join(&rig, &gateway, &laptop);
+	stall(7);
+	pulled = caller.pulled;
+	hubrig_leave(&gateway);
+	hubrig_settle(&rig);
+	ck_assert_ptr_null(hubrig_end(&rig, &laptop));
+	ck_assert_uint_eq(circuits(), 1);
+	/* Back before the host has read it all. */
+	hubrig_join(&rig, &gateway, &laptop);
+	ask(7);
+	ck_assert_uint_eq(raw_drain(1, &detach), pulled);
+	ck_assert_int_eq((int)detach.code, (int)CODE_LINK_LOST);
+	ck_assert_uint_eq(circuits(), 1);
+	ck_assert_uint_eq(hubrig_end(&rig, &office)->channels, 1);
+	/* And gone before that, both. */
+	linkpair_send(&caller, 1000000, LIMITS_FRAME_BODY_MAX);
+	hubrig_settle(&rig);
+	hubrig_leave(&gateway);
+	hubrig_settle(&rig);
+	rawlink_close(&raw);
+	await_circuits(0);
+}
+END_TEST
+
 START_TEST(both_links_may_go_at_once)
 {
 	join_both();
@@ -840,6 +946,8 @@ main(void)
 	tcase_add_test(tcase, an_end_has_its_author);
 	tcase_add_test(tcase, a_link_that_is_lost_ends_its_channels);
 	tcase_add_test(tcase, a_device_that_is_replaced_or_expelled_loses_them);
+	tcase_add_test(tcase, what_was_said_comes_before_the_end);
+	tcase_add_test(tcase, what_was_said_comes_before_a_loss);
 	tcase_add_test(tcase, both_links_may_go_at_once);
 	tcase_add_test(tcase, a_hub_may_go_with_channels);
 	tcase_add_test(tcase, an_account_has_its_share);
