@@ -133,12 +133,34 @@
 /* Sealed records kept until acknowledged, a session. */
 #define LIMITS_RETAIN_MAX (UINT64_C(8) << 20)
 
+/* Sealed records kept by all sessions of a process together. */
+#define LIMITS_RETAIN_BUDGET (UINT64_C(64) << 20)
+
+/*
+ * What a session may keep when that is used up: two records of data, so that
+ * every one goes on, if slowly.
+ */
+#define LIMITS_RETAIN_MIN 32768
+
 /* How far control records may exceed it, or two busy directions deadlock. */
 #define LIMITS_RETAIN_SLACK 65536
 
 /* Bytes received before an ACK is owed, and how late it may be. */
 #define LIMITS_ACK_BYTES 262144
 #define LIMITS_ACK_DELAY (1 * LIMITS_SEC)
+
+/*
+ * Records that the peer owes an acknowledgement and for which none came for
+ * this long: the way is blocked though the link lives.  An honest peer takes a
+ * second, and a path that takes longer than this to move two records is dead.
+ */
+#define LIMITS_STALL (30 * LIMITS_SEC)
+
+/*
+ * Channels in a row on which not even the first record opens.  A path that
+ * corrupts often moves something each time; here nothing can move any more.
+ */
+#define LIMITS_RESUME_FAILURES 3
 
 /* First, least and greatest receive window of a half-stream. */
 #define LIMITS_WINDOW_START 262144

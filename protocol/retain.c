@@ -13,9 +13,10 @@
 #define FIRST_CAP 16
 
 void
-retain_init(struct retain *retain)
+retain_init(struct retain *retain, uint64_t *total)
 {
 	memset(retain, 0, sizeof(*retain));
+	retain->total = total;
 }
 
 void
@@ -25,6 +26,19 @@ retain_end(struct retain *retain)
 	mem_free(retain->ring);
 	retain->ring = NULL;
 	retain->cap = 0;
+}
+
+/* Count the bytes of a record that came (sign 1) or leaves (sign -1). */
+static void
+count(struct retain *retain, const struct blob *blob, int sign)
+{
+	uint64_t cost = blob_cap(blob) + OVERHEAD;
+	uint64_t change = sign > 0 ? cost : -cost;
+
+	retain->bytes += change;
+	if (retain->total != NULL) {
+		*retain->total += change;
+	}
 }
 
 static struct blob **
@@ -59,7 +73,7 @@ retain_push(struct retain *retain, struct blob *blob)
 {
 	*slot(retain, retain->next) = blob_ref(blob);
 	retain->next++;
-	retain->bytes += blob_cap(blob) + OVERHEAD;
+	count(retain, blob, 1);
 }
 
 int
@@ -71,11 +85,23 @@ retain_acknowledge(struct retain *retain, uint64_t expected)
 	while (retain->first < expected) {
 		struct blob *blob = *slot(retain, retain->first);
 
-		retain->bytes -= blob_cap(blob) + OVERHEAD;
+		count(retain, blob, -1);
 		blob_unref(blob);
 		retain->first++;
 	}
 	return 0;
+}
+
+uint64_t
+retain_first(const struct retain *retain)
+{
+	return retain->first;
+}
+
+uint64_t
+retain_next(const struct retain *retain)
+{
+	return retain->next;
 }
 
 struct blob *

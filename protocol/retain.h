@@ -6,7 +6,8 @@
  * A queue of blobs numbered without gaps.  Records go in as they are sealed
  * and leave when the peer has acknowledged them; meanwhile a resend takes the
  * identical bytes from here.  The bytes held are counted with their overhead,
- * so that many small records cannot pass as few bytes.
+ * so that many small records cannot pass as few bytes; several queues may add
+ * theirs to one total.
  */
 #ifndef INROAD_PROTOCOL_RETAIN_H
 #define INROAD_PROTOCOL_RETAIN_H
@@ -23,10 +24,14 @@ struct retain {
 	uint64_t first; /* number of the oldest record held */
 	uint64_t next;  /* number of the next record */
 	uint64_t bytes;
+	uint64_t *total; /* of all queues that share it, or NULL */
 };
 
-/* Set up an empty queue whose first record will have number 0. */
-void retain_init(struct retain *retain);
+/*
+ * Set up an empty queue whose first record will have number 0.  What it holds
+ * is also counted in *total, which outlives it; NULL is allowed.
+ */
+void retain_init(struct retain *retain, uint64_t *total);
 
 /* Let go of all records. */
 void retain_end(struct retain *retain);
@@ -42,6 +47,12 @@ void retain_push(struct retain *retain, struct blob *blob);
  * is impossible: below what it had before, or above what was sealed.
  */
 int retain_acknowledge(struct retain *retain, uint64_t expected);
+
+/* Return the number of the oldest record held, or of the next one. */
+uint64_t retain_first(const struct retain *retain);
+
+/* Return the number of the next record. */
+uint64_t retain_next(const struct retain *retain);
 
 /* Return the record with this number, or NULL when it is not held. */
 struct blob *retain_get(const struct retain *retain, uint64_t number);

@@ -5,6 +5,7 @@
 
 #include "common/blob.h"
 #include "common/mem.h"
+#include "protocol/resume.h"
 #include "protocol/session_impl.h"
 #include "protocol/sessionin.h"
 #include "protocol/sessionout.h"
@@ -30,7 +31,9 @@ session_new(const struct session_config *config, uint64_t now_ns)
 	session->rx = *config->rx;
 	session->config.tx = NULL;
 	session->config.rx = NULL;
-	retain_init(&session->retain);
+	retain_init(&session->retain,
+	    config->retain != NULL ? &config->retain->used : NULL);
+	session->stall_at = SESSION_NEVER;
 	list_init(&session->streams);
 	list_init(&session->dead);
 	list_init(&session->debtors);
@@ -92,6 +95,18 @@ session_free(struct session *session)
 	mem_free_wiped(session, sizeof(*session));
 }
 
+uint64_t
+session_cap(const struct session *session)
+{
+	const struct session_budget *all = session->config.retain;
+
+	if (all != NULL && all->used >= all->max &&
+	    session->config.retain_max > LIMITS_RETAIN_MIN) {
+		return LIMITS_RETAIN_MIN;
+	}
+	return session->config.retain_max;
+}
+
 void
 session_notify(struct session *session)
 {
@@ -106,7 +121,7 @@ session_bury(struct session *session)
 	destroy_all(&session->dead);
 }
 
-/* The first record under the new keys: the peer really has them. */
+/* A record or an attach token under the new keys: the peer has them. */
 static void
 confirm(struct session *session)
 {
@@ -135,7 +150,7 @@ session_receive(
 	if (len < LIMITS_TAG_LEN + LIMITS_RECORD_HEAD_LEN ||
 	    len > LIMITS_RECORD_MAX ||
 	    seal_open(&session->rx, box, len - LIMITS_TAG_LEN) != 0) {
-		return CODE_PROTOCOL_ERROR;
+		return CODE_LINK_LOST;
 	}
 	confirm(session);
 	if (session->closed) {
@@ -156,8 +171,14 @@ session_pull(struct session *session, uint64_t now_ns)
 bool
 session_is_ready(const struct session *session)
 {
-	bool room = retain_bytes(&session->retain) < session->config.retain_max;
+	bool room = retain_bytes(&session->retain) < session_cap(session);
 
+	if (session->paused) {
+		return false;
+	}
+	if (session->resend < retain_next(&session->retain)) {
+		return true;
+	}
 	if (session->closed) {
 		return session->owes_close;
 	}
@@ -171,7 +192,7 @@ session_tick(struct session *session, uint64_t now_ns)
 {
 	session->now = now_ns;
 	session_bury(session);
-	if (session->closed) {
+	if (session->closed || session->paused) {
 		return;
 	}
 	if (session->ack_deadline <= now_ns) {
@@ -182,6 +203,12 @@ session_tick(struct session *session, uint64_t now_ns)
 	if (session->starved) {
 		session_notify(session);
 	}
+	if (session->stall_at <= now_ns) {
+		session->stall_at = now_ns + LIMITS_STALL;
+		if (session->config.ops->stalled != NULL) {
+			session->config.ops->stalled(session->config.arg);
+		}
+	}
 }
 
 uint64_t
@@ -189,8 +216,11 @@ session_deadline(const struct session *session)
 {
 	uint64_t deadline = session->ack_deadline;
 
-	if (session->closed) {
+	if (session->closed || session->paused) {
 		return SESSION_NEVER;
+	}
+	if (session->stall_at < deadline) {
+		deadline = session->stall_at;
 	}
 	if (session->starved && session->now + STARVED_RETRY < deadline) {
 		deadline = session->now + STARVED_RETRY;
@@ -205,6 +235,56 @@ session_ping(struct session *session, uint64_t now_ns)
 	session->owes_ping = true;
 	session_notify(session);
 }
+
+/* --- resuming ------------------------------------------------------------ */
+
+void
+session_pause(struct session *session)
+{
+	session->paused = true;
+	session->stall_at = SESSION_NEVER;
+}
+
+void
+session_point(const struct session *session, struct resume_point *out)
+{
+	out->expects = seal_counter(&session->rx);
+	out->next = retain_next(&session->retain);
+}
+
+/*
+ * A peer that says it sent less than we have, or has less than it acknowledged,
+ * is not the one that we know.
+ */
+int
+session_resume(
+    struct session *session, const struct resume_point *peer, uint64_t now_ns)
+{
+	session->now = now_ns;
+	session_bury(session);
+	if (session->closed || peer->next < seal_counter(&session->rx) ||
+	    retain_acknowledge(&session->retain, peer->expects) != 0) {
+		return -1;
+	}
+	session->paused = false;
+	session->resend = retain_first(&session->retain);
+	session->stall_at = session->resend < session->awaited
+				? now_ns + LIMITS_STALL
+				: SESSION_NEVER;
+	/* Our point told the peer what an ACK would. */
+	session->owes_ack = false;
+	session->unacked = 0;
+	session->ack_deadline = SESSION_NEVER;
+	/* The new way has a round trip of its own. */
+	session->rtt = 0;
+	session->owes_ping = true;
+	session->stats.resumes++;
+	confirm(session);
+	session_notify(session);
+	return 0;
+}
+
+/* --- the end ------------------------------------------------------------- */
 
 /* Tell every stream that it is over; their owners let go meanwhile. */
 static void

@@ -10,6 +10,11 @@
  * goes next is made as late as possible, and are kept until the peer has
  * acknowledged them, so that a lost link loses nothing.
  *
+ * When the way of the records is lost, session_pause() stops them; once both
+ * sides have told each other their session_point() over a new way,
+ * session_resume() sends again what the peer lacks, byte for byte as it was
+ * sealed, and goes on.  Streams notice nothing but a pause.
+ *
  * The opener (gateway) opens streams, the acceptor (agent) answers.  Time
  * comes in as monotonic nanoseconds.  Callbacks run inside session_receive(),
  * session_close(), session_fail() and session_tick(); `ready` may also run
@@ -27,6 +32,7 @@
 #include "protocol/stream.h"
 
 struct blob;
+struct resume_point;
 struct seal;
 struct session;
 
@@ -42,8 +48,13 @@ struct session_ops {
 	/* Acceptor: a stream wants to be opened; stream_answer() it. */
 	void (*open)(
 	    void *arg, struct stream *stream, const struct stream_target *to);
-	/* The first record of the peer opened: the keys are confirmed. */
+	/* The peer proved that it has the keys: by its first record. */
 	void (*confirmed)(void *arg);
+	/*
+	 * What was sent has not been acknowledged for LIMITS_STALL: the way is
+	 * blocked.  Runs inside session_tick(), again after as long.
+	 */
+	void (*stalled)(void *arg);
 	/* A session_ping() was answered after rtt_ns. */
 	void (*pong)(void *arg, uint64_t rtt_ns);
 	/* The session is over; its streams were told before this. */
@@ -61,8 +72,10 @@ struct session_config {
 	const struct seal *tx; /* fresh from the handshake; copied */
 	const struct seal *rx; /* likewise */
 	uint64_t retain_max;   /* LIMITS_RETAIN_MAX */
-	uint64_t window_max;   /* LIMITS_WINDOW_MAX */
-	uint32_t streams_max;  /* LIMITS_STREAMS_MAX */
+	/* Of what all sessions retain; outlives the session; NULL: none. */
+	struct session_budget *retain;
+	uint64_t window_max;  /* LIMITS_WINDOW_MAX */
+	uint32_t streams_max; /* LIMITS_STREAMS_MAX */
 	struct session_budget
 	    *receive; /* of all windows; outlives the session */
 	const struct session_ops *ops;
@@ -83,9 +96,10 @@ struct session *session_new(
 void session_free(struct session *session);
 
 /*
- * Take one sealed record of len bytes, opened in place.  Returns CODE_OK, or
- * why this record cannot be part of the session: its seal fails or it breaks
- * the protocol.  The session itself is not changed by a failed seal.
+ * Take one sealed record of len bytes, opened in place.  Returns CODE_OK;
+ * CODE_LINK_LOST when it is not the genuine next record, which changes nothing:
+ * the way that it came is of no use any more; or another code when the peer
+ * breaks the protocol.
  */
 enum code session_receive(
     struct session *session, uint8_t *box, size_t len, uint64_t now_ns);
@@ -96,6 +110,21 @@ enum code session_receive(
  * memory is short (then a later tick makes it ready again).
  */
 struct blob *session_pull(struct session *session, uint64_t now_ns);
+
+/* There is no way for records any more: nothing is pulled until a resume. */
+void session_pause(struct session *session);
+
+/* Fill *out with where this side is, which holds while nothing is received. */
+void session_point(const struct session *session, struct resume_point *out);
+
+/*
+ * Go on over a new way: the peer is at *peer, and was told where this side is
+ * since it last received something.  What it lacks is pulled again first.
+ * Returns 0, or -1 when that cannot be, which ends no session by itself.
+ * `confirmed` may run inside: the peer proved its keys.
+ */
+int session_resume(
+    struct session *session, const struct resume_point *peer, uint64_t now_ns);
 
 /* Return true when session_pull() would be worth a try. */
 bool session_is_ready(const struct session *session);
@@ -133,6 +162,8 @@ struct session_stats {
 	uint64_t received;
 	uint64_t retained; /* bytes of records not acknowledged */
 	uint64_t rekeys;
+	uint64_t resumes;
+	uint64_t resent; /* records sent again */
 };
 
 /* Fill *out. */

@@ -72,6 +72,14 @@ struct session {
 	struct seal tx;
 	struct seal rx;
 	struct retain retain;
+	/*
+	 * Number of the next record to be pulled: that of the next one sealed,
+	 * or less while records are sent again.
+	 */
+	uint64_t resend;
+	uint64_t acked;        /* by the last ACK that came */
+	uint64_t awaited;      /* below this the peer owes an ACK */
+	uint64_t stall_at;     /* when that is overdue */
 	struct idmap *numbers; /* streams the peer may speak of */
 	struct list streams;
 	struct list dead;
@@ -83,6 +91,7 @@ struct session {
 	uint32_t count; /* in numbers */
 	uint32_t alive; /* in streams, those that only owe records included */
 	bool confirmed;
+	bool paused; /* there is no way for records */
 	bool closed;
 	bool owes_close;
 	bool owes_ack;
@@ -100,6 +109,9 @@ struct session {
 	uint64_t now; /* of the last call that brought the time */
 	struct session_stats stats;
 };
+
+/* Return how many bytes session may retain before it seals no more data. */
+uint64_t session_cap(const struct session *session);
 
 /* Tell the owner of session that there is something to pull. */
 void session_notify(struct session *session);

@@ -228,9 +228,20 @@ on_ack(struct session *session, const struct record *record)
 
 	wire_read_from(&reader, record->payload, record->len);
 	expected = wire_get_u64(&reader);
-	if (retain_acknowledge(&session->retain, expected) != 0) {
+	/*
+	 * What is still to be sent again cannot have arrived.  ACKs only rise,
+	 * but one that is sent again may be behind what a resume told.
+	 */
+	if (expected > session->resend || expected < session->acked) {
 		return CODE_PROTOCOL_ERROR;
 	}
+	session->acked = expected;
+	if (expected > retain_first(&session->retain)) {
+		(void)retain_acknowledge(&session->retain, expected);
+	}
+	session->stall_at = expected < session->awaited
+				? session->now + LIMITS_STALL
+				: SESSION_NEVER;
 	/* There may be room again for what had to wait. */
 	session_notify(session);
 	return CODE_OK;

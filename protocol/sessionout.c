@@ -14,8 +14,7 @@
 static bool
 below(const struct session *session, uint64_t slack)
 {
-	return retain_bytes(&session->retain) <
-	       session->config.retain_max + slack;
+	return retain_bytes(&session->retain) < session_cap(session) + slack;
 }
 
 /* Return a blob for len bytes of payload that is certain to be retained. */
@@ -31,6 +30,16 @@ begin(struct session *session, size_t len)
 	return blob;
 }
 
+/* The peer owes an ACK for all that was sealed up to now. */
+static void
+expect_ack(struct session *session)
+{
+	session->awaited = retain_next(&session->retain);
+	if (session->stall_at == SESSION_NEVER) {
+		session->stall_at = session->now + LIMITS_STALL;
+	}
+}
+
 /* Seal blob, whose payload of len bytes is in place, as the next record. */
 static void
 finish(struct session *session, struct blob *blob, enum record_type type,
@@ -43,14 +52,18 @@ finish(struct session *session, struct blob *blob, enum record_type type,
 	};
 
 	/* Near the limit: ask the peer not to wait with its next ACK. */
-	if (retain_bytes(&session->retain) >=
-	    session->config.retain_max / 4 * 3) {
+	if (retain_bytes(&session->retain) + blob_cap(blob) >=
+	    session_cap(session) / 4 * 3) {
 		head.flags |= RECORD_ACK_NOW;
 	}
 	record_head_encode(&head, blob_data(blob) + LIMITS_TAG_LEN);
 	seal_lock(&session->tx, blob_data(blob), LIMITS_RECORD_HEAD_LEN + len);
 	blob_set_len(blob, PREFIX + len);
 	retain_push(&session->retain, blob);
+	session->resend = retain_next(&session->retain);
+	if (type != RECORD_ACK) {
+		expect_ack(session);
+	}
 }
 
 static struct blob *
@@ -338,11 +351,28 @@ next_close(struct session *session)
 	return control(session, RECORD_CLOSE, 0, payload, sizeof(payload));
 }
 
+/* The next record that the peer lacks: the bytes that were sealed before. */
+static struct blob *
+next_again(struct session *session)
+{
+	struct blob *blob = retain_get(&session->retain, session->resend);
+
+	session->resend++;
+	session->stats.resent++;
+	return blob_ref(blob);
+}
+
 struct blob *
 sessionout_next(struct session *session)
 {
 	struct blob *blob;
 
+	if (session->paused) {
+		return NULL;
+	}
+	if (session->resend < retain_next(&session->retain)) {
+		return next_again(session);
+	}
 	session->starved = false;
 	if (session->closed) {
 		return next_close(session);

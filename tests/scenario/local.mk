@@ -9,6 +9,7 @@ SCENARIO_TESTS = \
 	%D%/test_link \
 	%D%/test_linkchannel \
 	%D%/test_linkgreet \
+	%D%/test_sessionresume \
 	%D%/test_uplink \
 	$(NULL)
 

@@ -6,6 +6,7 @@
 
 #include "common/blob.h"
 #include "protocol/limits.h"
+#include "protocol/resume.h"
 #include "protocol/session_impl.h"
 
 /* --- what a session says --------------------------------------------- */
@@ -57,10 +58,19 @@ on_closed(void *arg, enum code code)
 	end->close_code = code;
 }
 
+static void
+on_stalled(void *arg)
+{
+	struct pair_end *end = arg;
+
+	end->stalled++;
+}
+
 static const struct session_ops end_ops = {
 	.ready = on_ready,
 	.open = on_open,
 	.confirmed = on_confirmed,
+	.stalled = on_stalled,
 	.pong = on_pong,
 	.closed = on_closed,
 };
@@ -74,6 +84,7 @@ pair_defaults(struct pair_config *config)
 	config->window_max = LIMITS_WINDOW_MAX;
 	config->streams_max = LIMITS_STREAMS_MAX;
 	config->budget = LIMITS_RECEIVE_BUDGET;
+	config->retain = NULL;
 }
 
 static int
@@ -88,6 +99,7 @@ start(struct pair_end *end, const struct pair_config *config,
 		.window_max = config->window_max,
 		.streams_max = config->streams_max,
 		.receive = &end->budget,
+		.retain = config->retain,
 		.ops = &end_ops,
 		.arg = end,
 	};
@@ -146,6 +158,21 @@ free_session(struct session *session)
 	session_free(session);
 }
 
+/* Lose what is in the pipes. */
+static void
+drain(struct pair *pair)
+{
+	for (int i = 0; i < 2; i++) {
+		struct pair_pipe *pipe = &pair->pipes[i];
+
+		for (size_t k = 0; k < pipe->count; k++) {
+			blob_unref(
+			    pipe->records[(pipe->first + k) % PAIR_PIPE_MAX]);
+		}
+		pipe->count = 0;
+	}
+}
+
 void
 pair_free(struct pair *pair)
 {
@@ -154,15 +181,30 @@ pair_free(struct pair *pair)
 	}
 	free_session(pair->opener.session);
 	free_session(pair->acceptor.session);
-	for (int i = 0; i < 2; i++) {
-		struct pair_pipe *pipe = &pair->pipes[i];
-
-		for (size_t k = 0; k < pipe->count; k++) {
-			blob_unref(
-			    pipe->records[(pipe->first + k) % PAIR_PIPE_MAX]);
-		}
-	}
+	drain(pair);
 	free(pair);
+}
+
+void
+pair_cut(struct pair *pair)
+{
+	drain(pair);
+	session_pause(pair->opener.session);
+	session_pause(pair->acceptor.session);
+}
+
+int
+pair_resume(struct pair *pair)
+{
+	struct resume_point opener;
+	struct resume_point acceptor;
+
+	session_point(pair->opener.session, &opener);
+	session_point(pair->acceptor.session, &acceptor);
+	if (session_resume(pair->acceptor.session, &opener, pair->now) != 0) {
+		return -1;
+	}
+	return session_resume(pair->opener.session, &acceptor, pair->now);
 }
 
 size_t

@@ -29,6 +29,7 @@ struct pair_end {
 	struct session_budget budget;
 	unsigned ready; /* how often */
 	unsigned confirmed;
+	unsigned stalled;
 	unsigned pongs;
 	unsigned closed;
 	enum code close_code;
@@ -62,6 +63,7 @@ struct pair_config {
 	uint64_t window_max;
 	uint32_t streams_max;
 	uint64_t budget;
+	struct session_budget *retain; /* of both; NULL: none */
 };
 
 /* Fill *config with the defaults of protocol/limits.h. */
@@ -84,6 +86,18 @@ enum code pair_deliver(struct pair *pair, int pipe);
 
 /* Pull and deliver in both directions until nothing moves.  Checks codes. */
 void pair_settle(struct pair *pair);
+
+/*
+ * Lose the way: what is in the pipes is gone, and neither session sends until
+ * pair_resume().
+ */
+void pair_cut(struct pair *pair);
+
+/*
+ * Let both sides tell each other where they are and go on; 0, or -1 when one
+ * of them refuses.
+ */
+int pair_resume(struct pair *pair);
 
 /* Move the clock and let both sessions do what is due. */
 void pair_wait(struct pair *pair, uint64_t ns);

@@ -23,7 +23,7 @@ START_TEST(keeps_until_acknowledged)
 	struct retain retain;
 	struct blob *third;
 
-	retain_init(&retain);
+	retain_init(&retain, NULL);
 	(void)push(&retain, 100);
 	(void)push(&retain, 200);
 	third = push(&retain, 300);
@@ -42,7 +42,7 @@ START_TEST(impossible_numbers_are_refused)
 {
 	struct retain retain;
 
-	retain_init(&retain);
+	retain_init(&retain, NULL);
 	ck_assert_int_eq(retain_acknowledge(&retain, 1), -1);
 	ck_assert_int_eq(retain_acknowledge(&retain, 0), 0);
 	(void)push(&retain, 1);
@@ -62,7 +62,7 @@ START_TEST(numbers_go_on)
 	struct blob *blobs[5000];
 	uint64_t acknowledged = 0;
 
-	retain_init(&retain);
+	retain_init(&retain, NULL);
 	for (uint64_t n = 0; n < 5000; n++) {
 		blobs[n] = push(&retain, 8);
 		if (n % 7 == 0) {
@@ -82,7 +82,7 @@ START_TEST(short_of_memory_keeps_what_there_is)
 {
 	struct retain retain;
 
-	retain_init(&retain);
+	retain_init(&retain, NULL);
 	for (unsigned n = 0; n < 100; n++) {
 		failalloc_after(1);
 		if (retain_reserve(&retain) != 0) {
@@ -97,6 +97,31 @@ START_TEST(short_of_memory_keeps_what_there_is)
 }
 END_TEST
 
+/* What several queues hold is counted together, too, until they end. */
+START_TEST(totals_are_shared)
+{
+	struct retain one;
+	struct retain two;
+	uint64_t total = 0;
+
+	retain_init(&one, &total);
+	retain_init(&two, &total);
+	(void)push(&one, 100);
+	(void)push(&two, 200);
+	(void)push(&two, 300);
+	ck_assert_uint_eq(total, retain_bytes(&one) + retain_bytes(&two));
+	ck_assert_uint_eq(retain_first(&two), 0);
+	ck_assert_uint_eq(retain_next(&two), 2);
+	ck_assert_int_eq(retain_acknowledge(&two, 1), 0);
+	ck_assert_uint_eq(retain_first(&two), 1);
+	ck_assert_uint_eq(total, retain_bytes(&one) + retain_bytes(&two));
+	retain_end(&one);
+	ck_assert_uint_eq(total, retain_bytes(&two));
+	retain_end(&two);
+	ck_assert_uint_eq(total, 0);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -106,6 +131,7 @@ main(void)
 	tcase_add_test(tc, keeps_until_acknowledged);
 	tcase_add_test(tc, impossible_numbers_are_refused);
 	tcase_add_test(tc, numbers_go_on);
+	tcase_add_test(tc, totals_are_shared);
 	tcase_add_test(tc, short_of_memory_keeps_what_there_is);
 	suite_add_tcase(suite, tc);
 	return unit_main(suite);

@@ -348,19 +348,19 @@ START_TEST(foreign_records_change_nothing)
 	memcpy(box, blob_data(second), blob_len(second));
 	ck_assert_int_eq(session_receive(pair->acceptor.session, box,
 			     blob_len(second), pair->now),
-	    CODE_PROTOCOL_ERROR);
+	    CODE_LINK_LOST);
 	for (size_t i = 0; i < blob_len(first) * 8; i++) {
 		memcpy(box, blob_data(first), blob_len(first));
 		box[i / 8] ^= (uint8_t)(1U << (i % 8));
 		ck_assert_int_eq(session_receive(pair->acceptor.session, box,
 				     blob_len(first), pair->now),
-		    CODE_PROTOCOL_ERROR);
+		    CODE_LINK_LOST);
 	}
 	for (size_t len = 0; len < blob_len(first); len++) {
 		memcpy(box, blob_data(first), len);
 		ck_assert_int_eq(session_receive(pair->acceptor.session, box,
 				     len, pair->now),
-		    CODE_PROTOCOL_ERROR);
+		    CODE_LINK_LOST);
 	}
 	ck_assert_uint_eq(pair->acceptor.confirmed, 0);
 	memcpy(box, blob_data(first), blob_len(first));
@@ -370,7 +370,7 @@ START_TEST(foreign_records_change_nothing)
 	memcpy(box, blob_data(first), blob_len(first));
 	ck_assert_int_eq(session_receive(pair->acceptor.session, box,
 			     blob_len(first), pair->now),
-	    CODE_PROTOCOL_ERROR);
+	    CODE_LINK_LOST);
 	memcpy(box, blob_data(second), blob_len(second));
 	ck_assert_int_eq(session_receive(pair->acceptor.session, box,
 			     blob_len(second), pair->now),
@@ -489,6 +489,7 @@ forge(struct pair *pair, int pipe, struct record_head head,
 	(void)retain_acknowledge(&from->retain, from->retain.next);
 	from->retain.first++;
 	from->retain.next++;
+	from->resend = from->retain.next;
 	return session_receive(
 	    to, box, LIMITS_TAG_LEN + LIMITS_RECORD_HEAD_LEN + len, pair->now);
 }
