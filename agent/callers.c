@@ -318,7 +318,8 @@ start_carrier(struct callers *callers, struct channel *channel,
 		.receive = callers->config.receive,
 	};
 
-	return carrier_new(callers->loop, channel, &config, &carrier_ops, call);
+	return carrier_new(
+	    callers->loop, channel, &config, NULL, &carrier_ops, call);
 }
 
 /* Make a pending session of caller on the channel id of link; 0 or -1. */

@@ -287,7 +287,7 @@ begin(struct peer *peer)
 	if (sessionhello_keys(
 		peer->hello, &seals[0], &seals[1], &seals[2], &seals[3]) == 0) {
 		peer->carrier = carrier_new(peers->config.loop, peer->channel,
-		    &config, &live_ops, peer);
+		    &config, NULL, &live_ops, peer);
 	}
 	mem_wipe(seals, sizeof(seals));
 	if (peer->carrier == NULL) {

@@ -2,18 +2,25 @@
 #include "protocol/carrier.h"
 
 #include <ev.h>
+#include <sodium.h>
 
 #include "common/loop.h"
 #include "common/mem.h"
+#include "protocol/limits.h"
 #include "protocol/link.h"
 
 struct carrier {
 	struct loop *loop;
 	struct session *session;
-	struct channel *channel;       /* NULL once it is gone */
+	struct channel *channel;       /* NULL while it is lost */
 	const struct carrier_ops *ops; /* NULL once closed */
 	void *arg;
+	struct resume resume;
+	bool resumable;
+	bool fresh;        /* nothing good came over channel yet */
+	unsigned failures; /* channels in a row that were of no use */
 	ev_timer timer;
+	uint64_t timer_at; /* while it is active */
 	struct loop_task farewell;
 	bool buried;
 };
@@ -27,6 +34,7 @@ destroy(void *object)
 	struct carrier *carrier = object;
 
 	session_free(carrier->session);
+	resume_wipe(&carrier->resume);
 	mem_free(carrier);
 }
 
@@ -41,6 +49,18 @@ bury(struct carrier *carrier)
 	loop_reap(carrier->loop, carrier, destroy);
 }
 
+/* Let go of the channel, if there is one. */
+static void
+let_go(struct carrier *carrier, enum code code, const char *text)
+{
+	struct channel *channel = carrier->channel;
+
+	carrier->channel = NULL;
+	if (channel != NULL) {
+		channel_detach(channel, code, text);
+	}
+}
+
 /* End the session for a reason that the owner does not know yet. */
 static void
 fail(struct carrier *carrier, enum code code, const char *text)
@@ -52,13 +72,45 @@ fail(struct carrier *carrier, enum code code, const char *text)
 	}
 	carrier->ops = NULL;
 	session_fail(carrier->session, code);
-	if (carrier->channel != NULL) {
-		channel_detach(carrier->channel, code, text);
-		carrier->channel = NULL;
-	}
+	let_go(carrier, code, text);
 	bury(carrier);
 	if (ops->down != NULL) {
 		ops->down(carrier->arg, code, text);
+	}
+}
+
+/* The peer broke the protocol: end the session and tell it. */
+static void
+accuse(struct carrier *carrier, enum code code)
+{
+	const struct carrier_ops *ops = carrier->ops;
+	void *arg = carrier->arg;
+
+	if (ops == NULL) {
+		return;
+	}
+	carrier_close(carrier, code);
+	if (ops->down != NULL) {
+		ops->down(arg, code, codes_summary(code));
+	}
+}
+
+/* The channel is gone. */
+static void
+lose(struct carrier *carrier, enum code code, const char *text)
+{
+	if (carrier->ops == NULL) {
+		return;
+	}
+	if (!carrier->resumable) {
+		fail(carrier, code, text);
+		return;
+	}
+	let_go(carrier, code, text);
+	session_pause(carrier->session);
+	ev_timer_stop(loop_ev(carrier->loop), &carrier->timer);
+	if (carrier->ops->lost != NULL) {
+		carrier->ops->lost(carrier->arg, code, text);
 	}
 }
 
@@ -71,10 +123,12 @@ arm(struct carrier *carrier)
 	double delay;
 
 	if (carrier->ops == NULL || deadline == UINT64_MAX ||
-	    ev_is_active(&carrier->timer)) {
+	    (ev_is_active(&carrier->timer) && carrier->timer_at <= deadline)) {
 		return;
 	}
 	delay = deadline > now ? (double)(deadline - now) / 1e9 : 0.;
+	carrier->timer_at = deadline;
+	ev_timer_stop(loop_ev(carrier->loop), &carrier->timer);
 	ev_timer_set(&carrier->timer, delay, 0.);
 	ev_timer_start(loop_ev(carrier->loop), &carrier->timer);
 }
@@ -138,6 +192,12 @@ on_pong(void *arg, uint64_t rtt_ns)
 }
 
 static void
+on_stalled(void *arg)
+{
+	lose(arg, CODE_LINK_LOST, "What was sent is not acknowledged.");
+}
+
+static void
 on_closed(void *arg, enum code code)
 {
 	struct carrier *carrier = arg;
@@ -149,6 +209,7 @@ static const struct session_ops session_callbacks = {
 	.ready = on_ready,
 	.open = on_open,
 	.confirmed = on_confirmed,
+	.stalled = on_stalled,
 	.pong = on_pong,
 	.closed = on_closed,
 };
@@ -160,10 +221,7 @@ say_farewell(void *arg)
 {
 	struct carrier *carrier = arg;
 
-	if (carrier->channel != NULL) {
-		channel_detach(carrier->channel, CODE_OK, "");
-		carrier->channel = NULL;
-	}
+	let_go(carrier, CODE_OK, "");
 	bury(carrier);
 }
 
@@ -177,13 +235,25 @@ on_pull(void *arg)
 	if (carrier->buried) {
 		return blob;
 	}
-	if (carrier->ops == NULL) {
+	if (carrier->ops != NULL) {
+		arm(carrier);
+	} else if (!session_is_ready(carrier->session)) {
 		/* That was the last record: detach behind it. */
 		loop_defer(carrier->loop, &carrier->farewell);
-	} else if (blob == NULL) {
-		arm(carrier);
 	}
 	return blob;
+}
+
+/* A record came that is not the next one: this channel is of no use. */
+static void
+damaged(struct carrier *carrier)
+{
+	if (carrier->fresh && ++carrier->failures >= LIMITS_RESUME_FAILURES) {
+		fail(carrier, CODE_PROTOCOL_ERROR,
+		    "What arrives is not what was sent.");
+		return;
+	}
+	lose(carrier, CODE_LINK_LOST, "A record was damaged on its way.");
 }
 
 static void
@@ -197,11 +267,15 @@ on_carry(void *arg, uint8_t *body, size_t len)
 	}
 	code = session_receive(
 	    carrier->session, body, len, loop_now(carrier->loop));
-	if (code != CODE_OK) {
-		fail(carrier, code, codes_summary(code));
-		return;
+	if (code == CODE_LINK_LOST) {
+		damaged(carrier);
+	} else if (code != CODE_OK) {
+		accuse(carrier, code);
+	} else {
+		carrier->fresh = false;
+		carrier->failures = 0;
+		arm(carrier);
 	}
-	arm(carrier);
 }
 
 static void
@@ -214,7 +288,7 @@ on_detached(void *arg, enum code code, const char *text)
 		bury(carrier);
 		return;
 	}
-	fail(carrier, code == CODE_OK ? CODE_SESSION_LOST : code, text);
+	lose(carrier, code == CODE_OK ? CODE_SESSION_LOST : code, text);
 }
 
 static const struct channel_ops channel_callbacks = {
@@ -225,10 +299,22 @@ static const struct channel_ops channel_callbacks = {
 
 /* --- life ------------------------------------------------------------ */
 
+/* Carry the session over channel from now on. */
+static void
+take_over(struct carrier *carrier, struct channel *channel)
+{
+	carrier->channel = channel;
+	carrier->fresh = true;
+	channel_set_owner(channel, &channel_callbacks, carrier);
+	if (session_is_ready(carrier->session)) {
+		channel_ready(channel);
+	}
+}
+
 struct carrier *
 carrier_new(struct loop *loop, struct channel *channel,
-    const struct session_config *config, const struct carrier_ops *ops,
-    void *arg)
+    const struct session_config *config, const struct resume *resume,
+    const struct carrier_ops *ops, void *arg)
 {
 	struct carrier *carrier = mem_new(1, sizeof(*carrier));
 	struct session_config own = *config;
@@ -244,16 +330,16 @@ carrier_new(struct loop *loop, struct channel *channel,
 		return NULL;
 	}
 	carrier->loop = loop;
-	carrier->channel = channel;
 	carrier->ops = ops;
 	carrier->arg = arg;
+	carrier->resumable = resume != NULL;
+	if (resume != NULL) {
+		carrier->resume = *resume;
+	}
 	ev_init(&carrier->timer, on_timer);
 	carrier->timer.data = carrier;
 	loop_task_init(&carrier->farewell, say_farewell, carrier);
-	channel_set_owner(channel, &channel_callbacks, carrier);
-	if (session_is_ready(carrier->session)) {
-		channel_ready(channel);
-	}
+	take_over(carrier, channel);
 	return carrier;
 }
 
@@ -261,6 +347,97 @@ struct session *
 carrier_session(struct carrier *carrier)
 {
 	return carrier->session;
+}
+
+bool
+carrier_is_lost(const struct carrier *carrier)
+{
+	return carrier->channel == NULL;
+}
+
+bool
+carrier_has_id(const struct carrier *carrier, const uint8_t *id)
+{
+	return carrier->resumable &&
+	       sodium_memcmp(carrier->resume.id, id, SESSIONHELLO_ID_LEN) == 0;
+}
+
+void
+carrier_lose(struct carrier *carrier, enum code code, const char *text)
+{
+	if (carrier->channel != NULL) {
+		lose(carrier, code, text);
+	}
+}
+
+/* Stop reading and sending, and say where that left the session. */
+static void
+fence(struct carrier *carrier, struct resume_point *point)
+{
+	let_go(carrier, CODE_REPLACED, codes_summary(CODE_REPLACED));
+	ev_timer_stop(loop_ev(carrier->loop), &carrier->timer);
+	session_pause(carrier->session);
+	session_point(carrier->session, point);
+}
+
+int
+carrier_ask(struct carrier *carrier, uint8_t out[RESUME_REQUEST_LEN])
+{
+	struct resume_point point;
+
+	if (carrier->ops == NULL || !carrier->resumable) {
+		return -1;
+	}
+	fence(carrier, &point);
+	return resume_ask(&carrier->resume, &point, out);
+}
+
+/* Go on over channel where the peer is at *point; 0, or -1 as is said. */
+static int
+go_on(struct carrier *carrier, struct channel *channel,
+    const struct resume_point *point)
+{
+	uint64_t now = loop_now(carrier->loop);
+
+	if (session_resume(carrier->session, point, now) != 0) {
+		fail(carrier, CODE_PROTOCOL_ERROR,
+		    "The other side is not where it was.");
+		return -1;
+	}
+	take_over(carrier, channel);
+	arm(carrier);
+	return 0;
+}
+
+int
+carrier_hear(struct carrier *carrier, struct channel *channel,
+    const uint8_t *body, size_t len)
+{
+	struct resume_point point;
+
+	if (carrier->ops == NULL || !carrier->resumable ||
+	    resume_hear(&carrier->resume, body, len, &point) != 0) {
+		return -1;
+	}
+	return go_on(carrier, channel, &point);
+}
+
+int
+carrier_answer(struct carrier *carrier, struct channel *channel,
+    const uint8_t *body, size_t len, uint8_t out[RESUME_ANSWER_LEN])
+{
+	struct resume_point peer;
+	struct resume_point own;
+
+	if (carrier->ops == NULL || !carrier->resumable ||
+	    resume_take(&carrier->resume, body, len, &peer) != 0) {
+		return -1;
+	}
+	fence(carrier, &own);
+	if (resume_answer(&carrier->resume, &own, out) != 0) {
+		return -1;
+	}
+	return go_on(carrier, channel, &peer);
 }
 
 void

@@ -122,7 +122,7 @@ begin(struct visit *visit, const uint8_t *reply, size_t len)
 	/* A relay that holds nobody back. */
 	channel_credit(visit->channel, UINT64_C(1) << 40);
 	visit->carrier = carrier_new(
-	    net.loop, visit->channel, &config, &visit_carrier_ops, visit);
+	    net.loop, visit->channel, &config, NULL, &visit_carrier_ops, visit);
 	ck_assert_ptr_nonnull(visit->carrier);
 	visit->channel = NULL;
 }
