@@ -197,6 +197,10 @@ attach_accept(const struct attach_self *self, const uint8_t *payload,
 		    "The request for a session is garbled.");
 	}
 	code = check_names(self->membership, &attach, now, text);
+	if (code == CODE_OK && attach.kind == LINKMSG_RESUME) {
+		code = refuse(CODE_SESSION_LOST, text,
+		    "\"%s\" does not keep sessions.", self->membership->name);
+	}
 	if (code == CODE_OK) {
 		code = shake_hands(self, &attach, out, text);
 	}

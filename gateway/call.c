@@ -58,7 +58,10 @@ call_begin(struct endpoint *endpoint, const struct host *host,
     uint8_t payload[CALL_MAX], size_t *len)
 {
 	const struct membership *membership = endpoint_membership(endpoint);
-	struct linkmsg_attach attach = { .epoch = membership->epoch };
+	struct linkmsg_attach attach = {
+		.epoch = membership->epoch,
+		.kind = LINKMSG_BEGIN,
+	};
 	uint8_t message[SESSIONHELLO_MESSAGE1_LEN];
 	struct sessionhello *hello;
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/wire.h"
+#include "protocol/resume.h"
 
 /* Codes that are newer than this build are read as CODE_INTERNAL. */
 static enum code
@@ -84,6 +85,7 @@ linkmsg_result_encode(
 	put_code(&writer, result->code);
 	wire_put_u32(&writer, result->retry_after);
 	wire_put_u32(&writer, result->spread);
+	wire_put_u64(&writer, result->incarnation);
 	wire_put_str8(&writer, result->text);
 	wire_put_str8(&writer, result->user);
 	wire_put_str8(&writer, result->name);
@@ -105,6 +107,7 @@ linkmsg_result_decode(
 	out->code = get_code(&reader);
 	out->retry_after = wire_get_u32(&reader);
 	out->spread = wire_get_u32(&reader);
+	out->incarnation = wire_get_u64(&reader);
 	wire_get_str8(&reader, out->text, sizeof(out->text));
 	wire_get_str8(&reader, out->user, sizeof(out->user));
 	wire_get_str8(&reader, out->name, sizeof(out->name));
@@ -233,6 +236,22 @@ linkmsg_host_next(struct linkmsg_host *out, const uint8_t *payload, size_t len,
 
 /* --- ATTACH ---------------------------------------------------------- */
 
+static enum linkmsg_kind
+get_kind(struct wire_reader *reader)
+{
+	return get_bool(reader) ? LINKMSG_RESUME : LINKMSG_BEGIN;
+}
+
+/*
+ * Return true when what is attached for kind may have len bytes.  Message 1 may
+ * have another length in a later version; the agent judges that.
+ */
+static bool
+is_message(enum linkmsg_kind kind, size_t len)
+{
+	return kind == LINKMSG_RESUME ? len == RESUME_REQUEST_LEN : len > 0;
+}
+
 size_t
 linkmsg_attach_encode(
     const struct linkmsg_attach *attach, uint8_t *out, size_t size)
@@ -247,6 +266,7 @@ linkmsg_attach_encode(
 	wire_put_str8(&writer, attach->host);
 	wire_put_u32(&writer, attach->epoch);
 	keys_caller_encode(&attach->caller, &writer);
+	wire_put_u8(&writer, (uint8_t)attach->kind);
 	wire_put_u16(&writer, (uint16_t)attach->message_len);
 	wire_put_bytes(&writer, attach->message, attach->message_len);
 	if (attach->has_device) {
@@ -269,6 +289,7 @@ linkmsg_attach_decode(struct linkmsg_attach *out, bool has_device,
 	wire_get_str8(&reader, out->host, sizeof(out->host));
 	out->epoch = wire_get_u32(&reader);
 	keys_caller_decode(&out->caller, &reader);
+	out->kind = get_kind(&reader);
 	out->message_len = wire_get_u16(&reader);
 	out->message = wire_get_bytes(&reader, out->message_len);
 	out->has_device = has_device;
@@ -277,7 +298,7 @@ linkmsg_attach_decode(struct linkmsg_attach *out, bool has_device,
 		wire_get_copy(
 		    &reader, out->device_key, sizeof(out->device_key));
 	}
-	return out->message_len > 0 ? done(&reader) : -1;
+	return is_message(out->kind, out->message_len) ? done(&reader) : -1;
 }
 
 /* --- DETACH ---------------------------------------------------------- */

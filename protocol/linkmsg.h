@@ -21,11 +21,16 @@
 #include "protocol/membership.h"
 #include "protocol/name.h"
 
-/* Outcome of a login. */
+/*
+ * Outcome of a login.  incarnation is a number that the relay drew when it
+ * started: two addresses that say the same lead to one running relay, and one
+ * that says another than before was started anew.
+ */
 struct linkmsg_result {
 	enum code code;
 	uint32_t retry_after; /* seconds; 0: as you like */
 	uint32_t spread;      /* seconds over which to return after a loss */
+	uint64_t incarnation; /* of the relay, see below; 0 in a refusal */
 	char text[LIMITS_TEXT_LEN];
 	char user[NAME_USER_MAX + 1]; /* who you are to the relay */
 	char name[NAME_HOST_MAX + 1];
@@ -112,13 +117,20 @@ size_t linkmsg_host_append(
 int linkmsg_host_next(struct linkmsg_host *out, const uint8_t *payload,
     size_t len, size_t *offset);
 
+/* What a gateway wants a channel for. */
+enum linkmsg_kind {
+	LINKMSG_BEGIN,  /* a session: message 1 of the session handshake */
+	LINKMSG_RESUME, /* to go on with one: a request of resume.h */
+};
+
 /* A channel to a host is wanted. */
 struct linkmsg_attach {
 	char owner[NAME_USER_MAX + 1]; /* account that owns the host */
 	char host[NAME_HOST_MAX + 1];
 	uint32_t epoch; /* of the account key behind the psk */
 	struct keys_caller caller;
-	const uint8_t *message; /* 1 of the session handshake */
+	enum linkmsg_kind kind;
+	const uint8_t *message; /* as kind says */
 	size_t message_len;
 	/* Relay to agent only: who the relay says is calling. */
 	bool has_device;
@@ -133,7 +145,11 @@ size_t linkmsg_attach_encode(
 int linkmsg_attach_decode(struct linkmsg_attach *out, bool has_device,
     const uint8_t *payload, size_t len);
 
-/* The channel is there.  The payload is message 2 of the session handshake. */
+/*
+ * ATTACHED needs no encoding: the payload is message 2 of the session
+ * handshake, or the answer of resume.h.
+ */
+
 /* The channel ended or never came to be. */
 struct linkmsg_detach {
 	enum code code;

@@ -180,7 +180,10 @@ static void
 admit(struct device *device, const struct account_outcome *outcome)
 {
 	const struct store_device *row;
-	struct linkmsg_result result = { .code = CODE_OK };
+	struct linkmsg_result result = {
+		.code = CODE_OK,
+		.incarnation = device->hub->config.incarnation,
+	};
 	int ok;
 
 	device->row = outcome->device;

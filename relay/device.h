@@ -39,6 +39,7 @@ struct device_hub_config {
 	struct switch_board *board;
 	const uint8_t *public_key; /* the relay's */
 	const uint8_t *secret_key;
+	uint64_t incarnation;     /* of this start of the relay, not 0 */
 	uint64_t account_promise; /* credit promised to one account at most */
 	uint32_t guests_max;
 	/* NULL for those of limits.h; outlives the hub's links. */

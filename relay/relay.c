@@ -277,6 +277,18 @@ relay_open(struct loop *loop, const struct relay_config *config, int *status,
 	return relay;
 }
 
+/* Zero stands for none. */
+static uint64_t
+draw_incarnation(void)
+{
+	uint64_t number = 0;
+
+	while (number == 0) {
+		randombytes_buf(&number, sizeof(number));
+	}
+	return number;
+}
+
 struct relay *
 relay_new(struct loop *loop, const struct relay_config *config, int *status,
     struct fault *fault)
@@ -297,6 +309,7 @@ relay_new(struct loop *loop, const struct relay_config *config, int *status,
 		.board = relay->board,
 		.public_key = relay->public_key,
 		.secret_key = relay->secret_key,
+		.incarnation = draw_incarnation(),
 		/* One account may promise a quarter of what all may. */
 		.account_promise = config->budget,
 		.guests_max = config->guests_max,

@@ -8,6 +8,8 @@
 #include <sodium.h>
 
 #include "common/mem.h"
+#include "protocol/linkmsg.h"
+#include "protocol/resume.h"
 #include "tests/support/asker.h"
 #include "tests/support/failalloc.h"
 #include "tests/support/unit.h"
@@ -196,6 +198,24 @@ START_TEST(others_have_no_share_yet)
 }
 END_TEST
 
+START_TEST(nothing_is_resumed_yet)
+{
+	static const uint8_t request[RESUME_REQUEST_LEN] = { 1 };
+	struct linkmsg_attach attach;
+
+	len = asker_ask(&asker, payload);
+	ck_assert_int_eq(linkmsg_attach_decode(&attach, true, payload, len), 0);
+	attach.kind = LINKMSG_RESUME;
+	attach.message = request;
+	attach.message_len = sizeof(request);
+	len = linkmsg_attach_encode(&attach, payload, sizeof(payload));
+	ck_assert_int_eq(
+	    attach_accept(&self, payload, len, NOW, &accepted, text),
+	    CODE_SESSION_LOST);
+	ck_assert(is_wiped());
+}
+END_TEST
+
 START_TEST(every_allocation_may_fail)
 {
 	bool failed = true;
@@ -231,6 +251,7 @@ main(void)
 	tcase_add_test(tcase, other_key_is_explained);
 	tcase_add_test(tcase, other_device_is_refused);
 	tcase_add_test(tcase, others_have_no_share_yet);
+	tcase_add_test(tcase, nothing_is_resumed_yet);
 	tcase_add_test(tcase, every_allocation_may_fail);
 	return unit_main(suite);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "protocol/frame.h"
+#include "protocol/resume.h"
 #include "tests/support/unit.h"
 
 /* More than any payload of a test. */
@@ -20,6 +21,7 @@ static const struct linkmsg_result result = {
 	.code = CODE_LIMIT,
 	.retry_after = 61,
 	.spread = UINT32_MAX,
+	.incarnation = UINT64_C(0x0102030405060708),
 	.text = "too many",
 	.user = "alice",
 	.name = "office",
@@ -44,6 +46,7 @@ result_decode(const uint8_t *payload, size_t len)
 	ck_assert_int_eq((int)out.code, (int)result.code);
 	ck_assert_uint_eq(out.retry_after, result.retry_after);
 	ck_assert_uint_eq(out.spread, result.spread);
+	ck_assert_uint_eq(out.incarnation, result.incarnation);
 	ck_assert_str_eq(out.text, result.text);
 	ck_assert_str_eq(out.user, result.user);
 	ck_assert_str_eq(out.name, result.name);
@@ -111,6 +114,7 @@ static const struct linkmsg_attach attach = {
 	    .share = 77,
 	    .expiry = UINT64_C(1) << 33,
 	    .rights = "22,80" },
+	.kind = LINKMSG_BEGIN,
 	.message = (const uint8_t *)"message 1",
 	.message_len = 9,
 	.device = "laptop",
@@ -142,6 +146,7 @@ assert_attach(const struct linkmsg_attach *out)
 	ck_assert_uint_eq(out->caller.share, attach.caller.share);
 	ck_assert_uint_eq(out->caller.expiry, attach.caller.expiry);
 	ck_assert_str_eq(out->caller.rights, attach.caller.rights);
+	ck_assert_int_eq((int)out->kind, (int)attach.kind);
 	ck_assert_uint_eq(out->message_len, attach.message_len);
 	ck_assert_mem_eq(out->message, attach.message, attach.message_len);
 }
@@ -328,6 +333,31 @@ START_TEST(a_message_of_no_bytes_is_refused)
 }
 END_TEST
 
+START_TEST(a_request_to_resume_has_one_length)
+{
+	static const uint8_t request[RESUME_REQUEST_LEN + 1] = { 1 };
+	struct linkmsg_attach resume = attach;
+	struct linkmsg_attach out;
+	uint8_t payload[SIZE];
+	size_t len;
+
+	resume.kind = LINKMSG_RESUME;
+	resume.message = request;
+	resume.has_device = _i == 1;
+	for (size_t n = 0; n <= sizeof(request); n++) {
+		resume.message_len = n;
+		len = linkmsg_attach_encode(&resume, payload, sizeof(payload));
+		ck_assert_uint_gt(len, 0);
+		ck_assert_int_eq(
+		    linkmsg_attach_decode(&out, _i == 1, payload, len),
+		    n == RESUME_REQUEST_LEN ? 0 : -1);
+		if (n == RESUME_REQUEST_LEN) {
+			ck_assert_int_eq((int)out.kind, (int)LINKMSG_RESUME);
+		}
+	}
+}
+END_TEST
+
 START_TEST(newer_codes_are_internal_errors)
 {
 	static const uint8_t payload[] = { 0x7f, 0xff, 0, 0, 0, 0, 0 };
@@ -356,6 +386,12 @@ START_TEST(only_known_values_are_taken)
 	payload[4] = LINKHELLO_AGENT;
 	payload[5] = 2;
 	ck_assert_int_eq(invite_decode(payload, len), -1);
+
+	/* The kind lies behind owner, host, epoch and caller. */
+	len = attach_encode(payload, sizeof(payload));
+	ck_assert_uint_eq(payload[6 + 7 + 4 + 4 + 16 + 6], LINKMSG_BEGIN);
+	payload[6 + 7 + 4 + 4 + 16 + 6] = LINKMSG_RESUME + 1;
+	ck_assert_int_eq(attach_decode(payload, len), -1);
 }
 END_TEST
 
@@ -374,7 +410,7 @@ START_TEST(too_many_relays_are_refused)
 	ck_assert_uint_eq(
 	    linkmsg_result_encode(&many, payload, sizeof(payload)), 0);
 	/* The count lies behind the three strings. */
-	payload[10 + 1 + 8 + 1 + 5 + 1 + 6] = MEMBERSHIP_RELAYS_MAX + 1;
+	payload[18 + 1 + 8 + 1 + 5 + 1 + 6] = MEMBERSHIP_RELAYS_MAX + 1;
 	payload[len] = 0;
 	payload[len + 1] = 0;
 	len += 2;
@@ -387,7 +423,7 @@ START_TEST(addresses_have_no_nul_and_an_end)
 	struct linkmsg_result out;
 	uint8_t payload[SIZE];
 	size_t len = result_encode(payload, sizeof(payload));
-	uint8_t *address = payload + 10 + 1 + 8 + 1 + 5 + 1 + 6 + 1;
+	uint8_t *address = payload + 18 + 1 + 8 + 1 + 5 + 1 + 6 + 1;
 
 	ck_assert_uint_eq(address[1], strlen(result.relay[0]));
 	address[2 + 5] = 0;
@@ -582,6 +618,27 @@ START_TEST(the_shortest_payloads_are_within_the_table)
 	assert_fits(FRAME_GOAWAY, linkmsg_goaway_encode(&g, out, sizeof(out)));
 	assert_fits(FRAME_NOTICE, linkmsg_notice_encode(&n, out, sizeof(out)));
 	assert_fits(FRAME_DETACH, linkmsg_detach_encode(&d, out, sizeof(out)));
+	ck_assert_uint_eq(linkmsg_result_encode(&r, out, sizeof(out)), 22);
+}
+END_TEST
+
+/* The shortest ATTACH names no owner, and has a message of one byte. */
+START_TEST(the_shortest_attach_is_within_the_table)
+{
+	static const struct linkmsg_attach shortest = {
+		.host = "b",
+		.caller = { .user = "a" },
+		.message = (const uint8_t *)"",
+		.message_len = 1,
+	};
+	struct frame_head head = { .type = FRAME_ATTACH, .channel = 1 };
+	uint8_t out[SIZE];
+	size_t len = linkmsg_attach_encode(&shortest, out, sizeof(out));
+
+	head.body_len = (uint16_t)frame_body_len(len);
+	ck_assert(frame_check(FRAME_FROM_GATEWAY, &head));
+	head.body_len--;
+	ck_assert(!frame_check(FRAME_FROM_GATEWAY, &head));
 }
 END_TEST
 
@@ -596,6 +653,7 @@ main(void)
 	tcase_add_loop_test(tcase, what_does_not_fit_is_not_encoded, 0, KINDS);
 	tcase_add_loop_test(tcase, what_is_cut_or_longer_is_refused, 0, KINDS);
 	tcase_add_test(tcase, a_message_of_no_bytes_is_refused);
+	tcase_add_loop_test(tcase, a_request_to_resume_has_one_length, 0, 2);
 	tcase_add_test(tcase, newer_codes_are_internal_errors);
 	tcase_add_test(tcase, only_known_values_are_taken);
 	tcase_add_test(tcase, too_many_relays_are_refused);
@@ -607,5 +665,6 @@ main(void)
 	tcase_add_test(tcase, a_host_that_does_not_fit_is_not_appended);
 	tcase_add_test(tcase, the_longest_payloads_are_within_the_table);
 	tcase_add_test(tcase, the_shortest_payloads_are_within_the_table);
+	tcase_add_test(tcase, the_shortest_attach_is_within_the_table);
 	return unit_main(suite);
 }

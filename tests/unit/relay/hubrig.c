@@ -79,6 +79,7 @@ hubrig_open(struct hubrig *rig, const struct hubrig_config *config)
 	struct device_hub_config hub = {
 		.public_key = rig->public_key,
 		.secret_key = rig->secret_key,
+		.incarnation = HUBRIG_INCARNATION,
 		.account_promise = config->account_promise,
 		.guests_max = config->guests_max,
 		.times = config->times,

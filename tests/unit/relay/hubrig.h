@@ -67,6 +67,9 @@ struct hubrig_frame {
 	uint8_t payload[LIMITS_CONTROL_MAX];
 };
 
+/* What the hub says of the start of its relay. */
+#define HUBRIG_INCARNATION UINT64_C(0x123456789abcdef0)
+
 /* One more than the greatest type of a frame. */
 #define HUBRIG_TYPES (FRAME_INVITED + 1)
 

@@ -66,6 +66,17 @@ reopen(const struct hubrig_config *config)
 	open_rig(config);
 }
 
+/* --- logging in ---------------------------------------------------------- */
+
+START_TEST(who_is_let_in_learns_which_relay_it_is)
+{
+	hubrig_join(&rig, &gateway, &laptop);
+	ck_assert_uint_eq(gateway.result.incarnation, HUBRIG_INCARNATION);
+	ck_assert_str_eq(gateway.result.user, "alice");
+	ck_assert_str_eq(gateway.result.name, "laptop");
+}
+END_TEST
+
 /* --- the hub ------------------------------------------------------------- */
 
 /* Also those that were told to go and are not gone yet. */
@@ -102,6 +113,7 @@ main(void)
 		return 1;
 	}
 	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_test(tcase, who_is_let_in_learns_which_relay_it_is);
 	tcase_add_test(tcase, a_hub_closes_every_link);
 	suite_add_tcase(suite, tcase);
 	return unit_main(suite);

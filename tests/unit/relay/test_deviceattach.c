@@ -9,6 +9,7 @@
 
 #include "common/loop.h"
 #include "protocol/link.h"
+#include "protocol/resume.h"
 #include "relay/device_impl.h"
 #include "relay/switch.h"
 #include "tests/support/await.h"
@@ -239,12 +240,43 @@ START_TEST(a_call_is_passed_on)
 	ck_assert_str_eq(message.host, "office");
 	ck_assert_uint_eq(message.epoch, 1);
 	ck_assert_str_eq(message.caller.user, "alice");
+	ck_assert_int_eq((int)message.kind, (int)LINKMSG_BEGIN);
 	ck_assert_uint_eq(message.message_len, MESSAGE);
 	ck_assert_int_eq(message.message[0], 1);
 	/* Who calls is what the relay knows of the link. */
 	ck_assert_str_eq(message.device, "laptop");
 	ck_assert_mem_eq(message.device_key, laptop.public_key, KEYS_LEN);
 	ck_assert_uint_eq(circuits(), 1);
+}
+END_TEST
+
+/* The relay has no word in which sessions go on. */
+START_TEST(a_request_to_resume_is_passed_on)
+{
+	static const uint8_t request[RESUME_REQUEST_LEN] = { 4, 5, 6 };
+	const struct hubrig_frame *asked = &agent.last[FRAME_ATTACH];
+	struct linkmsg_attach message = {
+		.owner = "alice",
+		.host = "office",
+		.kind = LINKMSG_RESUME,
+		.message = request,
+		.message_len = sizeof(request),
+	};
+	uint8_t payload[2048];
+	size_t len;
+
+	join_both();
+	ck_assert_int_eq(keys_caller_owner(&message.caller, "alice"), 0);
+	len = linkmsg_attach_encode(&message, payload, sizeof(payload));
+	hubrig_send(&gateway, FRAME_ATTACH, 7, payload, len);
+	ck_assert(hubrig_await(&agent, FRAME_ATTACH, 1));
+	ck_assert_int_eq(
+	    linkmsg_attach_decode(&message, true, asked->payload, asked->len),
+	    0);
+	ck_assert_int_eq((int)message.kind, (int)LINKMSG_RESUME);
+	ck_assert_uint_eq(message.message_len, sizeof(request));
+	ck_assert_mem_eq(message.message, request, sizeof(request));
+	ck_assert_str_eq(message.device, "laptop");
 }
 END_TEST
 
@@ -930,6 +962,7 @@ main(void)
 	}
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, a_call_is_passed_on);
+	tcase_add_test(tcase, a_request_to_resume_is_passed_on);
 	tcase_add_test(tcase, an_answer_comes_back);
 	tcase_add_test(tcase, each_call_has_its_own_number);
 	tcase_add_test(tcase, calls_that_are_refused);
