@@ -5,9 +5,12 @@
 
 if ENABLE_GATEWAY
 UNIT_TESTS += \
+	%D%/test_client \
+	%D%/test_clienthttp \
 	%D%/test_detect \
 	%D%/test_dialect \
 	%D%/test_errorpage \
+	%D%/test_exchange \
 	%D%/test_failures \
 	%D%/test_gate \
 	%D%/test_hosts \
@@ -22,17 +25,30 @@ UNIT_TESTS += \
 	%D%/test_peeruser \
 	%D%/test_ports \
 	%D%/test_proxytarget \
+	%D%/test_reach \
 	%D%/test_routes \
 	%D%/test_settings \
 	%D%/test_socks \
 	$(NULL)
 endif
 
+# What the tests of clients share; it stands in the place of gateway/reach.
+RIG_UNIT_GATEWAY = \
+	%D%/clientrig.c \
+	%D%/clientrig.h \
+	$(NULL)
+
 LIBS_UNIT_GATEWAY = $(LIBS_UNIT) $(LIBS_GATEWAY) $(LIBS_CHECK)
 
+%C%_test_client_SOURCES = %D%/test_client.c $(RIG_UNIT_GATEWAY)
+%C%_test_client_LDADD = $(LIBS_UNIT_GATEWAY)
+%C%_test_clienthttp_SOURCES = %D%/test_clienthttp.c $(RIG_UNIT_GATEWAY)
+%C%_test_clienthttp_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_detect_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_dialect_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_errorpage_LDADD = $(LIBS_UNIT_GATEWAY)
+%C%_test_exchange_SOURCES = %D%/test_exchange.c $(RIG_UNIT_GATEWAY)
+%C%_test_exchange_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_failures_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_gate_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_hosts_LDADD = $(LIBS_UNIT_GATEWAY)
@@ -47,6 +63,7 @@ LIBS_UNIT_GATEWAY = $(LIBS_UNIT) $(LIBS_GATEWAY) $(LIBS_CHECK)
 %C%_test_peeruser_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_ports_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_proxytarget_LDADD = $(LIBS_UNIT_GATEWAY)
+%C%_test_reach_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_routes_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_settings_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_socks_LDADD = $(LIBS_UNIT_GATEWAY)
