@@ -4,6 +4,29 @@
 #include "gateway/client_impl.h"
 #include "gateway/socks.h"
 
+/*
+ * Queue an answer; false when there is no memory for it and the client is gone:
+ * it would wait for what never comes.
+ */
+static bool
+answer_with(struct client *client, const uint8_t *answer, size_t len)
+{
+	if (buf_append(client->out, answer, len) != 0) {
+		client_end(client, true);
+		return false;
+	}
+	return true;
+}
+
+/* Answer, and end the connection. */
+static void
+finish_with(struct client *client, const uint8_t *answer, size_t len)
+{
+	if (answer_with(client, answer, len)) {
+		client_finish(client);
+	}
+}
+
 /* Answer a request that is refused for itself. */
 static bool
 refuse(struct client *client, uint8_t rep, const char *reason)
@@ -12,8 +35,7 @@ refuse(struct client *client, uint8_t rep, const char *reason)
 	size_t len = socks_refusal_encode(rep, answer);
 
 	client_log_refusal(client, DIALECT_SOCKS5, reason);
-	(void)buf_append(client->out, answer, len);
-	client_finish(client);
+	finish_with(client, answer, len);
 	return false;
 }
 
@@ -39,9 +61,11 @@ clientsocks_greeting(struct client *client)
 	buf_consume(client->in, used);
 	method = socks_method_choose(&greeting, false);
 	len = socks_method_encode(method, answer);
-	(void)buf_append(client->out, answer, len);
 	if (method != SOCKS_METHOD_NONE) {
-		client_finish(client);
+		finish_with(client, answer, len);
+		return false;
+	}
+	if (!answer_with(client, answer, len)) {
 		return false;
 	}
 	client_move(client, CLIENT_SOCKS5_REQUEST);
@@ -98,8 +122,7 @@ clientsocks_v4(struct client *client)
 		client_log_refusal(
 		    client, DIALECT_SOCKS4, "only CONNECT is served");
 		len = socks_v4_reply_encode(CODE_BAD_REQUEST, NULL, answer);
-		(void)buf_append(client->out, answer, len);
-		client_finish(client);
+		finish_with(client, answer, len);
 		return false;
 	}
 	client->target = request.target;

@@ -7,6 +7,7 @@ if ENABLE_GATEWAY
 UNIT_TESTS += \
 	%D%/test_client \
 	%D%/test_clienthttp \
+	%D%/test_clientsocks \
 	%D%/test_detect \
 	%D%/test_dialect \
 	%D%/test_errorpage \
@@ -44,6 +45,8 @@ LIBS_UNIT_GATEWAY = $(LIBS_UNIT) $(LIBS_GATEWAY) $(LIBS_CHECK)
 %C%_test_client_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_clienthttp_SOURCES = %D%/test_clienthttp.c $(RIG_UNIT_GATEWAY)
 %C%_test_clienthttp_LDADD = $(LIBS_UNIT_GATEWAY)
+%C%_test_clientsocks_SOURCES = %D%/test_clientsocks.c $(RIG_UNIT_GATEWAY)
+%C%_test_clientsocks_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_detect_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_dialect_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_errorpage_LDADD = $(LIBS_UNIT_GATEWAY)
