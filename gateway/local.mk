@@ -86,8 +86,20 @@ noinst_LIBRARIES += %D%/cli/libcli.a
 	%D%/cli/cli.h \
 	%D%/cli/commands.c \
 	%D%/cli/commands.h \
+	%D%/cli/connect.c \
+	%D%/cli/connect.h \
+	%D%/cli/entry.c \
+	%D%/cli/entry.h \
+	%D%/cli/flags.c \
+	%D%/cli/flags.h \
 	%D%/cli/forward.c \
 	%D%/cli/forward.h \
+	%D%/cli/pump.c \
+	%D%/cli/pump.h \
+	%D%/cli/shellenv.c \
+	%D%/cli/shellenv.h \
+	%D%/cli/sshconfig.c \
+	%D%/cli/sshconfig.h \
 	$(NULL)
 
 bin_PROGRAMS += inroad

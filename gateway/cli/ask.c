@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 #include "gateway/cli/ask.h"
 
+#include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "common/control_client.h"
@@ -121,6 +123,28 @@ json_t *
 ask_first(const struct ask_answer *answer)
 {
 	return json_array_get(answer->items, 0);
+}
+
+const char *
+ask_text(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text != NULL ? text : "";
+}
+
+int
+ask_fail(struct ask_answer *answer, enum control_exit code, const char *slug,
+    const char *format, ...)
+{
+	va_list args;
+
+	answer->code = code;
+	copy(answer->slug, sizeof(answer->slug), slug);
+	va_start(args, format);
+	(void)vsnprintf(answer->text, sizeof(answer->text), format, args);
+	va_end(args);
+	return -1;
 }
 
 void

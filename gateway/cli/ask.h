@@ -37,6 +37,17 @@ void ask_daemon(const char *path, const char *const *words, size_t count,
  */
 json_t *ask_first(const struct ask_answer *answer);
 
+/* Return the member key of object as text; empty if it is none. */
+const char *ask_text(const json_t *object, const char *key);
+
+/*
+ * Make answer the failure code with slug and the formatted text, which is cut
+ * at its room; what it holds stays.  Returns -1.
+ */
+int ask_fail(struct ask_answer *answer, enum control_exit code,
+    const char *slug, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
 /* Let go of what answer holds. */
 void ask_free(struct ask_answer *answer);
 

@@ -18,6 +18,9 @@
 /* Of the documents of --json; rises when a member changes its meaning. */
 #define SCHEMA 1
 
+/* Where help begins beside a command, or in a line of its own. */
+#define HELP_COLUMN 34
+
 /* Room for a text of an answer, half of which has to be escaped. */
 #define TEXT_MAX 4096
 
@@ -38,10 +41,14 @@ print_help(void)
 	for (const struct commands_row *row = commands_table; row->name != NULL;
 	     row++) {
 		char line[80];
-
-		(void)snprintf(
+		int len = snprintf(
 		    line, sizeof(line), "%s %s", row->name, row->usage);
-		(void)printf("  %-34s %s\n", line, row->help);
+
+		(void)printf("  %-*s", HELP_COLUMN, line);
+		if (len > HELP_COLUMN) {
+			(void)printf("\n%*s", HELP_COLUMN + 2, "");
+		}
+		(void)printf(" %s\n", row->help);
 	}
 	(void)printf("\nWithout an option the gateway of this user is asked. "
 		     "Exit codes: 0 ok, 1 failed,\n2 usage, 3 configuration, "

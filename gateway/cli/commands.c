@@ -13,7 +13,10 @@
 #include "common/statedir.h"
 #include "gateway/cli/ask.h"
 #include "gateway/cli/cli.h"
+#include "gateway/cli/connect.h"
 #include "gateway/cli/forward.h"
+#include "gateway/cli/shellenv.h"
+#include "gateway/cli/sshconfig.h"
 #include "protocol/joinsource.h"
 #include "protocol/joinstring.h"
 #include "protocol/membership.h"
@@ -519,8 +522,13 @@ const struct commands_row commands_table[] = {
 	    "until linked, or a host answers", 0, 3, run_wait },
 	{ "ping", "HOST", "how long the way to a host takes", 1, 1, run_ping },
 	{ "forward", "[ADDR:PORT=NAME:PORT | --remove ADDR:PORT]",
-	    "lists, adds or removes local ports that lead to a host", 0, 2,
-	    forward_run },
+	    "local ports that lead to a host", 0, 2, forward_run },
+	{ "connect", "HOST PORT | HOST:PORT",
+	    "standard input and output to a host", 1, 2, connect_run },
+	{ "ssh-config", "[HOST]", "a block for ~/.ssh/config", 0, 1,
+	    sshconfig_run },
+	{ "env", "[--shell sh|fish|csh|powershell] [--unset]",
+	    "proxy variables for eval", 0, 3, shellenv_run },
 	{ "key", "export", "the account key, to keep on paper", 1, 1, run_key },
 	{ "accept-key", "HOST", "trust the new key of a host", 1, 1,
 	    run_accept_key },

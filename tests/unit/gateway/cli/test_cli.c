@@ -60,11 +60,12 @@ START_TEST(help_lists_every_command)
 	for (const struct commands_row *row = commands_table; row->name != NULL;
 	     row++) {
 		char line[128];
+		int len = snprintf(
+		    line, sizeof(line), "\n  %s %s", row->name, row->usage);
+		const char *at = strstr(run.said.out, line);
 
-		(void)snprintf(
-		    line, sizeof(line), "  %s %s ", row->name, row->usage);
-		ck_assert_msg(
-		    strstr(run.said.out, line) != NULL, "no \"%s\"", line);
+		ck_assert_msg(at != NULL, "no \"%s\"", line);
+		ck_assert_ptr_nonnull(strchr(" \n", at[len]));
 		ck_assert_ptr_nonnull(strstr(run.said.out, row->help));
 	}
 	/* Lines of a terminal. */

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: ISC */
+#include "gateway/cli/pump.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* What is read at once: as much as a pipe holds. */
+#define BLOCK 65536
+
+/* What one direction does, and how it ended. */
+struct half {
+	const struct pump *pump;
+	int over; /* readable once the thread ended; -1 when that was seen */
+	enum pump_result result;
+	int error;
+};
+
+/* Wait until fd, which somebody made non-blocking, is ready for events. */
+static void
+wait_for(int fd, short events)
+{
+	struct pollfd wanted = { .fd = fd, .events = events };
+
+	(void)poll(&wanted, 1, -1);
+}
+
+/* read() that waits and goes on after signals. */
+static ssize_t
+read_some(int fd, uint8_t *block)
+{
+	ssize_t n = read(fd, block, BLOCK);
+
+	while (n < 0 && (errno == EINTR || errno == EAGAIN)) {
+		if (errno == EAGAIN) {
+			wait_for(fd, POLLIN);
+		}
+		n = read(fd, block, BLOCK);
+	}
+	return n;
+}
+
+/* Write all of the len bytes at data to fd; 0, or -1 and errno. */
+static int
+write_all(int fd, const uint8_t *data, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = write(fd, data, len);
+
+		if (n >= 0) {
+			data += n;
+			len -= (size_t)n;
+		} else if (errno == EAGAIN) {
+			wait_for(fd, POLLOUT);
+		} else if (errno != EINTR) {
+			return -1;
+		}
+	}
+	return 0;
+}
+
+static void
+fail(struct half *half, enum pump_result result)
+{
+	half->result = result;
+	half->error = errno;
+}
+
+/* From in to the socket.  A thread: may be cancelled wherever it waits. */
+static void *
+send_all(void *arg)
+{
+	struct half *half = arg;
+	const struct pump *pump = half->pump;
+	uint8_t block[BLOCK];
+	ssize_t n = read_some(pump->in, block);
+
+	while (n > 0) {
+		if (write_all(pump->socket, block, (size_t)n) != 0) {
+			fail(half, PUMP_BROKEN);
+			break;
+		}
+		n = read_some(pump->in, block);
+	}
+	if (n < 0) {
+		fail(half, PUMP_INPUT);
+	}
+	if (half->result == PUMP_OK) {
+		(void)shutdown(pump->socket, SHUT_WR);
+	}
+	(void)eventfd_write(half->over, 1);
+	return NULL;
+}
+
+/* Let whoever reads out see its end, and nothing else get its number. */
+static void
+end_output(int out)
+{
+	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	if (null >= 0) {
+		(void)dup2(null, out);
+		(void)close(null);
+	}
+}
+
+/*
+ * Wait for events of the socket, or until the sender ends.  Returns false when
+ * there is no more input to be had: the stream is then cut.  A socket that
+ * broke may still hold what came before.
+ */
+static bool
+wait_socket(struct half *up, short events, short *happened)
+{
+	struct pollfd fds[2] = {
+		{ .fd = up->pump->socket, .events = events },
+		{ .fd = up->over, .events = POLLIN },
+	};
+
+	(void)poll(fds, 2, -1);
+	*happened = fds[0].revents;
+	if (fds[1].revents != 0) {
+		up->over = -1;
+		return up->result != PUMP_INPUT;
+	}
+	return true;
+}
+
+/* From the socket to out. */
+static void
+receive_all(struct half *half, struct half *up)
+{
+	const struct pump *pump = half->pump;
+	uint8_t block[BLOCK];
+	short happened = 0;
+	ssize_t n = (ssize_t)pump->head_len;
+
+	if (write_all(pump->out, pump->head, pump->head_len) != 0) {
+		fail(half, PUMP_OUTPUT);
+		return;
+	}
+	do {
+		if (!wait_socket(up, POLLIN, &happened)) {
+			return;
+		}
+		if (happened == 0) {
+			continue;
+		}
+		n = read_some(pump->socket, block);
+		if (n > 0 && write_all(pump->out, block, (size_t)n) != 0) {
+			fail(half, PUMP_OUTPUT);
+			return;
+		}
+	} while (happened == 0 || n > 0);
+	if (n < 0) {
+		fail(half, PUMP_BROKEN);
+		return;
+	}
+	end_output(pump->out);
+	/* Until our half has ended as well, or the socket breaks. */
+	happened = 0;
+	while (up->over >= 0 && happened == 0) {
+		if (!wait_socket(up, 0, &happened)) {
+			return;
+		}
+	}
+}
+
+/* Return the error that the socket has, if nobody was told of it yet. */
+static int
+socket_error(int fd)
+{
+	int error = 0;
+	socklen_t len = sizeof(error);
+
+	(void)getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len);
+	return error;
+}
+
+enum pump_result
+pump_run(const struct pump *pump)
+{
+	const int over = eventfd(0, EFD_CLOEXEC);
+	struct half up = { .pump = pump, .over = over };
+	struct half down = { .pump = pump };
+	pthread_t sender;
+	int error =
+	    over < 0 ? errno : pthread_create(&sender, NULL, send_all, &up);
+
+	if (error != 0) {
+		if (over >= 0) {
+			(void)close(over);
+		}
+		errno = error;
+		return PUMP_BROKEN;
+	}
+	receive_all(&down, &up);
+	/* It may be waiting for input that nobody wants any more. */
+	(void)pthread_cancel(sender);
+	(void)pthread_join(sender, NULL);
+	(void)close(over);
+	error = socket_error(pump->socket);
+	if (up.result != PUMP_OK) {
+		errno = up.error;
+		return up.result;
+	}
+	if (down.result != PUMP_OK) {
+		errno = down.error;
+		return down.result;
+	}
+	errno = error;
+	return error == 0 ? PUMP_OK : PUMP_BROKEN;
+}
