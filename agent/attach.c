@@ -132,24 +132,51 @@ read_request(struct sessionhello *hello, const struct linkmsg_attach *attach,
 	    self->name, self->name, self->name);
 }
 
-/* Write message 2 and take the keys; 0 or -1. */
+/* Write message 2 about the session out->id; 0 or -1. */
 static int
-finish_hello(struct sessionhello *hello, struct attach_accepted *out)
+write_reply(
+    struct sessionhello *hello, enum code status, struct attach_accepted *out)
 {
 	struct sessionhello_reply reply = {
 		.grace = GRACE,
-		.status = CODE_OK,
+		.status = (uint16_t)status,
 	};
+
+	memcpy(reply.id, out->id, sizeof(reply.id));
+	(void)snprintf(reply.software, sizeof(reply.software), "inroad/%s",
+	    version_string());
+	return sessionhello_write_reply(
+	    hello, &reply, out->reply, &out->reply_len);
+}
+
+/*
+ * Say inside message 2 whether the session asked about is there: nobody on the
+ * way can say so.  0 or -1.
+ */
+static int
+answer_question(struct sessionhello *hello,
+    const struct sessionhello_request *request,
+    const struct linkmsg_attach *attach, const struct attach_sessions *sessions,
+    struct attach_accepted *out)
+{
+	bool has =
+	    sessions->has(attach->device_key, request->question, sessions->arg);
+
+	out->is_question = true;
+	memcpy(out->id, request->question, sizeof(out->id));
+	return write_reply(hello, has ? CODE_OK : CODE_SESSION_LOST, out);
+}
+
+/* Write message 2 and take the keys of a new session; 0 or -1. */
+static int
+begin_session(struct sessionhello *hello, struct attach_accepted *out)
+{
 	struct seal resume_tx;
 	struct seal resume_rx;
 	int rc;
 
-	randombytes_buf(reply.id, sizeof(reply.id));
-	(void)snprintf(reply.software, sizeof(reply.software), "inroad/%s",
-	    version_string());
-	rc = sessionhello_write_reply(
-	    hello, &reply, out->reply, &out->reply_len);
-	if (rc != 0) {
+	randombytes_buf(out->id, sizeof(out->id));
+	if (write_reply(hello, CODE_OK, out) != 0) {
 		return -1;
 	}
 	rc = sessionhello_keys(
@@ -161,19 +188,27 @@ finish_hello(struct sessionhello *hello, struct attach_accepted *out)
 
 /* Do the handshake of attach, whose names are right. */
 static enum code
-shake_hands(const struct attach_self *self, const struct linkmsg_attach *attach,
+shake_hands(const struct attach_self *self,
+    const struct attach_sessions *sessions, const struct linkmsg_attach *attach,
     struct attach_accepted *out, char text[LIMITS_TEXT_LEN])
 {
 	struct sessionhello *hello = start_hello(self, attach);
 	struct sessionhello_request request = { .grace = 0 };
 	enum code code;
+	int rc = 0;
 
 	if (hello == NULL) {
 		return refuse(CODE_INTERNAL, text, "\"%s\" is out of memory.",
 		    self->membership->name);
 	}
 	code = read_request(hello, attach, self->membership, &request, text);
-	if (code == CODE_OK && finish_hello(hello, out) != 0) {
+	if (code == CODE_OK) {
+		rc = sessionhello_is_question(hello)
+			 ? answer_question(
+			       hello, &request, attach, sessions, out)
+			 : begin_session(hello, out);
+	}
+	if (rc != 0) {
 		code = refuse(CODE_INTERNAL, text,
 		    "\"%s\" could not answer the handshake.",
 		    self->membership->name);
@@ -184,9 +219,9 @@ shake_hands(const struct attach_self *self, const struct linkmsg_attach *attach,
 }
 
 enum code
-attach_accept(const struct attach_self *self, const uint8_t *payload,
-    size_t len, uint64_t now, struct attach_accepted *out,
-    char text[LIMITS_TEXT_LEN])
+attach_accept(const struct attach_self *self,
+    const struct attach_sessions *sessions, const uint8_t *payload, size_t len,
+    uint64_t now, struct attach_accepted *out, char text[LIMITS_TEXT_LEN])
 {
 	struct linkmsg_attach attach;
 	enum code code;
@@ -202,7 +237,7 @@ attach_accept(const struct attach_self *self, const uint8_t *payload,
 		    "\"%s\" does not keep sessions.", self->membership->name);
 	}
 	if (code == CODE_OK) {
-		code = shake_hands(self, &attach, out, text);
+		code = shake_hands(self, sessions, &attach, out, text);
 	}
 	if (code != CODE_OK) {
 		attach_wipe(out);

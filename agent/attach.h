@@ -14,6 +14,7 @@
 #ifndef INROAD_AGENT_ATTACH_H
 #define INROAD_AGENT_ATTACH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,26 +34,38 @@ struct attach_self {
 	const uint8_t *secret_key;           /* likewise */
 };
 
+/* Who can tell which sessions there are. */
+struct attach_sessions {
+	/* Return true when the gateway with key has the session id. */
+	bool (*has)(const uint8_t key[KEYS_LEN],
+	    const uint8_t id[SESSIONHELLO_ID_LEN], void *arg);
+	void *arg;
+};
+
 /* What was accepted; a value that holds secrets, see attach_wipe(). */
 struct attach_accepted {
 	char user[NAME_USER_MAX + 1];   /* account that calls */
 	char device[NAME_HOST_MAX + 1]; /* its device, as the relay says */
 	uint8_t key[KEYS_LEN];          /* of that device, proved */
 	uint8_t boot[SESSIONHELLO_BOOT_LEN];
+	uint8_t id[SESSIONHELLO_ID_LEN];          /* of the session */
 	uint8_t reply[SESSIONHELLO_MESSAGE2_MAX]; /* payload of ATTACHED */
 	size_t reply_len;
+	/* The reply is all there is to it: only a question was asked. */
+	bool is_question;
 	struct seal tx; /* for the records */
 	struct seal rx;
 };
 
 /*
  * Judge the len bytes of payload of an ATTACH at the time now, in unix
- * seconds.  Returns CODE_OK and fills *out, which the caller wipes; or why not
- * with a sentence for the user of the gateway in text, and *out wiped.
+ * seconds; a question about a session is answered by sessions.  Returns CODE_OK
+ * and fills *out, which the caller wipes; or why not with a sentence for the
+ * user of the gateway in text, and *out wiped.
  */
-enum code attach_accept(const struct attach_self *self, const uint8_t *payload,
-    size_t len, uint64_t now, struct attach_accepted *out,
-    char text[LIMITS_TEXT_LEN]);
+enum code attach_accept(const struct attach_self *self,
+    const struct attach_sessions *sessions, const uint8_t *payload, size_t len,
+    uint64_t now, struct attach_accepted *out, char text[LIMITS_TEXT_LEN]);
 
 /* Wipe accepted. */
 void attach_wipe(struct attach_accepted *accepted);

@@ -53,6 +53,7 @@ struct call {
 	struct caller *caller;
 	struct carrier *carrier;
 	uint8_t boot[SESSIONHELLO_BOOT_LEN];
+	uint8_t id[SESSIONHELLO_ID_LEN];
 	bool confirmed;
 	struct ev_timer deadline; /* until it is confirmed */
 };
@@ -344,6 +345,7 @@ add_call(struct caller *caller, struct link *link, uint32_t id,
 	}
 	call->caller = caller;
 	memcpy(call->boot, accepted->boot, sizeof(call->boot));
+	memcpy(call->id, accepted->id, sizeof(call->id));
 	list_push_back(&caller->calls, &call->node);
 	callers->pending++;
 	ev_timer_init(
@@ -388,10 +390,42 @@ begin(struct callers *callers, struct link *link, uint32_t channel,
 	return CODE_OK;
 }
 
+/* Return true when the gateway with key has the session id. */
+static bool
+has_session(const uint8_t key[KEYS_LEN], const uint8_t id[SESSIONHELLO_ID_LEN],
+    void *arg)
+{
+	const struct caller *caller = find_caller(arg, key);
+	struct list *node = caller != NULL ? list_first(&caller->calls) : NULL;
+
+	for (; node != NULL; node = list_after(&caller->calls, node)) {
+		const struct call *call = list_entry(node, struct call, node);
+
+		if (sodium_memcmp(call->id, id, sizeof(call->id)) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Answer an ATTACH with the reply that accepted has. */
+static void
+send_attached(
+    struct link *link, uint32_t channel, const struct attach_accepted *accepted)
+{
+	(void)link_send(link, FRAME_ATTACHED, channel, accepted->reply,
+	    accepted->reply_len);
+	if (accepted->is_question) {
+		/* The channel was for the answer only. */
+		refuse(link, channel, CODE_OK, "");
+	}
+}
+
 void
 callers_attach(struct callers *callers, struct link *link, uint32_t channel,
     const uint8_t *payload, size_t len)
 {
+	const struct attach_sessions sessions = { has_session, callers };
 	struct attach_accepted accepted;
 	char text[LIMITS_TEXT_LEN];
 	const char *why = text;
@@ -402,9 +436,9 @@ callers_attach(struct callers *callers, struct link *link, uint32_t channel,
 		    codes_summary(CODE_GOING_DOWN));
 		return;
 	}
-	code = attach_accept(callers->config.self, payload, len,
+	code = attach_accept(callers->config.self, &sessions, payload, len,
 	    (uint64_t)time(NULL), &accepted, text);
-	if (code == CODE_OK) {
+	if (code == CODE_OK && !accepted.is_question) {
 		code = begin(callers, link, channel, &accepted, &why);
 	}
 	if (code != CODE_OK) {
@@ -412,8 +446,7 @@ callers_attach(struct callers *callers, struct link *link, uint32_t channel,
 		    "session refused: reason=%s %s", codes_slug(code), why);
 		refuse(link, channel, code, why);
 	} else {
-		(void)link_send(link, FRAME_ATTACHED, channel, accepted.reply,
-		    accepted.reply_len);
+		send_attached(link, channel, &accepted);
 	}
 	attach_wipe(&accepted);
 }

@@ -21,7 +21,7 @@ struct sessionhello {
 	struct noise *noise;
 	bool initiator;
 	uint8_t remote_public[KEYS_LEN];
-	struct sessionhello_request request; /* the initiator's */
+	struct sessionhello_request request; /* sent, or received */
 	uint16_t status;                     /* as said in message 2 */
 };
 
@@ -125,6 +125,7 @@ encode_request(
 	wire_put_bytes(&writer, request->boot, sizeof(request->boot));
 	wire_put_u16(&writer, request->grace);
 	wire_put_u16(&writer, 0);
+	wire_put_bytes(&writer, request->question, sizeof(request->question));
 }
 
 static void
@@ -136,6 +137,8 @@ decode_request(
 	wire_read_from(&reader, in, REQUEST_LEN);
 	wire_get_copy(&reader, request->boot, sizeof(request->boot));
 	request->grace = wire_get_u16(&reader);
+	(void)wire_get_u16(&reader);
+	wire_get_copy(&reader, request->question, sizeof(request->question));
 }
 
 /* Returns the length, or 0 when the name of the software is not valid. */
@@ -213,7 +216,16 @@ sessionhello_read_request(struct sessionhello *hello, const uint8_t *in,
 		return SESSIONHELLO_OTHER_KEY;
 	}
 	decode_request(request, payload);
+	hello->request = *request;
 	return SESSIONHELLO_OK;
+}
+
+bool
+sessionhello_is_question(const struct sessionhello *hello)
+{
+	const uint8_t *question = hello->request.question;
+
+	return sodium_is_zero(question, sizeof(hello->request.question)) == 0;
 }
 
 int
@@ -271,7 +283,7 @@ sessionhello_keys(struct sessionhello *hello, struct seal *tx, struct seal *rx,
 	const uint8_t *mine = split[hello->initiator ? 0 : 1];
 	const uint8_t *theirs = split[hello->initiator ? 1 : 0];
 
-	if (hello->status != 0) {
+	if (hello->status != 0 || sessionhello_is_question(hello)) {
 		return fail(hello);
 	}
 	if (noise_split(hello->noise, split[0], split[1], hash) != 0) {

@@ -6,12 +6,17 @@
  * A gateway is the initiator; an agent, or a relay as the host "relay", the
  * responder.  Its two messages travel inside ATTACH and ATTACHED:
  *
- *	1 gateway    Noise message 1 with boot id, grace time
+ *	1 gateway    Noise message 1 with boot id, grace time, question
  *	2 host       Noise message 2 with session id, grace time, status
  *
  * The pattern follows from the name of the host and from nothing else: the
  * host "relay" is Noise IK, without a psk; every other one is Noise IKpsk1 and
  * a missing psk is an error.
+ *
+ * A gateway that was told that its session is lost may ask instead of beginning
+ * one: does the host know the session of that id?  Only the holder of the
+ * host's key can answer, in the status of message 2.  A question yields no
+ * session and no keys, whatever the answer.
  *
  * Message 1 may be a replay.  A responder must let it have no effect, above
  * all end no other session, until the first record under the new keys opens.
@@ -32,7 +37,8 @@ struct sessionhello;
 #define SESSIONHELLO_ID_LEN 16
 #define SESSIONHELLO_SOFTWARE_MAX 63
 /* The size of message 1, and the bounds of message 2. */
-#define SESSIONHELLO_MESSAGE1_LEN (96 + SESSIONHELLO_BOOT_LEN + 4)
+#define SESSIONHELLO_MESSAGE1_LEN                                              \
+	(96 + SESSIONHELLO_BOOT_LEN + 4 + SESSIONHELLO_ID_LEN)
 #define SESSIONHELLO_MESSAGE2_MIN (48 + SESSIONHELLO_ID_LEN + 5)
 #define SESSIONHELLO_MESSAGE2_MAX                                              \
 	(SESSIONHELLO_MESSAGE2_MIN + SESSIONHELLO_SOFTWARE_MAX)
@@ -48,9 +54,15 @@ enum sessionhello_result {
 struct sessionhello_request {
 	uint8_t boot[SESSIONHELLO_BOOT_LEN]; /* fresh at each start */
 	uint16_t grace; /* seconds to keep a session without a link */
+	/* The session asked about; zeros: none, begin one. */
+	uint8_t question[SESSIONHELLO_ID_LEN];
 };
 
-/* What the responder says. */
+/*
+ * What the responder says.  In answer to a question id repeats it and status is
+ * 0 for a session that the responder knows, CODE_SESSION_LOST for one that it
+ * does not know.
+ */
 struct sessionhello_reply {
 	uint8_t id[SESSIONHELLO_ID_LEN]; /* of the session; random */
 	uint16_t grace;                  /* seconds; the smaller one counts */
@@ -102,6 +114,12 @@ enum sessionhello_result sessionhello_read_request(struct sessionhello *hello,
     const uint8_t *in, size_t len, struct sessionhello_request *request);
 
 /*
+ * Return true when this handshake asks about a session and begins none.  A
+ * responder knows once it has read message 1.
+ */
+bool sessionhello_is_question(const struct sessionhello *hello);
+
+/*
  * Responder: write message 2, which says reply, to out and its length to *len.
  * Returns 0, or -1 as above.
  */
@@ -117,9 +135,9 @@ enum sessionhello_result sessionhello_read_reply(struct sessionhello *hello,
     const uint8_t *in, size_t len, struct sessionhello_reply *reply);
 
 /*
- * After message 2 with status 0: start tx and rx for the records, and
- * resume_tx and resume_rx for the attach tokens, that this side seals and
- * opens.  Returns 0, or -1 at any other time; works once.
+ * After message 2 with status 0, unless this is a question: start tx and rx for
+ * the records, and resume_tx and resume_rx for the attach tokens, that this
+ * side seals and opens.  Returns 0, or -1 at any other time; works once.
  */
 int sessionhello_keys(struct sessionhello *hello, struct seal *tx,
     struct seal *rx, struct seal *resume_tx, struct seal *resume_rx);

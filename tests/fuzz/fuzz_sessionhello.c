@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "protocol/noise.h"
+#include "protocol/seal.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
@@ -94,18 +95,39 @@ new_noise(const struct sides *sides, unsigned side)
 	return noise;
 }
 
-/* Every payload of the right size is a request. */
+/* Assert that hello has keys to give just when it begins a session. */
+static void
+check_keys(struct sessionhello *hello, bool begins)
+{
+	struct seal seal[4];
+
+	require((sessionhello_keys(hello, &seal[0], &seal[1], &seal[2],
+		     &seal[3]) == 0) == begins);
+}
+
+/* Every payload of the right size is a request; it may be a question. */
 static void
 fuzz_request(struct sides *sides, const uint8_t *data, size_t len)
 {
 	uint8_t message[1024 + 96];
 	struct noise *noise = new_noise(sides, 0);
+	struct sessionhello *hello = sides->hello[1];
 	struct sessionhello_request request;
+	struct sessionhello_reply reply = { .status = 0 };
 
 	require(noise_write(noise, data, len, message, len + 96) == 0);
-	require((sessionhello_read_request(sides->hello[1], message, len + 96,
-		     &request) == SESSIONHELLO_OK) ==
-		(len + 96 == SESSIONHELLO_MESSAGE1_LEN));
+	require(
+	    (sessionhello_read_request(hello, message, len + 96, &request) ==
+		SESSIONHELLO_OK) == (len + 96 == SESSIONHELLO_MESSAGE1_LEN));
+	if (len + 96 == SESSIONHELLO_MESSAGE1_LEN) {
+		static const uint8_t zeros[SESSIONHELLO_ID_LEN];
+		bool begins = memcmp(data + 20, zeros, sizeof(zeros)) == 0;
+
+		require(sessionhello_is_question(hello) == !begins);
+		require(sessionhello_write_reply(
+			    hello, &reply, message, &len) == 0);
+		check_keys(hello, begins);
+	}
 	noise_free(noise);
 }
 
@@ -126,6 +148,7 @@ fuzz_reply(struct sides *sides, const uint8_t *data, size_t len)
 		require(memcmp(reply.id, data, sizeof(reply.id)) == 0);
 		require(data[20] == strlen(reply.software));
 		require(len == 21 + strlen(reply.software));
+		check_keys(sides->hello[0], reply.status == 0);
 	}
 	noise_free(noise);
 }

@@ -91,6 +91,7 @@ begin(struct asker *asker, uint8_t out[SESSIONHELLO_MESSAGE1_LEN])
 	struct sessionhello_request request = { .grace = 120 };
 
 	memcpy(request.boot, asker->boot, sizeof(request.boot));
+	memcpy(request.question, asker->question, sizeof(request.question));
 	must(keys_psk(asker->host_key, &asker->caller, psk) == 0);
 	sessionhello_free(asker->hello);
 	asker->hello = sessionhello_new_initiator(&config, &request);
@@ -122,16 +123,22 @@ asker_ask(struct asker *asker, uint8_t *out)
 }
 
 int
+asker_hear(struct asker *asker, const uint8_t *reply, size_t len)
+{
+	return sessionhello_read_reply(
+		   asker->hello, reply, len, &asker->said) == SESSIONHELLO_OK
+		   ? 0
+		   : -1;
+}
+
+int
 asker_take(struct asker *asker, const uint8_t *reply, size_t len,
     struct seal *tx, struct seal *rx)
 {
-	struct sessionhello_reply said;
 	struct seal resume_tx;
 	struct seal resume_rx;
 
-	if (sessionhello_read_reply(asker->hello, reply, len, &said) !=
-		SESSIONHELLO_OK ||
-	    said.status != 0) {
+	if (asker_hear(asker, reply, len) != 0 || asker->said.status != 0) {
 		return -1;
 	}
 	return sessionhello_keys(asker->hello, tx, rx, &resume_tx, &resume_rx);

@@ -28,6 +28,7 @@ struct asker {
 	uint8_t public_key[KEYS_LEN];
 	uint8_t secret_key[KEYS_LEN];
 	uint8_t boot[SESSIONHELLO_BOOT_LEN];
+	uint8_t question[SESSIONHELLO_ID_LEN]; /* zeros: begin a session */
 	char owner[NAME_USER_MAX + 1];
 	char host[NAME_HOST_MAX + 1];
 	uint32_t epoch;
@@ -38,6 +39,8 @@ struct asker {
 	uint8_t device_key[KEYS_LEN];
 	/* Between question and answer. */
 	struct sessionhello *hello;
+	/* What the agent said last. */
+	struct sessionhello_reply said;
 };
 
 /* Make *asker the owner's gateway "laptop" with fresh keys on both sides. */
@@ -61,5 +64,11 @@ size_t asker_ask(struct asker *asker, uint8_t *out);
  */
 int asker_take(struct asker *asker, const uint8_t *reply, size_t len,
     struct seal *tx, struct seal *rx);
+
+/*
+ * Hear the answer to a question in reply, as above; what it says is in
+ * asker->said.  Returns 0, or -1 when it is not genuine.
+ */
+int asker_hear(struct asker *asker, const uint8_t *reply, size_t len);
 
 #endif

@@ -564,13 +564,15 @@ def link_vectors():
 
 def session_vectors():
     k = seed("account key")
-    for host, epoch, caller, status in (
-        ("office", 2, CALLERS[0], 0),
-        ("lab-2", 1, CALLERS[1], 0),
-        ("office", 1, CALLERS[0], 604),
-        ("relay", 0, CALLERS[0], 0),
+    for host, epoch, caller, status, asks in (
+        ("office", 2, CALLERS[0], 0, False),
+        ("lab-2", 1, CALLERS[1], 0, False),
+        ("office", 1, CALLERS[0], 604, False),
+        ("relay", 0, CALLERS[0], 0, False),
+        ("office", 2, CALLERS[0], 0, True),
+        ("office", 2, CALLERS[0], 604, True),
     ):
-        tag = "%s %d %d" % (host, epoch, status)
+        tag = "%s %d %d" % (host, epoch, status) + (" asks" if asks else "")
         encoded = caller_bytes(*caller)
         owner = "" if host == "relay" else "alice"
         prologue = session_prologue(1, epoch, owner, host, encoded)
@@ -579,9 +581,10 @@ def session_vectors():
         (ss, sp), (rs, rp) = pair(tag + " s"), pair(tag + " rs")
         es, er = seed(tag + " e"), seed(tag + " re")
         boot, sid = seed(tag + " boot", 16), seed(tag + " id", 16)
+        question = sid if asks else bytes(16)
         a = Noise(pattern, True, prologue, ss, es, rp, psk)
         b = Noise(pattern, False, prologue, rs, er, None, psk)
-        first = a.write(boot + struct.pack(">HH", 120, 0))
+        first = a.write(boot + struct.pack(">HH", 120, 0) + question)
         b.read(first)
         second = b.write(sid + struct.pack(">HH", 60, status) + str8("0.1.0"))
         a.read(second)
@@ -600,6 +603,7 @@ def session_vectors():
             "ephemeral": es.hex(),
             "remote_ephemeral": er.hex(),
             "boot": boot.hex(),
+            "question": question.hex(),
             "id": sid.hex(),
             "status": str(status),
             "message1": first.hex(),

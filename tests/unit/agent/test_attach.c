@@ -20,9 +20,23 @@
 static struct asker asker;
 static struct attach_self self;
 static struct attach_accepted accepted;
+static bool has; /* what sessions says */
+static uint8_t asked_id[SESSIONHELLO_ID_LEN];
 static char text[LIMITS_TEXT_LEN];
 static uint8_t payload[ASKER_PAYLOAD_MAX];
 static size_t len;
+
+static bool
+has_session(const uint8_t key[KEYS_LEN], const uint8_t id[SESSIONHELLO_ID_LEN],
+    void *arg)
+{
+	(void)arg;
+	ck_assert_mem_eq(key, asker.public_key, KEYS_LEN);
+	memcpy(asked_id, id, sizeof(asked_id));
+	return has;
+}
+
+static const struct attach_sessions sessions = { .has = has_session };
 
 static void
 setup(void)
@@ -44,7 +58,8 @@ static enum code
 ask(void)
 {
 	len = asker_ask(&asker, payload);
-	return attach_accept(&self, payload, len, NOW, &accepted, text);
+	return attach_accept(
+	    &self, &sessions, payload, len, NOW, &accepted, text);
 }
 
 /* Return true when accepted holds nothing. */
@@ -87,11 +102,13 @@ START_TEST(owner_is_accepted)
 	ck_assert_str_eq(accepted.device, "laptop");
 	ck_assert_mem_eq(accepted.key, asker.public_key, KEYS_LEN);
 	ck_assert_mem_eq(accepted.boot, asker.boot, sizeof(accepted.boot));
+	ck_assert(!accepted.is_question);
 	ck_assert_int_eq(
 	    asker_take(&asker, accepted.reply, accepted.reply_len, &tx, &rx),
 	    0);
 	fits(&tx, &accepted.rx);
 	fits(&accepted.tx, &rx);
+	ck_assert_mem_eq(asker.said.id, accepted.id, sizeof(accepted.id));
 	attach_wipe(&accepted);
 	ck_assert(is_wiped());
 }
@@ -114,7 +131,8 @@ START_TEST(each_answer_is_its_own)
 	first = accepted;
 	/* A replay of the very same question. */
 	ck_assert_int_eq(
-	    attach_accept(&self, payload, len, NOW, &accepted, text), CODE_OK);
+	    attach_accept(&self, &sessions, payload, len, NOW, &accepted, text),
+	    CODE_OK);
 	ck_assert_mem_ne(first.tx.key, accepted.tx.key, SEAL_KEY_LEN);
 	ck_assert_mem_ne(first.rx.key, accepted.rx.key, SEAL_KEY_LEN);
 }
@@ -124,27 +142,28 @@ START_TEST(garbled_is_refused)
 {
 	len = asker_ask(&asker, payload);
 	for (size_t i = 0; i < len; i++) {
-		ck_assert_int_ne(
-		    attach_accept(&self, payload, i, NOW, &accepted, text),
+		ck_assert_int_ne(attach_accept(&self, &sessions, payload, i,
+				     NOW, &accepted, text),
 		    CODE_OK);
 		ck_assert(is_wiped());
 	}
 	for (size_t i = 0; i < len; i++) {
 		payload[i] ^= 1;
 		/* The name of the device is the relay's word only. */
-		if (attach_accept(&self, payload, len, NOW, &accepted, text) ==
-		    CODE_OK) {
+		if (attach_accept(&self, &sessions, payload, len, NOW,
+			&accepted, text) == CODE_OK) {
 			ck_assert_str_ne(accepted.device, "laptop");
 		} else {
 			ck_assert(is_wiped());
 		}
 		payload[i] ^= 1;
 	}
-	ck_assert_int_eq(
-	    attach_accept(&self, payload, len + 1, NOW, &accepted, text),
+	ck_assert_int_eq(attach_accept(&self, &sessions, payload, len + 1, NOW,
+			     &accepted, text),
 	    CODE_PROTOCOL_ERROR);
 	ck_assert_int_eq(
-	    attach_accept(&self, payload, len, NOW, &accepted, text), CODE_OK);
+	    attach_accept(&self, &sessions, payload, len, NOW, &accepted, text),
+	    CODE_OK);
 }
 END_TEST
 
@@ -198,6 +217,28 @@ START_TEST(others_have_no_share_yet)
 }
 END_TEST
 
+/* The answer is sealed, right, and all that there is. */
+START_TEST(a_question_is_answered)
+{
+	struct seal seal[4];
+
+	memset(asker.question, 9, sizeof(asker.question));
+	has = _i == 0;
+	ck_assert_int_eq(ask(), CODE_OK);
+	ck_assert(accepted.is_question);
+	ck_assert_mem_eq(asked_id, asker.question, sizeof(asked_id));
+	ck_assert_int_eq(
+	    asker_hear(&asker, accepted.reply, accepted.reply_len), 0);
+	ck_assert_uint_eq(asker.said.status, has ? CODE_OK : CODE_SESSION_LOST);
+	ck_assert_mem_eq(asker.said.id, asker.question, sizeof(asker.question));
+	ck_assert(sodium_is_zero(accepted.tx.key, SEAL_KEY_LEN) == 1);
+	ck_assert(sodium_is_zero(accepted.rx.key, SEAL_KEY_LEN) == 1);
+	ck_assert_int_eq(sessionhello_keys(asker.hello, &seal[0], &seal[1],
+			     &seal[2], &seal[3]),
+	    -1);
+}
+END_TEST
+
 START_TEST(nothing_is_resumed_yet)
 {
 	static const uint8_t request[RESUME_REQUEST_LEN] = { 1 };
@@ -210,7 +251,7 @@ START_TEST(nothing_is_resumed_yet)
 	attach.message_len = sizeof(request);
 	len = linkmsg_attach_encode(&attach, payload, sizeof(payload));
 	ck_assert_int_eq(
-	    attach_accept(&self, payload, len, NOW, &accepted, text),
+	    attach_accept(&self, &sessions, payload, len, NOW, &accepted, text),
 	    CODE_SESSION_LOST);
 	ck_assert(is_wiped());
 }
@@ -225,7 +266,8 @@ START_TEST(every_allocation_may_fail)
 
 		len = asker_ask(&asker, payload);
 		failalloc_after(n);
-		code = attach_accept(&self, payload, len, NOW, &accepted, text);
+		code = attach_accept(
+		    &self, &sessions, payload, len, NOW, &accepted, text);
 		failed = failalloc_hit();
 		failalloc_off();
 		ck_assert_int_eq(code == CODE_OK, !failed);
@@ -251,6 +293,7 @@ main(void)
 	tcase_add_test(tcase, other_key_is_explained);
 	tcase_add_test(tcase, other_device_is_refused);
 	tcase_add_test(tcase, others_have_no_share_yet);
+	tcase_add_loop_test(tcase, a_question_is_answered, 0, 2);
 	tcase_add_test(tcase, nothing_is_resumed_yet);
 	tcase_add_test(tcase, every_allocation_may_fail);
 	return unit_main(suite);

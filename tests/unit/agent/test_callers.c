@@ -39,6 +39,7 @@ struct visit {
 	struct carrier *carrier; /* NULL before and after */
 	struct session_budget budget;
 	bool mute;    /* take no answer: nothing is ever confirmed */
+	bool asks;    /* a question: nothing begins */
 	int attached; /* ATTACHED came */
 	int ended;    /* by DETACH, or the session did */
 	enum code code;
@@ -138,7 +139,10 @@ relay_hook(struct linkpair_side *side, enum linkpair_event event)
 	}
 	visit = &visits[side->channel - 1];
 	visit->attached++;
-	if (!visit->mute) {
+	if (visit->asks) {
+		ck_assert_int_eq(
+		    asker_hear(visit->asker, side->payload, side->len), 0);
+	} else if (!visit->mute) {
 		begin(visit, side->payload, side->len);
 	}
 }
@@ -452,6 +456,52 @@ START_TEST(newer_attach_replaces_pending)
 }
 END_TEST
 
+/* Ask as who about the session id; returns the code of the answer. */
+static enum code
+ask_about(struct asker *who, const uint8_t id[SESSIONHELLO_ID_LEN])
+{
+	struct visit *visit;
+
+	memcpy(who->question, id, sizeof(who->question));
+	visit = attach(who);
+	visit->asks = true;
+	memset(who->question, 0, sizeof(who->question));
+	ck_assert(linkpair_await(&net, has_ended, visit));
+	ck_assert_int_eq(visit->attached, 1);
+	ck_assert_int_eq(visit->code, CODE_OK);
+	ck_assert_mem_eq(who->said.id, id, sizeof(who->said.id));
+	return codes_from_number(who->said.status);
+}
+
+START_TEST(a_question_is_answered_by_the_table)
+{
+	uint8_t id[SESSIONHELLO_ID_LEN];
+	struct asker other;
+	struct visit *visit = attach(&asker);
+
+	ck_assert(linkpair_await(&net, is_settled, visit));
+	session_ping(carrier_session(visit->carrier), loop_now(net.loop));
+	await_sessions(1, 1);
+	memcpy(id, asker.said.id, sizeof(id));
+	ck_assert_int_eq(ask_about(&asker, id), CODE_OK);
+	id[15] ^= 1;
+	ck_assert_int_eq(ask_about(&asker, id), CODE_SESSION_LOST);
+	id[15] ^= 1;
+	/* It is nobody else's. */
+	asker_init_other(&other, &asker);
+	ck_assert_int_eq(ask_about(&other, id), CODE_SESSION_LOST);
+	asker_end(&other);
+	/* Neither touched what there is, nor left anything. */
+	await_sessions(1, 1);
+	ck_assert_int_eq(visit->ended, 0);
+	carrier_close(visit->carrier, CODE_CANCELLED);
+	visit->carrier = NULL;
+	await_sessions(0, 0);
+	ck_assert_int_eq(ask_about(&asker, id), CODE_SESSION_LOST);
+	await_sessions(0, 0);
+}
+END_TEST
+
 START_TEST(restarted_gateway_ends_older_sessions)
 {
 	struct visit *first = attach(&asker);
@@ -669,6 +719,7 @@ main(void)
 	tcase_add_test(tcase, replay_has_no_effect);
 	tcase_add_test(tcase, pending_session_is_dropped_in_time);
 	tcase_add_test(tcase, newer_attach_replaces_pending);
+	tcase_add_test(tcase, a_question_is_answered_by_the_table);
 	tcase_add_test(tcase, restarted_gateway_ends_older_sessions);
 	tcase_add_test(tcase, callers_do_not_touch_one_another);
 	tcase_add_test(tcase, pending_sessions_are_bounded);

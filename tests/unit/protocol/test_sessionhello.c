@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "protocol/codes.h"
 #include "protocol/noise.h"
 #include "protocol/seal.h"
 #include "tests/support/failalloc.h"
@@ -219,6 +220,54 @@ START_TEST(a_refusal_gives_no_keys)
 		    -1);
 	}
 	close_run(&run);
+}
+END_TEST
+
+START_TEST(a_question_gives_no_keys)
+{
+	struct run run;
+	struct seal seal[4];
+
+	make_run(&run);
+	memset(run.request.question, 8, sizeof(run.request.question));
+	run.reply.status = _i == 0 ? CODE_OK : CODE_SESSION_LOST;
+	open_run(&run);
+	ck_assert(sessionhello_is_question(run.side[0]));
+	ck_assert(!sessionhello_is_question(run.side[1]));
+	handshake(&run);
+	ck_assert(sessionhello_is_question(run.side[1]));
+	ck_assert_mem_eq(run.got_request.question, run.request.question,
+	    sizeof(run.request.question));
+	ck_assert_uint_eq(run.got_reply.status, run.reply.status);
+	for (unsigned i = 0; i < 2; i++) {
+		ck_assert_int_eq(sessionhello_keys(run.side[i], &seal[0],
+				     &seal[1], &seal[2], &seal[3]),
+		    -1);
+	}
+	close_run(&run);
+}
+END_TEST
+
+/* One bit is enough to make it a question. */
+START_TEST(only_zeros_begin_a_session)
+{
+	struct run run;
+
+	make_run(&run);
+	open_run(&run);
+	handshake(&run);
+	ck_assert(!sessionhello_is_question(run.side[0]));
+	ck_assert(!sessionhello_is_question(run.side[1]));
+	close_run(&run);
+	for (size_t bit = 0; bit < 8 * SESSIONHELLO_ID_LEN; bit++) {
+		make_run(&run);
+		run.request.question[bit / 8] = (uint8_t)(1U << bit % 8);
+		open_run(&run);
+		handshake(&run);
+		ck_assert(sessionhello_is_question(run.side[0]));
+		ck_assert(sessionhello_is_question(run.side[1]));
+		close_run(&run);
+	}
 }
 END_TEST
 
@@ -601,6 +650,7 @@ take_bytes(struct vector *vector, const char *name, const char *value)
 		{ "ephemeral", run->ephemeral[0], KEYS_LEN },
 		{ "remote_ephemeral", run->ephemeral[1], KEYS_LEN },
 		{ "boot", run->request.boot, sizeof(run->request.boot) },
+		{ "question", run->request.question, SESSIONHELLO_ID_LEN },
 		{ "id", run->reply.id, sizeof(run->reply.id) },
 		{ "tx", vector->keys[0], 48 },
 		{ "rx", vector->keys[1], 48 },
@@ -656,7 +706,7 @@ check_vector(struct vector *vector)
 		ck_assert_mem_eq(
 		    run->message[i], vector->message[i], run->len[i]);
 	}
-	if (run->reply.status == 0) {
+	if (run->reply.status == 0 && !sessionhello_is_question(run->side[1])) {
 		check_keys(vector);
 	}
 	close_run(run);
@@ -684,7 +734,7 @@ START_TEST(agrees_with_vectors)
 	}
 	check_vector(&vector);
 	vectors_close(file);
-	ck_assert_uint_eq(count, 4);
+	ck_assert_uint_eq(count, 6);
 }
 END_TEST
 
@@ -702,6 +752,8 @@ main(void)
 	tcase_add_test(tcase, agrees_with_vectors);
 	tcase_add_loop_test(tcase, both_sides_agree, 0, 2);
 	tcase_add_test(tcase, a_refusal_gives_no_keys);
+	tcase_add_loop_test(tcase, a_question_gives_no_keys, 0, 2);
+	tcase_add_test(tcase, only_zeros_begin_a_session);
 	tcase_add_test(tcase, every_flipped_bit_is_noticed);
 	tcase_add_test(tcase, every_truncation_is_noticed);
 	tcase_add_test(tcase, both_must_mean_the_same);
