@@ -3,6 +3,10 @@
 if ENABLE_GATEWAY
 noinst_LIBRARIES += %D%/libgateway.a
 %C%_libgateway_a_SOURCES = \
+	%D%/auth.c \
+	%D%/auth.h \
+	%D%/basic.c \
+	%D%/basic.h \
 	%D%/call.c \
 	%D%/call.h \
 	%D%/client.c \

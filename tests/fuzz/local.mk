@@ -68,18 +68,21 @@ EXTRA_DIST += %D%/policy.in
 
 if ENABLE_GATEWAY
 FUZZ_TARGETS += \
+	%D%/fuzz_basic \
 	%D%/fuzz_httpbody \
 	%D%/fuzz_httphead \
 	%D%/fuzz_routes \
 	%D%/fuzz_socks \
 	$(NULL)
 LIBS_FUZZ_GATEWAY = $(FUZZ_MAIN) $(LIBS_GATEWAY)
+%C%_fuzz_basic_LDADD = $(LIBS_FUZZ_GATEWAY)
 %C%_fuzz_httpbody_LDADD = $(LIBS_FUZZ_GATEWAY)
 %C%_fuzz_httphead_LDADD = $(LIBS_FUZZ_GATEWAY)
 %C%_fuzz_routes_LDADD = $(LIBS_FUZZ_GATEWAY)
 %C%_fuzz_socks_LDADD = $(LIBS_FUZZ_GATEWAY)
 endif
 EXTRA_DIST += \
+	%D%/basic.in \
 	%D%/httpbody.in \
 	%D%/httphead.in \
 	%D%/routes.in \

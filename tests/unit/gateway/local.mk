@@ -8,6 +8,8 @@ UNIT_TESTS += \
 	%D%/test_client \
 	%D%/test_clienthttp \
 	%D%/test_clientsocks \
+	%D%/test_auth \
+	%D%/test_basic \
 	%D%/test_detect \
 	%D%/test_dialect \
 	%D%/test_errorpage \
@@ -47,6 +49,8 @@ LIBS_UNIT_GATEWAY = $(LIBS_UNIT) $(LIBS_GATEWAY) $(LIBS_CHECK)
 %C%_test_clienthttp_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_clientsocks_SOURCES = %D%/test_clientsocks.c $(RIG_UNIT_GATEWAY)
 %C%_test_clientsocks_LDADD = $(LIBS_UNIT_GATEWAY)
+%C%_test_auth_LDADD = $(LIBS_UNIT_GATEWAY)
+%C%_test_basic_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_detect_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_dialect_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_errorpage_LDADD = $(LIBS_UNIT_GATEWAY)
