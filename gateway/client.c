@@ -43,7 +43,7 @@ client_pool_close_idle(struct client_pool *pool)
 		struct client *client = list_entry(node, struct client, all);
 
 		next = list_after(&pool->clients, node);
-		if (client->state < CLIENT_REACHING) {
+		if (client->state < CLIENT_CHECKING) {
 			client_end(client, false);
 		}
 	}
@@ -96,6 +96,8 @@ client_end(struct client *client, bool reset)
 	}
 	client->state = CLIENT_GONE;
 	client_settle(client, CODE_CANCELLED);
+	auth_cancel(client->check);
+	client->check = NULL;
 	reach_cancel(client->reach);
 	client->reach = NULL;
 	client->conduit = NULL;
@@ -129,6 +131,7 @@ client_move(struct client *client, enum client_state state)
 	static const double times[] = {
 		[CLIENT_FIRST] = CLIENT_FIRST_TIME,
 		[CLIENT_SOCKS5_GREETING] = CLIENT_REQUEST_TIME,
+		[CLIENT_SOCKS5_PASSWORD] = CLIENT_REQUEST_TIME,
 		[CLIENT_SOCKS5_REQUEST] = CLIENT_REQUEST_TIME,
 		[CLIENT_SOCKS4] = CLIENT_REQUEST_TIME,
 		[CLIENT_HTTP] = CLIENT_REQUEST_TIME,
@@ -158,7 +161,7 @@ static void
 want(struct client *client)
 {
 	bool reading =
-	    client->state < CLIENT_REACHING && buf_room(client->in) > 0;
+	    client->state < CLIENT_CHECKING && buf_room(client->in) > 0;
 
 	io_want(client->io, reading || client->state == CLIENT_CLOSING,
 	    buf_len(client->out) > 0);
@@ -220,12 +223,15 @@ decode(struct client *client)
 		return detect(client);
 	case CLIENT_SOCKS5_GREETING:
 		return clientsocks_greeting(client);
+	case CLIENT_SOCKS5_PASSWORD:
+		return clientsocks_password(client);
 	case CLIENT_SOCKS5_REQUEST:
 		return clientsocks_request(client);
 	case CLIENT_SOCKS4:
 		return clientsocks_v4(client);
 	case CLIENT_HTTP:
 		return clienthttp_request(client);
+	case CLIENT_CHECKING:
 	case CLIENT_REACHING:
 	case CLIENT_EXCHANGE:
 	case CLIENT_BRIDGED:
@@ -308,6 +314,17 @@ client_take_back(struct client *client)
 }
 
 void
+client_go_on(struct client *client)
+{
+	while (decode(client)) {
+	}
+	if (client->state < CLIENT_EXCHANGE ||
+	    client->state == CLIENT_CLOSING) {
+		want(client);
+	}
+}
+
+void
 client_serve_next(struct client *client)
 {
 	mem_free(client->head);
@@ -317,11 +334,7 @@ client_serve_next(struct client *client)
 	if (buf_len(client->in) == 0) {
 		io_set_timeout(client->io, CLIENT_IDLE_TIME);
 	}
-	while (decode(client)) {
-	}
-	if (client->state < CLIENT_EXCHANGE) {
-		want(client);
-	}
+	client_go_on(client);
 }
 
 /* --- tunnels --------------------------------------------------------- */

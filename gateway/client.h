@@ -3,6 +3,7 @@
  * client: one local connection to the gateway.
  *
  *   FIRST --first byte--> SOCKS5 / SOCKS4 / HTTP
+ *   each  --password-->   CHECKING --good--> goes on, if one is asked for
  *   each  --request-->    REACHING --session--> OPENING --OPENED--> bridge
  *   HTTP with a URL -->   an exchange (exchange.h), then HTTP again
  *
@@ -22,6 +23,7 @@
 #include "gateway/proxytarget.h"
 #include "gateway/reach.h"
 
+struct auth;
 struct client;
 struct failures;
 struct gate;
@@ -34,6 +36,7 @@ struct client_pool {
 	const struct reach_space *space;
 	const struct reach_space *outside; /* for who is not of this machine */
 	const struct gate *gate;           /* NULL: everybody may come in */
+	struct auth *auth;                 /* NULL: nobody is asked */
 	struct list clients;
 	uint32_t count;
 	uint32_t refused; /* of these: that are only told so */

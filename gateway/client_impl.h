@@ -11,11 +11,13 @@
 
 #include "common/list.h"
 #include "common/loop.h"
+#include "gateway/auth.h"
 #include "gateway/client.h"
 #include "gateway/dialect.h"
 #include "gateway/gate.h"
 #include "gateway/httphead.h"
 
+struct auth_check;
 struct bridge;
 struct buf;
 struct conduit;
@@ -49,15 +51,20 @@ struct io;
 enum client_state {
 	CLIENT_FIRST,
 	CLIENT_SOCKS5_GREETING,
+	CLIENT_SOCKS5_PASSWORD,
 	CLIENT_SOCKS5_REQUEST,
 	CLIENT_SOCKS4,
 	CLIENT_HTTP,
+	CLIENT_CHECKING, /* its password is being verified */
 	CLIENT_REACHING, /* and opening: what it asked for is on its way */
 	CLIENT_EXCHANGE,
 	CLIENT_BRIDGED,
 	CLIENT_CLOSING, /* the last reply is being written */
 	CLIENT_GONE,
 };
+
+/* Called with what became of a password. */
+typedef void clientauth_then(struct client *client, enum auth_verdict verdict);
 
 struct client {
 	struct client_pool *pool;
@@ -69,6 +76,8 @@ struct client {
 	struct gate_pass pass;
 	enum dialect dialect; /* of the request, or of the one before */
 	bool pending;         /* it is not known what becomes of the request */
+	struct auth_check *check;
+	clientauth_then *then; /* what becomes of the verdict */
 	struct reach *reach;
 	struct conduit *conduit;
 	struct bridge *bridge;
@@ -94,6 +103,9 @@ bool client_flush(struct client *client);
 
 /* The exchange is over and its connection good for more: serve what comes. */
 void client_serve_next(struct client *client);
+
+/* Decode what came meanwhile: client is in a state that does. */
+void client_go_on(struct client *client);
 
 /* The socket was lent to an exchange: hear of it again. */
 void client_take_back(struct client *client);
@@ -128,8 +140,24 @@ void client_log_refusal(
 void client_count_bytes(
     struct client_pool *pool, uint64_t sent, uint64_t received);
 
+/* Return true when client has to say a password first. */
+bool clientauth_is_due(const struct client *client);
+
+/*
+ * Judge words: then(client, verdict) runs, inside or later; until it does,
+ * client is in CLIENT_CHECKING and then leaves that state.
+ */
+void clientauth_judge(struct client *client, const struct auth_words *words,
+    clientauth_then *then);
+
+/* Count and log that client was not let in; returns the words, static. */
+const char *clientauth_refuse(
+    struct client *client, enum dialect dialect, enum auth_verdict verdict);
+
 /* Decode what came; returns true when there may be more to decode. */
 bool clientsocks_greeting(struct client *client);
+/* As clientsocks_greeting, a user name and a password. */
+bool clientsocks_password(struct client *client);
 /* As clientsocks_greeting, a SOCKS5 request. */
 bool clientsocks_request(struct client *client);
 /* As clientsocks_greeting, a SOCKS4 request. */

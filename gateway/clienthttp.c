@@ -5,6 +5,7 @@
 
 #include "common/buf.h"
 #include "common/mem.h"
+#include "gateway/basic.h"
 #include "gateway/client_impl.h"
 #include "gateway/errorpage.h"
 #include "gateway/exchange.h"
@@ -108,13 +109,110 @@ refuse_misdirected(struct client *client)
 	return false;
 }
 
+/* --- the password -------------------------------------------------------- */
+
+/* Ask for a name and a password, saying text. */
+static void
+ask_password(struct client *client, const char *text)
+{
+	struct errorpage page;
+
+	errorpage_init(&page, CODE_DENIED, text);
+	page.status = client->dialect == DIALECT_LOCALHOST ? 401 : 407;
+	page.authenticate = true;
+	write_page(client, &page);
+}
+
+/* Do what the head of client asks for, which it may. */
+static void
+serve(struct client *client)
+{
+	struct reach *reach;
+
+	if (client->dialect == DIALECT_CONNECT) {
+		buf_consume(client->in, client->head->len);
+		client_tunnel(client, DIALECT_CONNECT);
+		return;
+	}
+	client_begin_request(client, client->dialect);
+	client_move(client, CLIENT_REACHING);
+	reach = reach_start(
+	    client_space(client), &client->target, on_reached, client);
+	if (reach != NULL) {
+		client->reach = reach;
+	}
+}
+
+static void
+on_verdict(struct client *client, enum auth_verdict verdict)
+{
+	const char *words;
+
+	if (verdict == AUTH_GOOD) {
+		serve(client);
+		return;
+	}
+	words = clientauth_refuse(client, client->dialect, verdict);
+	if (verdict == AUTH_WRONG) {
+		ask_password(client, "Wrong user name or password.");
+	} else {
+		clienthttp_refuse(client, CODE_LIMIT, words);
+	}
+}
+
+/* Look for a password in the head of client, or ask for one. */
+static void
+check_password(struct client *client)
+{
+	const struct httphead_field *field = httphead_find(client->head,
+	    client->dialect == DIALECT_LOCALHOST ? HTTPHEAD_AUTHORIZATION
+						 : HTTPHEAD_PROXY_AUTHORIZATION,
+	    NULL);
+	struct auth_words words;
+	struct basic basic;
+
+	/* Not counted as a failure: most clients wait until they are asked. */
+	if (field == NULL ||
+	    basic_decode(httphead_at(client->head, field->value),
+		field->value.len, &basic) != 0) {
+		ask_password(client,
+		    "This gateway asks for a user name and a password.");
+		return;
+	}
+	words = (struct auth_words){
+		.user = basic.text,
+		.user_len = basic.user_len,
+		.password = basic.password,
+		.password_len = basic.password_len,
+	};
+	clientauth_judge(client, &words, on_verdict);
+	mem_wipe(&basic, sizeof(basic));
+}
+
+/* --- requests ------------------------------------------------------------ */
+
+/* Return the dialect of a head that somebody may act on. */
+static enum dialect
+dialect_of(const struct httphead *head)
+{
+	switch (head->form) {
+	case HTTPHEAD_FORM_AUTHORITY:
+		return DIALECT_CONNECT;
+	case HTTPHEAD_FORM_ORIGIN:
+		return DIALECT_LOCALHOST;
+	case HTTPHEAD_FORM_ABSOLUTE:
+	case HTTPHEAD_FORM_ASTERISK:
+		break;
+	}
+	return DIALECT_HTTP;
+}
+
 /* Act on a whole request head. */
 static bool
 act(struct client *client)
 {
 	struct httphead *head = client->head;
 	struct errorpage page;
-	struct reach *reach;
 
 	/* Which page fits is known now; the head does not stay. */
 	errorpage_init(&page, CODE_INTERNAL, NULL);
@@ -122,26 +220,18 @@ act(struct client *client)
 	client->wants_html = page.html;
 	client->is_head = page.head;
 	client->target = head->target;
-	if (head->form == HTTPHEAD_FORM_AUTHORITY) {
-		buf_consume(client->in, head->len);
-		client_tunnel(client, DIALECT_CONNECT);
-		return false;
-	}
-	if (client_is_refused(client)) {
+	client->dialect = dialect_of(head);
+	if (client->dialect != DIALECT_CONNECT && client_is_refused(client)) {
 		return refuse_stranger(client);
 	}
 	if (!head->has_target || head->form == HTTPHEAD_FORM_ASTERISK ||
-	    (head->form == HTTPHEAD_FORM_ORIGIN && !take_localhost(client))) {
+	    (client->dialect == DIALECT_LOCALHOST && !take_localhost(client))) {
 		return refuse_misdirected(client);
 	}
-	client_begin_request(client, head->form == HTTPHEAD_FORM_ORIGIN
-					 ? DIALECT_LOCALHOST
-					 : DIALECT_HTTP);
-	client_move(client, CLIENT_REACHING);
-	reach = reach_start(
-	    client_space(client), &client->target, on_reached, client);
-	if (reach != NULL) {
-		client->reach = reach;
+	if (clientauth_is_due(client)) {
+		check_password(client);
+	} else {
+		serve(client);
 	}
 	return false;
 }

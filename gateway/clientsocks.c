@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* SOCKS, as far as a client's connection is concerned. */
 #include "common/buf.h"
+#include "common/mem.h"
 #include "gateway/client_impl.h"
 #include "gateway/socks.h"
 
@@ -59,17 +60,73 @@ clientsocks_greeting(struct client *client)
 		break;
 	}
 	buf_consume(client->in, used);
-	method = socks_method_choose(&greeting, false);
+	method = socks_method_choose(&greeting, clientauth_is_due(client));
 	len = socks_method_encode(method, answer);
-	if (method != SOCKS_METHOD_NONE) {
+	if (method == SOCKS_METHOD_REFUSED) {
+		client_log_refusal(client, DIALECT_SOCKS5,
+		    clientauth_is_due(client)
+			? "no password, which is asked for"
+			: "no method of authentication that is known");
 		finish_with(client, answer, len);
 		return false;
 	}
 	if (!answer_with(client, answer, len)) {
 		return false;
 	}
-	client_move(client, CLIENT_SOCKS5_REQUEST);
+	client_move(client, method == SOCKS_METHOD_PASSWORD
+				? CLIENT_SOCKS5_PASSWORD
+				: CLIENT_SOCKS5_REQUEST);
 	return client_flush(client);
+}
+
+/* Tell what became of the password; a wrong one is the end (RFC 1929). */
+static void
+on_verdict(struct client *client, enum auth_verdict verdict)
+{
+	uint8_t answer[SOCKS_ANSWER_LEN];
+	size_t len = socks_password_encode(verdict == AUTH_GOOD, answer);
+
+	if (verdict != AUTH_GOOD) {
+		(void)clientauth_refuse(client, DIALECT_SOCKS5, verdict);
+		finish_with(client, answer, len);
+	} else if (answer_with(client, answer, len)) {
+		client_move(client, CLIENT_SOCKS5_REQUEST);
+		(void)client_flush(client);
+	}
+}
+
+bool
+clientsocks_password(struct client *client)
+{
+	struct socks_password password;
+	size_t len;
+	size_t used;
+	const uint8_t *data = buf_peek(client->in, &len);
+
+	switch (socks_password_decode(data, len, &password, &used)) {
+	case WIRE_NEED_MORE:
+		return false;
+	case WIRE_BAD:
+		client_end(client, false);
+		return false;
+	case WIRE_OK:
+		break;
+	}
+	buf_consume(client->in, used);
+	if (clientauth_is_due(client)) {
+		const struct auth_words words = {
+			.user = password.user,
+			.user_len = password.user_len,
+			.password = password.password,
+			.password_len = password.password_len,
+		};
+
+		clientauth_judge(client, &words, on_verdict);
+	} else {
+		on_verdict(client, AUTH_GOOD);
+	}
+	mem_wipe(&password, sizeof(password));
+	return client->state == CLIENT_SOCKS5_REQUEST;
 }
 
 bool
@@ -98,11 +155,22 @@ clientsocks_request(struct client *client)
 	return false;
 }
 
+/* Answer a SOCKS4 request that is refused for itself. */
+static bool
+refuse_v4(struct client *client, const char *reason)
+{
+	uint8_t answer[SOCKS_V4_REPLY_LEN];
+	size_t len = socks_v4_reply_encode(CODE_BAD_REQUEST, NULL, answer);
+
+	client_log_refusal(client, DIALECT_SOCKS4, reason);
+	finish_with(client, answer, len);
+	return false;
+}
+
 bool
 clientsocks_v4(struct client *client)
 {
 	struct socks_request request;
-	uint8_t answer[SOCKS_V4_REPLY_LEN];
 	size_t len;
 	size_t used;
 	const uint8_t *data = buf_peek(client->in, &len);
@@ -111,19 +179,17 @@ clientsocks_v4(struct client *client)
 	case WIRE_NEED_MORE:
 		return false;
 	case WIRE_BAD:
-		used = 0;
-		request.command = SOCKS_COMMAND_BIND;
-		break;
+		return refuse_v4(client, request.reason);
 	case WIRE_OK:
 		break;
 	}
 	buf_consume(client->in, used);
+	if (clientauth_is_due(client)) {
+		return refuse_v4(
+		    client, "SOCKS4 has no password, which is asked for");
+	}
 	if (request.command != SOCKS_COMMAND_CONNECT) {
-		client_log_refusal(
-		    client, DIALECT_SOCKS4, "only CONNECT is served");
-		len = socks_v4_reply_encode(CODE_BAD_REQUEST, NULL, answer);
-		finish_with(client, answer, len);
-		return false;
+		return refuse_v4(client, "only CONNECT is served");
 	}
 	client->target = request.target;
 	client_tunnel(client, DIALECT_SOCKS4);

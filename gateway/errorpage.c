@@ -29,6 +29,7 @@ static const struct {
 } phrases[] = {
 	{ 200, "OK" },
 	{ 400, "Bad Request" },
+	{ 401, "Unauthorized" },
 	{ 403, "Forbidden" },
 	{ 404, "Not Found" },
 	{ 405, "Method Not Allowed" },
@@ -260,7 +261,10 @@ put_head(
 		    "form-action 'none'; frame-ancestors 'none'\r\n"
 		    "X-Content-Type-Options: nosniff\r\n");
 	if (page->authenticate) {
-		put(writer, "Proxy-Authenticate: Basic realm=\"inroad\"\r\n");
+		put(writer,
+		    "%s-Authenticate: Basic realm=\"inroad\", "
+		    "charset=\"UTF-8\"\r\n",
+		    page->status == 407 ? "Proxy" : "WWW");
 	}
 	if (page->retry_after > 0) {
 		put(writer, "Retry-After: %u\r\n", page->retry_after);

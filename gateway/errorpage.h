@@ -29,7 +29,7 @@ struct errorpage {
 	bool html;                  /* a page instead of a line */
 	bool head;                  /* answers HEAD: no body */
 	bool keep_alive;            /* the connection serves more; else close */
-	bool authenticate;          /* with 407: ask for HTTP Basic */
+	bool authenticate;          /* with 401 and 407: ask for HTTP Basic */
 	unsigned retry_after;       /* seconds until it may work; 0: unknown */
 };
 

@@ -526,6 +526,10 @@ on_io(struct io *io, enum io_event event, void *arg)
 static int
 prepare(struct exchange *exchange, const struct client *client)
 {
+	const struct httpforward_options options = {
+		.own_authorization = auth_is_on(client->pool->auth) &&
+				     client->dialect == DIALECT_LOCALHOST,
+	};
 	size_t len;
 
 	exchange->head = buf_new(HEAD_MAX);
@@ -541,7 +545,7 @@ prepare(struct exchange *exchange, const struct client *client)
 	client->head->data = buf_peek(client->in, &len);
 	httpforward_begin(&exchange->memory, client->head);
 	httpbody_init_request(&exchange->request, client->head);
-	return httpforward_request(client->head, NULL, exchange->head);
+	return httpforward_request(client->head, &options, exchange->head);
 }
 
 struct exchange *

@@ -12,6 +12,7 @@
 #include "common/loop.h"
 #include "common/mem.h"
 #include "common/meter.h"
+#include "gateway/auth.h"
 #include "gateway/failures.h"
 #include "gateway/gate.h"
 #include "gateway/gateway_impl.h"
@@ -223,6 +224,8 @@ apply(struct gateway *gateway, struct settings *settings)
 {
 	const struct peers_config peers = peers_config_of(gateway, settings);
 
+	/* Before those of the old settings go. */
+	auth_set_users(gateway->auth, settings->users);
 	settings_free(gateway->settings);
 	gateway->settings = settings;
 	gateway->space.suffix = settings->suffix;
@@ -284,12 +287,14 @@ prepare(struct gateway *gateway)
 	gateway->peers = peers_new(&peers);
 	gateway->ports = ports_new(gateway->loop, on_connection, gateway);
 	gateway->gate = gate_new(&settings->gate);
+	gateway->auth = auth_new(gateway->loop);
 	if (gateway->peers == NULL || gateway->ports == NULL ||
-	    gateway->gate == NULL) {
+	    gateway->gate == NULL || gateway->auth == NULL) {
 		settings_free(settings);
 		return EX_OSERR;
 	}
 	gateway->pool.gate = gateway->gate;
+	gateway->pool.auth = gateway->auth;
 	gateway->pool.outside = &gateway->outside;
 	gateway->space.endpoint = gateway->endpoint;
 	gateway->space.hosts = gateway->hosts;
@@ -365,6 +370,7 @@ gateway_free(struct gateway *gateway)
 	endpoint_free(gateway->endpoint);
 	hosts_free(gateway->hosts);
 	gate_free(gateway->gate);
+	auth_free(gateway->auth);
 	failures_free(gateway->failures);
 	meter_free(gateway->meter);
 	settings_free(gateway->settings);

@@ -14,6 +14,7 @@
 #include "gateway/gateway.h"
 #include "gateway/reach.h"
 
+struct auth;
 struct control_request;
 struct endpoint;
 struct failures;
@@ -36,6 +37,7 @@ struct gateway {
 	struct reach_space space;
 	struct reach_space outside; /* for other machines */
 	struct gate *gate;
+	struct auth *auth;
 	struct client_pool pool;
 	struct failures *failures; /* of the pool */
 	struct meter *meter;       /* likewise */

@@ -97,6 +97,7 @@ passes(const struct httphead *head, const struct httphead_field *field)
 		return false;
 	case HTTPHEAD_UNKNOWN:
 	case HTTPHEAD_ACCEPT:
+	case HTTPHEAD_AUTHORIZATION:
 	case HTTPHEAD_CONTENT_LENGTH:
 	case HTTPHEAD_EXPECT:
 	case HTTPHEAD_HOST:
@@ -160,6 +161,16 @@ put_request_line(struct wire_writer *writer, const struct httphead *request)
 	    writer, request->minor > 0 ? " HTTP/1.1\r\n" : " HTTP/1.0\r\n");
 }
 
+/* Return true for a field of a request that somebody else puts, or nobody. */
+static bool
+is_replaced(const struct httphead_field *field,
+    const struct httpforward_options *options)
+{
+	return field->id == HTTPHEAD_HOST ||
+	       (field->id == HTTPHEAD_AUTHORIZATION &&
+		   options->own_authorization);
+}
+
 /* Put what this hop says itself to the target. */
 static void
 put_request_hop(
@@ -216,7 +227,7 @@ httpforward_request(const struct httphead *request,
 	for (size_t i = 0; i < request->field_count; i++) {
 		const struct httphead_field *field = &request->fields[i];
 
-		if (field->id != HTTPHEAD_HOST && passes(request, field)) {
+		if (!is_replaced(field, options) && passes(request, field)) {
 			put_field(&writer, request, field);
 		}
 	}

@@ -42,6 +42,8 @@ enum httpforward_next {
 struct httpforward_options {
 	/* Host field; NULL: as the request says (the target's own). */
 	const char *host;
+	/* An Authorization field was for us and goes no further. */
+	bool own_authorization;
 	/* Our entry for the Via field, without version; NULL: none. */
 	const char *via;
 };

@@ -22,6 +22,7 @@ static const struct {
 	const char *name;
 } names[] = {
 	{ HTTPHEAD_ACCEPT, "accept" },
+	{ HTTPHEAD_AUTHORIZATION, "authorization" },
 	{ HTTPHEAD_CONNECTION, "connection" },
 	{ HTTPHEAD_CONTENT_LENGTH, "content-length" },
 	{ HTTPHEAD_EXPECT, "expect" },

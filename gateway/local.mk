@@ -12,6 +12,7 @@ noinst_LIBRARIES += %D%/libgateway.a
 	%D%/client.c \
 	%D%/client.h \
 	%D%/client_impl.h \
+	%D%/clientauth.c \
 	%D%/clienthttp.c \
 	%D%/clientlog.c \
 	%D%/clientsocks.c \
@@ -104,6 +105,8 @@ noinst_LIBRARIES += %D%/cli/libcli.a
 	%D%/cli/shellenv.h \
 	%D%/cli/sshconfig.c \
 	%D%/cli/sshconfig.h \
+	%D%/cli/passwd.c \
+	%D%/cli/passwd.h \
 	$(NULL)
 
 bin_PROGRAMS += inroad

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/addr.h"
 #include "common/mem.h"
 #include "gateway/hosts.h"
 #include "gateway/peers.h"
@@ -62,6 +63,22 @@ unknown(const struct reach_space *space, const char *name,
 	}
 }
 
+/* Return true when asked is this machine itself. */
+static bool
+is_own_loopback(const struct proxy_target *asked)
+{
+	static const char localhost[] = "localhost";
+	size_t len = strlen(asked->name);
+	size_t end = sizeof(localhost) - 1;
+	struct addr addr;
+
+	if (proxytarget_addr(asked, &addr) == 0) {
+		return addr_is_this_host(&addr);
+	}
+	return len >= end && strcmp(asked->name + len - end, localhost) == 0 &&
+	       (len == end || asked->name[len - end - 1] == '.');
+}
+
 /* Decide whose asked is; CODE_OK in result when it is a host of ours. */
 static void
 decide(const struct reach_space *space, const struct proxy_target *asked,
@@ -93,6 +110,12 @@ decide(const struct reach_space *space, const struct proxy_target *asked,
 		    "%s", target.rest);
 		(void)snprintf(
 		    result->host, sizeof(result->host), "%s", target.host);
+		return;
+	}
+	if (space->outside && is_own_loopback(asked)) {
+		result->code = CODE_DENIED;
+		(void)snprintf(result->text, sizeof(result->text),
+		    "The gateway's own machine is not reached from others.");
 		return;
 	}
 	if (!hosts_is_complete(space->hosts) &&

@@ -10,6 +10,7 @@
 #include "common/fault.h"
 #include "common/mem.h"
 #include "common/startup.h"
+#include "common/users.h"
 #include "gateway/proxytarget.h"
 
 /* Largest window and retention: see protocol/limits.h and bridge.c. */
@@ -50,6 +51,13 @@ static const struct options_row rows[] = {
 	    .kind = OPTIONS_LIST,
 	    .value = "USER",
 	    .help = "let this user of this machine in, too" },
+	{ .name = "auth",
+	    .kind = OPTIONS_STRING,
+	    .value = "FILE",
+	    .help = "ask for a password of the users in FILE" },
+	{ .name = "open",
+	    .kind = OPTIONS_FLAG,
+	    .help = "let other machines in without a password" },
 	{ .name = "suffix",
 	    .kind = OPTIONS_STRING,
 	    .value = "DOMAIN",
@@ -144,6 +152,50 @@ set_gate(const struct options *options, struct settings *settings,
 	return 0;
 }
 
+/* Take who is asked for a password. */
+static int
+set_auth(const struct options *options, struct settings *settings,
+    struct fault *fault)
+{
+	const char *path = options_string(options, "auth");
+	struct fault why;
+
+	settings->open = options_flag(options, "open");
+	if (path == NULL) {
+		return 0;
+	}
+	settings->users = users_load(path, &why);
+	if (settings->users == NULL) {
+		return options_refuse(
+		    options, "auth", 0, fault, "%s", why.text);
+	}
+	if (users_count(settings->users) == 0) {
+		return options_refuse(options, "auth", 0, fault,
+		    "%s has no users; \"inroad passwd %s NAME\" adds one", path,
+		    path);
+	}
+	return 0;
+}
+
+/* Return what is wrong with a port at listen for other machines, or NULL. */
+static const char *
+open_flaw(const struct settings *settings, const struct ports_spec *spec)
+{
+	if (!ports_is_open(&spec->listen) || settings->open) {
+		return NULL;
+	}
+	/* Whoever reaches a port reaches our hosts. */
+	if (spec->is_forward) {
+		return "would let other machines into your hosts without a "
+		       "password, which a forward cannot ask for; use a "
+		       "loopback address, or allow it with open = yes";
+	}
+	return settings->users != NULL
+		   ? NULL
+		   : "would let other machines into your hosts; use a "
+		     "loopback address, or ask for a password with auth";
+}
+
 /* Return the mode of a unix socket: who may come in is for the gate. */
 static unsigned
 mode_of(const struct ports_spec *spec, const struct gate_rules *rules)
@@ -160,17 +212,14 @@ settings_make_port(const struct settings *settings, struct ports_spec *spec,
     const char *listen, const char *to, const char **flaw)
 {
 	struct ports_spec made;
+	const char *wrong;
 
 	if (ports_spec_make(&made, listen, to, flaw) != 0) {
 		return -1;
 	}
-	/*
-	 * Whoever reaches a port reaches our hosts: without a password that
-	 * must be nobody but this machine.
-	 */
-	if (ports_is_open(&made.listen)) {
-		*flaw = "would let other machines into your hosts; use a "
-			"loopback address";
+	wrong = open_flaw(settings, &made);
+	if (wrong != NULL) {
+		*flaw = wrong;
 		return -1;
 	}
 	made.mode = mode_of(&made, &settings->gate);
@@ -268,6 +317,7 @@ fill(const struct options *options, struct settings *settings,
 	settings->receive_budget = options_number(options, "memory");
 	if (set_suffix(options, settings, fault) != 0 ||
 	    set_gate(options, settings, fault) != 0 ||
+	    set_auth(options, settings, fault) != 0 ||
 	    add_listens(options, settings, fault) != 0) {
 		return -1;
 	}
@@ -293,5 +343,8 @@ settings_make(const struct options *options, struct fault *fault)
 void
 settings_free(struct settings *settings)
 {
-	mem_free(settings);
+	if (settings != NULL) {
+		users_free(settings->users);
+		mem_free(settings);
+	}
 }

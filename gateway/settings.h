@@ -8,6 +8,7 @@
 #ifndef INROAD_GATEWAY_SETTINGS_H
 #define INROAD_GATEWAY_SETTINGS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,15 +18,18 @@
 #include "protocol/limits.h"
 
 struct fault;
+struct users;
 
 /* The table of the program, for startup_options(). */
 extern const struct options_table settings_table;
 
-/* What a gateway is to do.  It refers to nothing outside. */
+/* What a gateway is to do.  It refers to nothing outside; users are its own. */
 struct settings {
 	struct ports_spec ports[PORTS_MAX];
-	size_t port_count;            /* at least 1 */
-	struct gate_rules gate;       /* who may come in */
+	size_t port_count;      /* at least 1 */
+	struct gate_rules gate; /* who may come in */
+	struct users *users;    /* who is asked for a password; NULL: nobody */
+	bool open;              /* other machines need none */
 	char suffix[LIMITS_NAME_LEN]; /* of our names, in lower case */
 	uint32_t clients_max;         /* connections at a time */
 	uint32_t streams_max;         /* of one session */

@@ -12,6 +12,7 @@ E2E_TESTS = \
 	tests/e2e/readme.test \
 	tests/e2e/hostile.test \
 	tests/e2e/join.test \
+	tests/e2e/password.test \
 	tests/e2e/streams.test \
 	tests/e2e/ways.test \
 	$(NULL)

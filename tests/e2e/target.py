@@ -7,9 +7,10 @@ Prints "ready http=PORT echo=PORT ..." and serves until it is killed:
   http     GET /bytes/N answers N bytes of a pattern; GET /page a page;
            GET /chunked/N the same bytes in chunks; GET /close/N until close;
            GET /slow answers after a second; GET /torn/N answers N of 2N
-           bytes and resets; POST and PUT answer the SHA-256
-           of the body; keep-alive throughout. Under /git/ are the
-           repositories of INROAD_TEST_DIR, to read and to write
+           bytes and resets; GET /head answers the head of the request;
+           POST and PUT answer the SHA-256 of the body; keep-alive
+           throughout. Under /git/ are the repositories of
+           INROAD_TEST_DIR, to read and to write
   ssh      an sshd with the configuration INROAD_TEST_DIR/sshd_config
   echo     sends back what it gets, as it comes; ends when the client does
   digest   reads until the client's half ends, then answers its SHA-256
@@ -72,6 +73,8 @@ class Http(http.server.BaseHTTPRequestHandler):
                 self.wfile.write(piece)
         elif kind == "ends":
             self.say("clean=%d reset=%d\n" % (Notes.clean, Notes.reset))
+        elif kind == "head":
+            self.say("%s\n%s" % (self.requestline, self.headers))
         elif kind == "late":
             self.say(Late.digest)
         elif kind == "torn":

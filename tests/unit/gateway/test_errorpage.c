@@ -314,13 +314,20 @@ START_TEST(fields_on_demand)
 	errorpage_init(&page, CODE_LIMIT, NULL);
 	write_page(&answer, &page);
 	assert_has_not(&answer, "Retry-After");
-	assert_has_not(&answer, "Proxy-Authenticate");
+	assert_has_not(&answer, "-Authenticate");
 	page.retry_after = 8;
 	page.authenticate = true;
+	page.status = 407;
 	write_page(&answer, &page);
 	assert_has(&answer, "\r\nRetry-After: 8\r\n");
-	assert_has(
-	    &answer, "\r\nProxy-Authenticate: Basic realm=\"inroad\"\r\n");
+	assert_has(&answer, "\r\nProxy-Authenticate: Basic "
+			    "realm=\"inroad\", charset=\"UTF-8\"\r\n");
+	assert_has_not(&answer, "WWW-");
+	page.status = 401;
+	write_page(&answer, &page);
+	assert_has(&answer, "\r\nWWW-Authenticate: Basic "
+			    "realm=\"inroad\", charset=\"UTF-8\"\r\n");
+	assert_has_not(&answer, "Proxy-Authenticate");
 }
 END_TEST
 

@@ -145,7 +145,8 @@ END_TEST
 
 START_TEST(host_and_via_may_be_given)
 {
-	static const struct httpforward_options options = { "b:8", "gw" };
+	static const struct httpforward_options options = { .host = "b:8",
+		.via = "gw" };
 	struct httphead head;
 	struct buf *out = queue();
 
@@ -161,6 +162,32 @@ START_TEST(host_and_via_may_be_given)
 	ck_assert_str_eq(text_of(out),
 	    "GET /x HTTP/1.0\r\nHost: b:8\r\nVia: 1.0 gw\r\n"
 	    "Connection: close\r\n\r\n");
+	buf_free(out);
+}
+END_TEST
+
+START_TEST(what_was_said_to_us_goes_no_further)
+{
+	static const struct httpforward_options ours = {
+		.own_authorization = true,
+	};
+	struct httphead head;
+	struct buf *out = queue();
+
+	heads_request(&head, "GET /x HTTP/1.1\r\nHost: a\r\n"
+			     "Authorization: Basic YTpi\r\n"
+			     "PROXY-Authorization: Basic YTpi\r\n"
+			     "authorization: Basic YTpi\r\n\r\n");
+	ck_assert_int_eq(httpforward_request(&head, &ours, out), 0);
+	ck_assert_str_eq(text_of(out),
+	    "GET /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+	buf_consume(out, buf_len(out));
+	/* Else it was said to the target. */
+	ck_assert_int_eq(httpforward_request(&head, NULL, out), 0);
+	ck_assert_str_eq(text_of(out),
+	    "GET /x HTTP/1.1\r\nHost: a\r\n"
+	    "Authorization: Basic YTpi\r\n"
+	    "authorization: Basic YTpi\r\nConnection: close\r\n\r\n");
 	buf_free(out);
 }
 END_TEST
@@ -378,6 +405,7 @@ main(void)
 
 	suite_add_tcase(suite, tcase);
 	tcase_add_loop_test(tcase, requests_go_on, 0, COUNT(requests));
+	tcase_add_test(tcase, what_was_said_to_us_goes_no_further);
 	tcase_add_test(tcase, host_and_via_may_be_given);
 	tcase_add_test(tcase, not_every_request_goes_on);
 	tcase_add_test(tcase, the_most_fields_fit);

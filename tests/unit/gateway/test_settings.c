@@ -9,7 +9,9 @@
 #include "common/fault.h"
 #include "common/options_argv.h"
 #include "common/options_file.h"
+#include "common/users.h"
 #include "tests/support/failalloc.h"
+#include "tests/support/tempdir.h"
 #include "tests/support/unit.h"
 
 static struct fault fault;
@@ -170,6 +172,44 @@ START_TEST(users)
 }
 END_TEST
 
+/* A hash of some password. */
+#define HASH                                                                   \
+	"$argon2id$v=19$m=19456,t=2,p=1$a0WRnGlMu0PHmvhBgyZRpA$"               \
+	"wvN7Y+WiBKpYW2B8gS2zmf9HoXXXiWmYEtTWyMHmVxM"
+
+START_TEST(other_machines)
+{
+	char dir[TEMPDIR_LEN];
+	char path[TEMPDIR_LEN];
+	char line[256];
+
+	tempdir_new(dir);
+	tempdir_write(tempdir_file(dir, "users", path), "anna:" HASH "\n");
+	make("", NULL);
+	ck_assert_ptr_null(settings->users);
+	ck_assert(!settings->open);
+	(void)snprintf(
+	    line, sizeof(line), "--auth %s --listen 0.0.0.0:1080", path);
+	make(line, NULL);
+	ck_assert_uint_eq(users_count(settings->users), 1);
+	ck_assert_str_eq(listens(0), "0.0.0.0:1080");
+	/* A forward asks for none. */
+	(void)snprintf(line, sizeof(line),
+	    "--auth %s --forward 0.0.0.0:1080=office:1", path);
+	refuses(line, NULL, "which a forward cannot ask for");
+	make("--open --listen [::]:1080 --forward 0.0.0.0:1=office:1", NULL);
+	ck_assert_uint_eq(settings->port_count, 2);
+	ck_assert(settings->open);
+	tempdir_write(path, "anna:secret\n");
+	(void)snprintf(line, sizeof(line), "auth = \"%s\"\n", path);
+	refuses("", line, "users:1: what follows the colon is no hash");
+	tempdir_write(path, "# nobody\n");
+	refuses("", line, "has no users; \"inroad passwd ");
+	tempdir_remove(dir);
+	refuses("", line, "gateway.conf:1: auth: cannot read ");
+}
+END_TEST
+
 START_TEST(one_port_too_many)
 {
 	char file[64 * (PORTS_MAX + 1)] = "listen = {\"127.0.0.1:0\"";
@@ -212,6 +252,7 @@ main(void)
 	tcase_add_test(tests, listeners_and_forwards);
 	tcase_add_test(tests, what_is_not_right);
 	tcase_add_test(tests, users);
+	tcase_add_test(tests, other_machines);
 	tcase_add_test(tests, one_port_too_many);
 	tcase_add_test(tests, out_of_memory);
 	suite_add_tcase(suite, tests);

@@ -13,6 +13,7 @@ UNIT_TESTS += \
 	%D%/test_pump \
 	%D%/test_shellenv \
 	%D%/test_sshconfig \
+	%D%/test_passwd \
 	$(NULL)
 endif
 
@@ -26,3 +27,4 @@ LIBS_UNIT_CLI = $(LIBS_UNIT) $(LIBS_CLI) $(LIBS_CHECK)
 %C%_test_pump_LDADD = $(LIBS_UNIT_CLI)
 %C%_test_shellenv_LDADD = $(LIBS_UNIT_CLI)
 %C%_test_sshconfig_LDADD = $(LIBS_UNIT_CLI)
+%C%_test_passwd_LDADD = $(LIBS_UNIT_CLI)
