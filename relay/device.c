@@ -20,6 +20,9 @@
 #define ATTACH_RATE 50
 #define ATTACH_BURST 1000
 
+/* That guests are displaced is logged at most so often, in nanoseconds. */
+#define DISPLACED_LOG (60 * LIMITS_SEC)
+
 static uint64_t
 wall_clock(void)
 {
@@ -56,6 +59,7 @@ counter(struct device *device)
 static void
 move(struct device *device, enum device_state state)
 {
+	guests_leave(device->hub->guests, &device->guest);
 	--*counter(device);
 	device->state = state;
 	if (state != DEVICE_GONE) {
@@ -305,12 +309,18 @@ device_hub_new(const struct device_hub_config *config)
 {
 	struct device_hub *hub = mem_new(1, sizeof(*hub));
 
-	if (hub != NULL) {
-		hub->config = *config;
-		list_init(&hub->devices);
-		list_init(&hub->leaving);
-		list_init(&hub->tenants);
+	if (hub == NULL) {
+		return NULL;
 	}
+	hub->guests = guests_new(config->guests_max);
+	if (hub->guests == NULL) {
+		mem_free(hub);
+		return NULL;
+	}
+	hub->config = *config;
+	list_init(&hub->devices);
+	list_init(&hub->leaving);
+	list_init(&hub->tenants);
 	return hub;
 }
 
@@ -333,6 +343,7 @@ device_hub_free(struct device_hub *hub)
 	if (hub != NULL) {
 		close_all(&hub->devices);
 		close_all(&hub->leaving);
+		guests_free(hub->guests);
 		mem_free(hub);
 	}
 }
@@ -351,33 +362,79 @@ init(struct device *device, struct device_hub *hub)
 	    loop_now(hub->config.loop));
 }
 
-void
-device_greet(struct device_hub *hub, int fd)
+/* Say once in a while who fills the places. */
+static void
+log_displaced(struct device_hub *hub, const struct link *link, uint32_t count)
+{
+	uint64_t now = loop_now(hub->config.loop);
+	char from[ADDR_TEXT_LEN];
+
+	if (hub->displaced_logged != 0 &&
+	    now - hub->displaced_logged < DISPLACED_LOG) {
+		return;
+	}
+	hub->displaced_logged = now;
+	log_write(LOG_LEVEL_WARN, "relay", 0,
+	    "all %" PRIu32 " places for connections that have not logged in "
+	    "are taken, %" PRIu32 " from around %s; the oldest give way",
+	    hub->config.guests_max, count,
+	    addr_format_ip(link_peer(link), from));
+}
+
+/* Have a place free for one more guest. */
+static void
+make_room(struct device_hub *hub)
+{
+	uint32_t count;
+	struct guest *guest = guests_due(hub->guests, &count);
+	struct device *device;
+
+	if (guest == NULL) {
+		return;
+	}
+	device = list_entry(guest, struct device, guest);
+	hub->stats.displaced++;
+	log_displaced(hub, device->link, count);
+	link_close(
+	    device->link, CODE_OVERLOADED, "its place was needed for others");
+}
+
+/* Return a device that greets on fd, or NULL; fd is then the caller's. */
+static struct device *
+new_guest(struct device_hub *hub, int fd, const struct addr *peer)
 {
 	const struct link_relay_config config = {
 		.public_key = hub->config.public_key,
 		.secret_key = hub->config.secret_key,
 		.times = hub->config.times,
 	};
-	struct device *device = NULL;
+	struct device *device = mem_new(1, sizeof(*device));
 
-	if (hub->stats.guests < hub->config.guests_max) {
-		device = mem_new(1, sizeof(*device));
-	}
 	if (device == NULL) {
-		(void)close(fd);
-		return;
+		return NULL;
 	}
 	init(device, hub);
-	device->link =
-	    link_accept(hub->config.loop, fd, &config, &callbacks, device);
+	if (guests_enter(hub->guests, &device->guest, peer) == 0) {
+		device->link = link_accept(
+		    hub->config.loop, fd, &config, &callbacks, device);
+	}
 	if (device->link == NULL) {
-		(void)close(fd);
+		guests_leave(hub->guests, &device->guest);
 		mem_free(device);
-		return;
+		return NULL;
 	}
 	list_push_back(&hub->devices, &device->all);
 	++*counter(device);
+	return device;
+}
+
+void
+device_greet(struct device_hub *hub, int fd, const struct addr *peer)
+{
+	make_room(hub);
+	if (new_guest(hub, fd, peer) == NULL) {
+		(void)close(fd);
+	}
 }
 
 void

@@ -24,6 +24,7 @@
 
 struct account_book;
 struct account_device;
+struct addr;
 struct device;
 struct device_hub;
 struct directory;
@@ -53,10 +54,11 @@ struct device_hub *device_hub_new(const struct device_hub_config *config);
 void device_hub_free(struct device_hub *hub);
 
 /*
- * Greet whoever connected on fd, which is taken over, or closed when there are
- * too many guests or memory is short.
+ * Greet whoever connected from peer on fd, which is taken over, or closed when
+ * memory is short.  When there are guests_max guests already, an older one
+ * gives way (guests.h).
  */
-void device_greet(struct device_hub *hub, int fd);
+void device_greet(struct device_hub *hub, int fd, const struct addr *peer);
 
 /* Say GOAWAY to every link; they close in two seconds at the latest. */
 void device_hub_goaway(
@@ -70,8 +72,9 @@ struct device_hub_stats {
 	uint32_t guests;
 	uint32_t gateways;
 	uint32_t agents;
-	uint64_t logins;  /* let in, ever */
-	uint64_t refused; /* not let in, ever */
+	uint64_t logins;    /* let in, ever */
+	uint64_t refused;   /* not let in, ever */
+	uint64_t displaced; /* guests that gave way to others, ever */
 };
 
 /* Fill *out. */

@@ -18,6 +18,7 @@
 #include "relay/account.h"
 #include "relay/device.h"
 #include "relay/directory.h"
+#include "relay/guests.h"
 
 enum device_state {
 	DEVICE_GUEST,
@@ -30,6 +31,8 @@ struct device_hub {
 	struct list devices;
 	struct list leaving; /* gone, their links saying farewell */
 	struct list tenants;
+	struct guests *guests;
+	uint64_t displaced_logged; /* when last, 0: never */
 	struct device_hub_stats stats;
 };
 
@@ -38,7 +41,8 @@ struct device {
 	struct link *link; /* NULL once it is down */
 	enum device_state state;
 	enum linkhello_role role;
-	struct list all; /* in hub->devices or hub->leaving */
+	struct list all;    /* in hub->devices or hub->leaving */
+	struct guest guest; /* while it is one */
 	struct account_op *login;
 	struct account_device *row; /* a member's */
 	struct account *account;    /* likewise */

@@ -20,6 +20,8 @@ noinst_LIBRARIES += %D%/librelay.a
 	%D%/deviceinvite.c \
 	%D%/directory.c \
 	%D%/directory.h \
+	%D%/guests.c \
+	%D%/guests.h \
 	%D%/relay.c \
 	%D%/relay.h \
 	%D%/relay_impl.h \

@@ -364,8 +364,7 @@ on_connection(int fd, const struct addr *peer, void *arg)
 {
 	struct relay *relay = arg;
 
-	(void)peer;
-	device_greet(relay->hub, fd);
+	device_greet(relay->hub, fd, peer);
 }
 
 static int

@@ -212,6 +212,7 @@ status(struct relay *relay, struct control_request *request)
 	jsonout_uint(json, "guests", devices.guests);
 	jsonout_uint(json, "logins", devices.logins);
 	jsonout_uint(json, "refused", devices.refused);
+	jsonout_uint(json, "displaced", devices.displaced);
 	jsonout_uint(json, "hosts", directory_count(relay->directory));
 	jsonout_uint(json, "channels", circuits.circuits);
 	jsonout_uint(json, "queued", circuits.queued);

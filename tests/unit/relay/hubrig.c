@@ -265,7 +265,7 @@ hubrig_socket(struct hubrig *rig)
 	int fds[2];
 
 	ck_assert_int_eq(netpair_connect(AF_INET, fds), 0);
-	device_greet(rig->hub, fds[1]);
+	device_greet(rig->hub, fds[1], &rig->peer);
 	return fds[0];
 }
 

@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/addr.h"
 #include "protocol/frame.h"
 #include "protocol/keys.h"
 #include "protocol/limits.h"
@@ -48,6 +49,7 @@ struct hubrig {
 	struct directory *directory;
 	struct switch_board *board;
 	struct device_hub *hub; /* NULL once a test has freed it */
+	struct addr peer;       /* where the next one seems to come from */
 	uint8_t public_key[KEYS_LEN];
 	uint8_t secret_key[KEYS_LEN];
 };

@@ -9,6 +9,7 @@ UNIT_TESTS += \
 	%D%/test_device \
 	%D%/test_deviceattach \
 	%D%/test_directory \
+	%D%/test_guests \
 	%D%/test_store \
 	%D%/test_switch \
 	$(NULL)
@@ -35,6 +36,7 @@ LIBS_UNIT_RELAY = $(LIBS_UNIT) $(LIBS_RELAY) $(LIBS_CHECK)
 %C%_test_deviceattach_SOURCES = %D%/test_deviceattach.c $(RIG_UNIT_RELAY)
 %C%_test_deviceattach_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_directory_LDADD = $(LIBS_UNIT_RELAY)
+%C%_test_guests_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_store_SOURCES = \
 	%D%/faultvfs.c \
 	%D%/faultvfs.h \

@@ -6,10 +6,14 @@
 #include "relay/device.h"
 
 #include <sodium.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "common/loop.h"
 #include "protocol/link.h"
+#include "tests/support/await.h"
 #include "tests/support/unit.h"
 #include "tests/unit/relay/faultvfs.h"
 #include "tests/unit/relay/hubrig.h"
@@ -103,6 +107,116 @@ START_TEST(a_hub_closes_every_link)
 }
 END_TEST
 
+/* --- guests -------------------------------------------------------------- */
+
+static struct device_hub_stats
+stats(void)
+{
+	struct device_hub_stats stats;
+
+	device_hub_get_stats(rig.hub, &stats);
+	return stats;
+}
+
+static void
+come_from(const char *ip)
+{
+	ck_assert_int_eq(addr_from_ip(&rig.peer, ip, 1000), 0);
+}
+
+static bool
+is_closed(int fd)
+{
+	char byte;
+
+	return recv(fd, &byte, 1, MSG_DONTWAIT | MSG_PEEK) == 0;
+}
+
+/* Silence holds a place only while nobody wants it. */
+START_TEST(silent_guests_keep_nobody_out)
+{
+	const struct hubrig_config config = { .guests_max = 8 };
+	int fds[9];
+
+	reopen(&config);
+	come_from("192.0.2.1");
+	fds[0] = hubrig_socket(&rig);
+	come_from("192.0.2.2");
+	for (int i = 1; i < 8; i++) {
+		fds[i] = hubrig_socket(&rig);
+	}
+	hubrig_settle(&rig);
+	ck_assert_uint_eq(stats().guests, 8);
+	ck_assert_uint_eq(stats().displaced, 0);
+	/* From elsewhere, and from the very address. */
+	come_from("192.0.2.3");
+	hubrig_join(&rig, &agent, &office);
+	ck_assert_uint_eq(stats().displaced, 1);
+	ck_assert(is_closed(fds[1]));
+	come_from("192.0.2.2");
+	fds[8] = hubrig_socket(&rig);
+	hubrig_join(&rig, &gateway, &laptop);
+	ck_assert_uint_eq(stats().displaced, 2);
+	ck_assert(is_closed(fds[2]));
+	for (int i = 3; i < 9; i++) {
+		ck_assert(!is_closed(fds[i]));
+	}
+	ck_assert(!is_closed(fds[0]));
+	ck_assert_uint_eq(stats().guests, 7);
+	for (int i = 0; i < 9; i++) {
+		(void)close(fds[i]);
+	}
+	hubrig_settle(&rig);
+	ck_assert_uint_eq(stats().guests, 0);
+}
+END_TEST
+
+#define MANY 300
+
+static int
+count_up(const struct hubrig_device *devices, int n)
+{
+	int ups = 0;
+
+	for (int i = 0; i < n; i++) {
+		ups += devices[i].ups;
+	}
+	return ups;
+}
+
+static bool
+are_all_up(void *arg)
+{
+	return count_up(arg, MANY) == MANY;
+}
+
+/* A house full of agents comes back after the relay was started again. */
+START_TEST(many_log_in_at_once_from_one_address)
+{
+	static struct hubrig_who who[MANY];
+	static struct hubrig_device devices[MANY];
+	const struct hubrig_config config = { .guests_max = 1024 };
+	char name[16];
+
+	reopen(&config);
+	come_from("192.0.2.1");
+	for (int i = 0; i < MANY; i++) {
+		(void)snprintf(name, sizeof(name), "host%d", i);
+		hubrig_enrol(&rig, &who[i], LINKHELLO_AGENT, "alice", name);
+	}
+	for (int i = 0; i < MANY; i++) {
+		hubrig_connect(&rig, &devices[i], &who[i]);
+	}
+	ck_assert_uint_eq(stats().guests, MANY);
+	ck_assert(await(rig.loop, are_all_up, devices));
+	ck_assert_uint_eq(stats().displaced, 0);
+	ck_assert_uint_eq(stats().agents, MANY);
+	for (int i = 0; i < MANY; i++) {
+		hubrig_leave(&devices[i]);
+	}
+}
+END_TEST
+
 int
 main(void)
 {
@@ -115,6 +229,8 @@ main(void)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, who_is_let_in_learns_which_relay_it_is);
 	tcase_add_test(tcase, a_hub_closes_every_link);
+	tcase_add_test(tcase, silent_guests_keep_nobody_out);
+	tcase_add_test(tcase, many_log_in_at_once_from_one_address);
 	suite_add_tcase(suite, tcase);
 	return unit_main(suite);
 }
