@@ -478,11 +478,15 @@ START_TEST(a_question_is_answered_by_the_table)
 	uint8_t id[SESSIONHELLO_ID_LEN];
 	struct asker other;
 	struct visit *visit = attach(&asker);
+	struct visit *pending;
 
 	ck_assert(linkpair_await(&net, is_settled, visit));
 	session_ping(carrier_session(visit->carrier), loop_now(net.loop));
 	await_sessions(1, 1);
 	memcpy(id, asker.said.id, sizeof(id));
+	pending = attach(&asker);
+	pending->mute = true;
+	ck_assert(linkpair_await(&net, is_settled, pending));
 	ck_assert_int_eq(ask_about(&asker, id), CODE_OK);
 	id[15] ^= 1;
 	ck_assert_int_eq(ask_about(&asker, id), CODE_SESSION_LOST);
@@ -491,9 +495,10 @@ START_TEST(a_question_is_answered_by_the_table)
 	asker_init_other(&other, &asker);
 	ck_assert_int_eq(ask_about(&other, id), CODE_SESSION_LOST);
 	asker_end(&other);
-	/* Neither touched what there is, nor left anything. */
+	/* Neither touched what there is or begins, nor left anything. */
 	await_sessions(1, 1);
 	ck_assert_int_eq(visit->ended, 0);
+	ck_assert_int_eq(pending->ended, 0);
 	carrier_close(visit->carrier, CODE_CANCELLED);
 	visit->carrier = NULL;
 	await_sessions(0, 0);
