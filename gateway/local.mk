@@ -91,6 +91,10 @@ noinst_LIBRARIES += %D%/cli/libcli.a
 	%D%/cli/cli.h \
 	%D%/cli/commands.c \
 	%D%/cli/commands.h \
+	%D%/cli/complete.c \
+	%D%/cli/complete.h \
+	%D%/cli/completion.c \
+	%D%/cli/completion.h \
 	%D%/cli/connect.c \
 	%D%/cli/connect.h \
 	%D%/cli/entry.c \

@@ -13,6 +13,7 @@
 #include "common/version.h"
 #include "gateway/cli/ask.h"
 #include "gateway/cli/commands.h"
+#include "gateway/cli/complete.h"
 #include "protocol/limits.h"
 
 /* Of the documents of --json; rises when a member changes its meaning. */
@@ -300,8 +301,13 @@ run(int argc, char **argv)
 		.argv = argv + 1,
 	};
 	const struct commands_row *row;
-	int stop = take_options(&cli);
+	int stop;
 
+	if (argc > 1 && strcmp(argv[1], COMPLETE_COMMAND) == 0) {
+		complete_run(argc - 2, argv + 2);
+		return CONTROL_OK;
+	}
+	stop = take_options(&cli);
 	if (stop != 0) {
 		return stop - 1;
 	}

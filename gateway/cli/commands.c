@@ -13,6 +13,7 @@
 #include "common/statedir.h"
 #include "gateway/cli/ask.h"
 #include "gateway/cli/cli.h"
+#include "gateway/cli/completion.h"
 #include "gateway/cli/connect.h"
 #include "gateway/cli/forward.h"
 #include "gateway/cli/passwd.h"
@@ -537,5 +538,7 @@ const struct commands_row commands_table[] = {
 	    run_accept_key },
 	{ "device", "list USER | revoke USER NAME",
 	    "devices of an account (at the relay)", 2, 3, run_device },
+	{ "completion", "bash|zsh|fish", "what the tab key does in a shell", 1,
+	    1, completion_run },
 	{ NULL, NULL, NULL, 0, 0, NULL },
 };

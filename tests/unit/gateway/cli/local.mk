@@ -8,6 +8,7 @@ UNIT_TESTS += \
 	%D%/test_ask \
 	%D%/test_cli \
 	%D%/test_commands \
+	%D%/test_complete \
 	%D%/test_connect \
 	%D%/test_forward \
 	%D%/test_pump \
@@ -22,6 +23,7 @@ LIBS_UNIT_CLI = $(LIBS_UNIT) $(LIBS_CLI) $(LIBS_CHECK)
 %C%_test_ask_LDADD = $(LIBS_UNIT_CLI)
 %C%_test_cli_LDADD = $(LIBS_UNIT_CLI)
 %C%_test_commands_LDADD = $(LIBS_UNIT_CLI)
+%C%_test_complete_LDADD = $(LIBS_UNIT_CLI)
 %C%_test_connect_LDADD = $(LIBS_UNIT_CLI)
 %C%_test_forward_LDADD = $(LIBS_UNIT_CLI)
 %C%_test_pump_LDADD = $(LIBS_UNIT_CLI)
