@@ -48,12 +48,14 @@ pool_give(struct credit_pool *pool, uint64_t n)
 
 /* Return what is charged to the pool: the last frame may exceed the grant. */
 static uint64_t
-promised(const struct credit *credit)
+charged(const struct credit *credit)
 {
+	uint64_t overhead = credit->frames * LIMITS_QUEUE_OVERHEAD;
+
 	if (credit->granted <= credit->drained) {
-		return 0;
+		return overhead;
 	}
-	return credit->granted - credit->drained;
+	return overhead + credit->granted - credit->drained;
 }
 
 static void
@@ -107,9 +109,9 @@ raise_grant(struct credit *credit)
 	if (target <= credit->granted || target - credit->granted < step) {
 		return false;
 	}
-	pool_give(credit->pool, promised(credit));
+	pool_give(credit->pool, charged(credit));
 	credit->granted = target;
-	pool_take(credit->pool, promised(credit));
+	pool_take(credit->pool, charged(credit));
 	return true;
 }
 
@@ -134,17 +136,20 @@ credit_init(struct credit *credit, struct credit_pool *pool, uint64_t start,
 void
 credit_close(struct credit *credit)
 {
-	pool_give(credit->pool, promised(credit));
+	pool_give(credit->pool, charged(credit));
 	credit->granted = credit->received;
 	credit->closed = true;
-	pool_take(credit->pool, promised(credit));
+	pool_take(credit->pool, charged(credit));
 }
 
 void
 credit_end(struct credit *credit)
 {
-	pool_give(credit->pool, promised(credit));
+	pool_give(credit->pool, charged(credit));
 	credit->pool = NULL;
+	credit->closed = true;
+	credit->received = credit->drained;
+	credit->frames = 0;
 }
 
 int
@@ -154,6 +159,8 @@ credit_received(struct credit *credit, size_t n)
 		return -1;
 	}
 	credit->received += n;
+	credit->frames++;
+	pool_take(credit->pool, LIMITS_QUEUE_OVERHEAD);
 	return 0;
 }
 
@@ -166,9 +173,10 @@ credit_drained(struct credit *credit, size_t n, bool empty, uint64_t rtt_ns,
 	uint64_t elapsed = now_ns - credit->mark_time;
 	bool was_idle = credit->idle;
 
-	pool_give(credit->pool, promised(credit));
+	pool_give(credit->pool, charged(credit));
 	credit->drained += n;
-	pool_take(credit->pool, promised(credit));
+	credit->frames--;
+	pool_take(credit->pool, charged(credit));
 	credit->idle = empty;
 	credit->ran_empty = credit->ran_empty || empty;
 	if (credit->closed) {
@@ -190,7 +198,8 @@ credit_granted(const struct credit *credit)
 }
 
 uint64_t
-credit_queued(const struct credit *credit)
+credit_held(const struct credit *credit)
 {
-	return credit->received - credit->drained;
+	return credit->received - credit->drained +
+	       credit->frames * LIMITS_QUEUE_OVERHEAD;
 }

@@ -16,8 +16,9 @@
  * rate: measuring starts anew behind it.
  *
  * What is promised (granted and not drained) is charged to a pool and its
- * parents.  When they have no room a grant rises no further than
- * LIMITS_CREDIT_MIN above what was drained.
+ * parents, and for each frame that waits LIMITS_QUEUE_OVERHEAD on top: how many
+ * there will be is not known before they come.  When the pools have no room a
+ * grant rises no further than LIMITS_CREDIT_MIN above what was drained.
  *
  * When its sender is gone a credit is closed: it grants nothing more, and only
  * what is queued stays charged, until it is drained.
@@ -31,7 +32,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What is promised to all channels of a process or account together. */
+/* What all channels of a process or account are charged together. */
 struct credit_pool {
 	uint64_t promised;
 	uint64_t max;
@@ -44,6 +45,7 @@ struct credit {
 	uint64_t granted;   /* the sender may begin a frame below this offset */
 	uint64_t received;  /* bytes of frames that came in */
 	uint64_t drained;   /* bytes of frames that went out */
+	uint64_t frames;    /* that came in and did not go out */
 	uint64_t allowance; /* A, as last computed */
 	uint64_t mark_time; /* start of the current measuring interval */
 	uint64_t mark_drained;
@@ -66,7 +68,7 @@ int credit_init(struct credit *credit, struct credit_pool *pool, uint64_t start,
  */
 void credit_close(struct credit *credit);
 
-/* Give back to the pool all that is charged; what is queued was dropped. */
+/* Give back to the pool all that is charged: what is queued is dropped. */
 void credit_end(struct credit *credit);
 
 /*
@@ -87,7 +89,7 @@ bool credit_drained(struct credit *credit, size_t n, bool empty,
 /* Return the offset to announce. */
 uint64_t credit_granted(const struct credit *credit);
 
-/* Return how many bytes came in and did not go out. */
-uint64_t credit_queued(const struct credit *credit);
+/* Return what the frames cost that came in and did not go out, in bytes. */
+uint64_t credit_held(const struct credit *credit);
 
 #endif

@@ -122,6 +122,13 @@
 #define LIMITS_CREDIT_MIN 16384
 #define LIMITS_CREDIT_MAX (UINT64_C(16) << 20)
 
+/*
+ * What a queued record costs beside its wire bytes: two small allocations, less
+ * the frame's header, which is not kept.  43 bytes at most with the allocator of
+ * glibc, so that a flood of the shortest records costs what it is counted as.
+ */
+#define LIMITS_QUEUE_OVERHEAD 64
+
 /* Queueing that a channel may have on top of its round trip. */
 #define LIMITS_CREDIT_SLACK (30 * LIMITS_MSEC)
 

@@ -19,6 +19,11 @@ struct body {
 	struct body *next;
 };
 
+/* It and the head of its blob, each rounded up by an allocator that adds 16. */
+_Static_assert(sizeof(struct body) + 16 + 12 + 16 + 15 <=
+		   LIMITS_QUEUE_OVERHEAD + LIMITS_FRAME_HEAD_LEN,
+    "a queued record costs more than it is charged");
+
 /* One direction: what came from one side and goes to the other. */
 struct lane {
 	struct switch_circuit *circuit;
@@ -90,6 +95,13 @@ wire_len(size_t body)
 	return LIMITS_FRAME_HEAD_LEN + body;
 }
 
+/* What a body of len bytes costs while it waits. */
+static uint64_t
+cost(size_t len)
+{
+	return wire_len(len) + LIMITS_QUEUE_OVERHEAD;
+}
+
 static int
 lane_push(struct lane *lane, const uint8_t *data, size_t len)
 {
@@ -107,7 +119,7 @@ lane_push(struct lane *lane, const uint8_t *data, size_t len)
 	blob_set_len(body->blob, len);
 	*lane->last = body;
 	lane->last = &body->next;
-	lane->circuit->board->queued += wire_len(len);
+	lane->circuit->board->queued += cost(len);
 	return 0;
 }
 
@@ -127,7 +139,7 @@ lane_pop(struct lane *lane)
 	}
 	blob = body->blob;
 	mem_free(body);
-	lane->circuit->board->queued -= wire_len(blob_len(blob));
+	lane->circuit->board->queued -= cost(blob_len(blob));
 	return blob;
 }
 
@@ -259,10 +271,10 @@ cut(struct switch_circuit *circuit, enum code code, const char *text)
 }
 
 static uint64_t
-circuit_queued(const struct switch_circuit *circuit)
+circuit_held(const struct switch_circuit *circuit)
 {
-	return credit_queued(&circuit->lanes[SWITCH_GATEWAY].credit) +
-	       credit_queued(&circuit->lanes[SWITCH_AGENT].credit);
+	return credit_held(&circuit->lanes[SWITCH_GATEWAY].credit) +
+	       credit_held(&circuit->lanes[SWITCH_AGENT].credit);
 }
 
 /* End the circuit that holds most. */
@@ -277,7 +289,7 @@ shed(struct switch_board *board)
 		    list_entry(node, struct switch_circuit, all);
 
 		if (fullest == NULL ||
-		    circuit_queued(circuit) > circuit_queued(fullest)) {
+		    circuit_held(circuit) > circuit_held(fullest)) {
 			fullest = circuit;
 		}
 	}

@@ -17,9 +17,10 @@
  * long the other side takes is between it and its link, which ends one that
  * does not read.
  *
- * The switch counts what all circuits hold.  Above three quarters of its budget
- * it takes no new circuit, above nine tenths it ends the fullest: sessions
- * outlive that, a process that is out of memory does not.
+ * The switch counts what all circuits hold, with LIMITS_QUEUE_OVERHEAD for each
+ * record.  Above three quarters of its budget it takes no new circuit, above
+ * nine tenths it ends the fullest: sessions outlive that, a process that is out
+ * of memory does not.
  */
 #ifndef INROAD_RELAY_SWITCH_H
 #define INROAD_RELAY_SWITCH_H
@@ -87,8 +88,8 @@ void switch_lose(struct switch_circuit *circuit, enum switch_end end);
 /* Numbers for people. */
 struct switch_stats {
 	uint32_t circuits; /* with one side or two */
-	uint64_t queued;   /* bytes held now */
-	uint64_t promised; /* bytes that credit allows to come */
+	uint64_t queued;   /* bytes of memory held now */
+	uint64_t promised; /* and those that credit allows to come */
 	uint64_t copied;   /* bytes handed on, ever */
 };
 

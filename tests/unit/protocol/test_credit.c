@@ -10,13 +10,16 @@
 #define FRAME 16432
 #define MSEC LIMITS_MSEC
 
+/* What frames that wait are charged on top. */
+#define OVERHEAD(frames) ((uint64_t)(frames)*LIMITS_QUEUE_OVERHEAD)
+
 START_TEST(starts_with_what_it_is_given)
 {
 	struct credit credit;
 
 	ck_assert_int_eq(credit_init(&credit, NULL, 1000, 5), 0);
 	ck_assert_uint_eq(credit_granted(&credit), 1000);
-	ck_assert_uint_eq(credit_queued(&credit), 0);
+	ck_assert_uint_eq(credit_held(&credit), 0);
 	credit_end(&credit);
 }
 END_TEST
@@ -28,9 +31,9 @@ START_TEST(a_frame_may_begin_below_the_grant)
 	ck_assert_int_eq(credit_init(&credit, NULL, 1000, 0), 0);
 	ck_assert_int_eq(credit_received(&credit, 999), 0);
 	ck_assert_int_eq(credit_received(&credit, FRAME), 0);
-	ck_assert_uint_eq(credit_queued(&credit), 999 + FRAME);
+	ck_assert_uint_eq(credit_held(&credit), 999 + FRAME + OVERHEAD(2));
 	ck_assert_int_eq(credit_received(&credit, 1), -1);
-	ck_assert_uint_eq(credit_queued(&credit), 999 + FRAME);
+	ck_assert_uint_eq(credit_held(&credit), 999 + FRAME + OVERHEAD(2));
 }
 END_TEST
 
@@ -111,7 +114,10 @@ START_TEST(pools_are_charged_with_promises)
 	/* Over its grant by most of a frame: never below nothing. */
 	ck_assert_int_eq(credit_received(&a, 59999), 0);
 	ck_assert_int_eq(credit_received(&a, FRAME), 0);
-	(void)credit_drained(&a, 59999 + FRAME, true, 0, 1);
+	ck_assert_uint_eq(account.promised, 60000 + OVERHEAD(2));
+	ck_assert_uint_eq(worker.promised, 60000 + OVERHEAD(2));
+	(void)credit_drained(&a, 59999, false, 0, 1);
+	(void)credit_drained(&a, FRAME, true, 0, 1);
 	ck_assert_uint_eq(account.promised, worker.promised);
 	ck_assert_uint_eq(account.promised, a.granted - a.drained);
 	credit_end(&a);
@@ -131,10 +137,10 @@ START_TEST(a_closed_credit_drains)
 	ck_assert_int_eq(credit_received(&credit, FRAME), 0);
 	ck_assert_int_eq(credit_received(&credit, FRAME), 0);
 	credit_close(&credit);
-	ck_assert_uint_eq(pool.promised, 2 * FRAME);
+	ck_assert_uint_eq(pool.promised, 2 * FRAME + OVERHEAD(2));
 	ck_assert_int_eq(credit_received(&credit, 1), -1);
 	ck_assert(!credit_drained(&credit, FRAME, false, 0, LIMITS_SEC));
-	ck_assert_uint_eq(pool.promised, FRAME);
+	ck_assert_uint_eq(pool.promised, FRAME + OVERHEAD(1));
 	ck_assert(!credit_drained(&credit, FRAME, true, 0, 2 * LIMITS_SEC));
 	ck_assert_uint_eq(pool.promised, 0);
 	ck_assert_uint_eq(credit_granted(&credit), 2 * FRAME);
@@ -143,7 +149,37 @@ START_TEST(a_closed_credit_drains)
 	ck_assert_int_eq(credit_init(&credit, &pool, 1000, 0), 0);
 	ck_assert_int_eq(credit_received(&credit, FRAME), 0);
 	credit_close(&credit);
-	ck_assert_uint_eq(pool.promised, FRAME);
+	ck_assert_uint_eq(pool.promised, FRAME + OVERHEAD(1));
+	credit_end(&credit);
+	ck_assert_uint_eq(pool.promised, 0);
+	ck_assert_uint_eq(credit_held(&credit), 0);
+}
+END_TEST
+
+/* Frames that are short cost more than their bytes, and use up the pool. */
+START_TEST(short_frames_are_charged)
+{
+	struct credit_pool pool = { .max = 100000 };
+	struct credit credit;
+	uint64_t now = 1;
+
+	ck_assert_int_eq(credit_init(&credit, &pool, 48000, 0), 0);
+	for (int i = 0; i < 1000; i++) {
+		ck_assert_int_eq(credit_received(&credit, 48), 0);
+	}
+	ck_assert_uint_eq(credit_held(&credit), 48000 + OVERHEAD(1000));
+	ck_assert_uint_eq(pool.promised, 48000 + OVERHEAD(1000));
+	ck_assert_uint_gt(pool.promised, pool.max);
+	/* The pool has no room: the least is granted. */
+	for (int i = 0; i < 10; i++) {
+		(void)credit_drained(&credit, 48, false, 0, now);
+	}
+	ck_assert_uint_le(credit_granted(&credit), 48000);
+	for (int i = 10; i < 1000; i++) {
+		(void)credit_drained(&credit, 48, i == 999, 0, now);
+		ck_assert_uint_le(pool.promised, 48000 + OVERHEAD(1000));
+	}
+	ck_assert_uint_gt(credit_granted(&credit), 48000);
 	credit_end(&credit);
 	ck_assert_uint_eq(pool.promised, 0);
 }
@@ -221,13 +257,19 @@ path_send(struct path *path, size_t slot)
 	}
 }
 
+/* Return how many bytes of frames wait. */
+static uint64_t
+path_queued(const struct path *path)
+{
+	return path->credit.received - path->credit.drained;
+}
+
 static void
 path_drain(struct path *path, size_t slot, uint64_t now)
 {
 	path->drain_budget += (double)path->rate * STEP / LIMITS_SEC;
-	while (path->drain_budget >= FRAME &&
-	       credit_queued(&path->credit) >= FRAME) {
-		bool empty = credit_queued(&path->credit) == FRAME;
+	while (path->drain_budget >= FRAME && path_queued(path) >= FRAME) {
+		bool empty = path_queued(path) == FRAME;
 
 		path->drain_budget -= FRAME;
 		if (credit_drained(
@@ -262,8 +304,8 @@ path_run(struct path *path, uint64_t from, uint64_t to)
 		}
 		path_send(path, slot);
 		path_drain(path, slot, now);
-		if (credit_queued(&path->credit) > path->queue_max) {
-			path->queue_max = credit_queued(&path->credit);
+		if (path_queued(path) > path->queue_max) {
+			path->queue_max = path_queued(path);
 		}
 	}
 	return path->credit.drained - before;
@@ -331,6 +373,7 @@ main(void)
 	tcase_add_test(tcase, a_pause_is_no_rate);
 	tcase_add_test(tcase, pools_are_charged_with_promises);
 	tcase_add_test(tcase, a_closed_credit_drains);
+	tcase_add_test(tcase, short_frames_are_charged);
 	tcase_add_test(tcase, a_full_pool_starves_nobody);
 	tcase_add_test(tcase, a_long_fat_path_is_filled);
 	tcase_add_test(tcase, a_slow_receiver_has_a_short_queue);

@@ -8,6 +8,7 @@
  */
 #include "relay/switch.h"
 
+#include <malloc.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -594,6 +595,122 @@ START_TEST(no_memory_ends_a_circuit)
 }
 END_TEST
 
+/* One more circuit between the two links, on a board of its own. */
+struct extra {
+	struct switch_board *board;
+	struct switch_circuit *circuit;
+	struct linkpair_peer peer; /* its far end at the gateway */
+	int left;
+};
+
+static void
+on_extra_left(struct switch_circuit *of, enum switch_end end, void *arg)
+{
+	struct extra *extra = arg;
+
+	(void)end;
+	ck_assert_ptr_eq(of, extra->circuit);
+	extra->left++;
+}
+
+static void
+extra_tie(struct extra *extra, uint64_t budget)
+{
+	struct switch_side ends[SWITCH_ENDS] = { { 0 } };
+	enum code code;
+
+	memset(extra, 0, sizeof(*extra));
+	extra->board = switch_new(loop, budget);
+	ck_assert_ptr_nonnull(extra->board);
+	ck_assert_int_eq(linkpair_channel(&extra->peer, &gateway->pair.endpoint,
+			     gateway->channel + 1, NULL),
+	    0);
+	for (int i = 0; i < SWITCH_ENDS; i++) {
+		ends[i].link = sides[i].pair.relay.link;
+		ends[i].channel = sides[i].channel + 1;
+		ends[i].pool = switch_pool(extra->board);
+		ends[i].lost_text = "lost";
+	}
+	code = switch_tie(extra->board, &ends[SWITCH_GATEWAY],
+	    &ends[SWITCH_AGENT], on_extra_left, extra, &extra->circuit);
+	ck_assert_int_eq((int)code, (int)CODE_OK);
+}
+
+static uint64_t
+extra_queued(const struct extra *extra)
+{
+	struct switch_stats stats;
+
+	switch_get_stats(extra->board, &stats);
+	return stats.queued;
+}
+
+/* Return how much of the heap is used, where that is known. */
+static uint64_t
+heap(void)
+{
+#ifdef __GLIBC__
+	return mallinfo2().uordblks;
+#else
+	return 0;
+#endif
+}
+
+/* However short the records are, they cost what is counted. */
+START_TEST(short_records_cost_what_is_counted)
+{
+	struct extra extra;
+	uint64_t before;
+	uint64_t queued;
+
+	start(false, true);
+	stall(gateway);
+	extra_tie(&extra, BUDGET);
+	settle();
+	before = heap();
+	linkpair_send(&extra.peer, 1000000, SHORT);
+	settle();
+	queued = extra_queued(&extra);
+	/* All that the credit allows waits, as nothing is drained. */
+	ck_assert_uint_eq(extra.peer.pulled,
+	    (LIMITS_CREDIT_START + WIRE(SHORT) - 1) / WIRE(SHORT));
+	ck_assert_uint_ge(
+	    queued, extra.peer.pulled * (WIRE(SHORT) + LIMITS_QUEUE_OVERHEAD));
+	if (heap() > before) {
+		ck_assert_uint_le(heap() - before, queued);
+	}
+	linkpair_close(&agent->pair);
+	settle();
+	ck_assert_int_eq(extra.left, 2);
+	ck_assert_uint_eq(extra_queued(&extra), 0);
+	switch_free(extra.board);
+}
+END_TEST
+
+/* The budget holds, although their bytes alone would not reach it. */
+START_TEST(short_records_are_shed)
+{
+	const uint64_t budget = LIMITS_CREDIT_START * 3 / 2;
+	struct extra extra;
+
+	start(false, true);
+	stall(gateway);
+	extra_tie(&extra, budget);
+	linkpair_send(&extra.peer, 1000000, SHORT);
+	for (int i = 0; i < 500 && extra.left == 0; i++) {
+		loop_poll(loop);
+		ck_assert_uint_le(extra_queued(&extra), budget);
+	}
+	ck_assert_int_eq(extra.left, 2);
+	settle();
+	ck_assert_int_eq(extra.peer.detached, 1);
+	ck_assert_int_eq((int)extra.peer.code, (int)CODE_OVERLOADED);
+	/* The other one is another board's. */
+	ck_assert_int_eq(gateway->left, 0);
+	switch_free(extra.board);
+}
+END_TEST
+
 START_TEST(no_memory_refuses_a_circuit)
 {
 	enum code code;
@@ -639,6 +756,8 @@ main(void)
 	tcase_add_test(tcase, what_comes_for_nobody_is_ignored);
 	tcase_add_test(tcase, a_side_is_taken_for_lost);
 	tcase_add_test(tcase, no_memory_ends_a_circuit);
+	tcase_add_test(tcase, short_records_cost_what_is_counted);
+	tcase_add_test(tcase, short_records_are_shed);
 	tcase_add_test(tcase, no_memory_refuses_a_circuit);
 	suite_add_tcase(suite, tcase);
 	return unit_main(suite);
