@@ -124,8 +124,9 @@
 
 /*
  * What a queued record costs beside its wire bytes: two small allocations, less
- * the frame's header, which is not kept.  43 bytes at most with the allocator of
- * glibc, so that a flood of the shortest records costs what it is counted as.
+ * the frame's header, which is not kept.  43 bytes at most with the allocator
+ * of glibc, so that a flood of the shortest records costs what it is counted
+ * as.
  */
 #define LIMITS_QUEUE_OVERHEAD 64
 
