@@ -6,6 +6,7 @@
 if ENABLE_GATEWAY
 UNIT_TESTS += \
 	%D%/test_client \
+	%D%/test_clientauth \
 	%D%/test_clienthttp \
 	%D%/test_clientsocks \
 	%D%/test_auth \
@@ -43,14 +44,16 @@ RIG_UNIT_GATEWAY = \
 
 LIBS_UNIT_GATEWAY = $(LIBS_UNIT) $(LIBS_GATEWAY) $(LIBS_CHECK)
 
+%C%_test_auth_LDADD = $(LIBS_UNIT_GATEWAY)
+%C%_test_basic_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_client_SOURCES = %D%/test_client.c $(RIG_UNIT_GATEWAY)
 %C%_test_client_LDADD = $(LIBS_UNIT_GATEWAY)
+%C%_test_clientauth_SOURCES = %D%/test_clientauth.c $(RIG_UNIT_GATEWAY)
+%C%_test_clientauth_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_clienthttp_SOURCES = %D%/test_clienthttp.c $(RIG_UNIT_GATEWAY)
 %C%_test_clienthttp_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_clientsocks_SOURCES = %D%/test_clientsocks.c $(RIG_UNIT_GATEWAY)
 %C%_test_clientsocks_LDADD = $(LIBS_UNIT_GATEWAY)
-%C%_test_auth_LDADD = $(LIBS_UNIT_GATEWAY)
-%C%_test_basic_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_detect_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_dialect_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_errorpage_LDADD = $(LIBS_UNIT_GATEWAY)
