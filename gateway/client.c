@@ -347,6 +347,7 @@ reply(struct client *client, const struct stream_opened *opened)
 	const struct proxy_target *told = NULL;
 	uint8_t answer[SOCKS_REPLY_MAX];
 	size_t len = 0;
+	enum code code = codes_shown(opened->code, opened->error);
 
 	if (opened->address_len > 0 &&
 	    proxytarget_set_address(&bound, opened->address,
@@ -357,16 +358,17 @@ reply(struct client *client, const struct stream_opened *opened)
 	case DIALECT_FORWARD:
 		return opened->code == CODE_OK ? 0 : -1;
 	case DIALECT_SOCKS5:
-		len = socks_reply_encode(opened->code, told, answer);
+		len = socks_reply_encode(code, told, answer);
 		break;
 	case DIALECT_SOCKS4:
-		len = socks_v4_reply_encode(opened->code, told, answer);
+		len = socks_v4_reply_encode(code, told, answer);
 		break;
 	case DIALECT_CONNECT:
 		if (opened->code == CODE_OK) {
 			return errorpage_established(client->out);
 		}
-		clienthttp_refuse(client, opened->code, opened->text);
+		clienthttp_refuse(
+		    client, opened->code, opened->error, opened->text);
 		return client->state == CLIENT_GONE ? -1 : 0;
 	case DIALECT_HTTP:
 	case DIALECT_LOCALHOST:

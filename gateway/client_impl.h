@@ -166,7 +166,11 @@ bool clientsocks_v4(struct client *client);
 /* As clientsocks_greeting, an HTTP request. */
 bool clienthttp_request(struct client *client);
 
-/* Answer with a page for code and end the connection. */
-void clienthttp_refuse(struct client *client, enum code code, const char *text);
+/*
+ * Answer with a page for code, with the errno behind it if there is one, and
+ * end the connection.
+ */
+void clienthttp_refuse(
+    struct client *client, enum code code, int error, const char *text);
 
 #endif

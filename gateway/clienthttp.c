@@ -27,11 +27,12 @@ write_page(struct client *client, struct errorpage *page)
 }
 
 void
-clienthttp_refuse(struct client *client, enum code code, const char *text)
+clienthttp_refuse(
+    struct client *client, enum code code, int error, const char *text)
 {
 	struct errorpage page;
 
-	errorpage_init(&page, code, text);
+	errorpage_init_errno(&page, code, error, text);
 	/* An exchange has the socket and the head; both come back here. */
 	client_take_back(client);
 	write_page(client, &page);
@@ -56,14 +57,14 @@ on_reached(const struct reach_result *result, void *arg)
 	client->reach = NULL;
 	if (result->code != CODE_OK) {
 		client_log_failure(client, result->code, result->text);
-		clienthttp_refuse(client, result->code, result->text);
+		clienthttp_refuse(client, result->code, 0, result->text);
 		return;
 	}
 	client_move(client, CLIENT_EXCHANGE);
 	client->exchange = exchange_new(client, result);
 	if (client->exchange == NULL) {
 		client_log_failure(client, CODE_TOO_MANY_STREAMS, NULL);
-		clienthttp_refuse(client, CODE_TOO_MANY_STREAMS, NULL);
+		clienthttp_refuse(client, CODE_TOO_MANY_STREAMS, 0, NULL);
 	}
 }
 
@@ -93,7 +94,7 @@ refuse_stranger(struct client *client)
 	client_begin_request(client, DIALECT_HTTP);
 	client_log_failure(
 	    client, CODE_DENIED, gate_explain(&client->pass, text));
-	clienthttp_refuse(client, CODE_DENIED, text);
+	clienthttp_refuse(client, CODE_DENIED, 0, text);
 	return false;
 }
 
@@ -123,11 +124,26 @@ ask_password(struct client *client, const char *text)
 	write_page(client, &page);
 }
 
+/*
+ * A name under localhost leads to a host of ours and nowhere else: a page there
+ * is a secure context to browsers, which no site of the web may get.
+ */
+static bool
+is_elsewhere(struct client *client, struct way *way)
+{
+	struct way_map map = client_space(client)->map;
+
+	map.routes = NULL;
+	way_find(way, &map, &client->target);
+	return way->kind == WAY_NONE;
+}
+
 /* Do what the head of client asks for, which it may. */
 static void
 serve(struct client *client)
 {
 	struct reach *reach;
+	struct way way;
 
 	if (client->dialect == DIALECT_CONNECT) {
 		buf_consume(client->in, client->head->len);
@@ -136,6 +152,12 @@ serve(struct client *client)
 	}
 	client_begin_request(client, client->dialect);
 	client_move(client, CLIENT_REACHING);
+	if (client->dialect == DIALECT_LOCALHOST &&
+	    is_elsewhere(client, &way)) {
+		client_log_failure(client, way.code, way.text);
+		clienthttp_refuse(client, way.code, 0, way.text);
+		return;
+	}
 	reach = reach_start(
 	    client_space(client), &client->target, on_reached, client);
 	if (reach != NULL) {
@@ -156,7 +178,7 @@ on_verdict(struct client *client, enum auth_verdict verdict)
 	if (verdict == AUTH_WRONG) {
 		ask_password(client, "Wrong user name or password.");
 	} else {
-		clienthttp_refuse(client, CODE_LIMIT, words);
+		clienthttp_refuse(client, CODE_LIMIT, 0, words);
 	}
 }
 

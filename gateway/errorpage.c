@@ -61,9 +61,17 @@ phrase_of(unsigned status)
 void
 errorpage_init(struct errorpage *page, enum code code, const char *text)
 {
+	errorpage_init_errno(page, code, 0, text);
+}
+
+void
+errorpage_init_errno(
+    struct errorpage *page, enum code code, int error, const char *text)
+{
 	memset(page, 0, sizeof(*page));
 	page->code = code;
-	page->status = codes_http(code);
+	page->cause = codes_shown(code, error);
+	page->status = codes_http(page->cause);
 	/* Codes that should never reach a client have no status. */
 	if (page->status == 0) {
 		page->status = 500;
@@ -234,7 +242,7 @@ put_line(struct wire_writer *writer, const struct errorpage *page)
 static void
 put_proxy_status(struct wire_writer *writer, const struct errorpage *page)
 {
-	const char *error = codes_proxy_status(page->code);
+	const char *error = codes_proxy_status(page->cause);
 
 	put(writer, "Proxy-Status: inroad; ");
 	if (error[0] != '\0') {

@@ -24,6 +24,7 @@
  */
 struct errorpage {
 	enum code code;
+	enum code cause; /* whose Proxy-Status it has: mostly code */
 	unsigned status;
 	char text[LIMITS_TEXT_LEN]; /* what to tell the user, UTF-8 */
 	bool html;                  /* a page instead of a line */
@@ -38,6 +39,10 @@ struct errorpage {
  * catalogue says when text is NULL or empty, and closes the connection.
  */
 void errorpage_init(struct errorpage *page, enum code code, const char *text);
+
+/* As errorpage_init, with the errno behind code, 0 if none (codes_shown()). */
+void errorpage_init_errno(
+    struct errorpage *page, enum code code, int error, const char *text);
 
 /*
  * As errorpage_init, with the status of a request that is wrong in itself: 408,

@@ -85,9 +85,8 @@ cut_off(struct exchange *exchange)
 	end_in_reset(exchange);
 }
 
-/* A page while that is still possible, else a reset. */
-void
-exchange_fail(struct exchange *exchange, enum code code, const char *text)
+static void
+fail(struct exchange *exchange, enum code code, int error, const char *text)
 {
 	struct client *client = exchange->client;
 	bool begun = exchange->begun;
@@ -99,7 +98,13 @@ exchange_fail(struct exchange *exchange, enum code code, const char *text)
 	}
 	client->exchange = NULL;
 	retire(exchange);
-	clienthttp_refuse(client, code, text);
+	clienthttp_refuse(client, code, error, text);
+}
+
+void
+exchange_fail(struct exchange *exchange, enum code code, const char *text)
+{
+	fail(exchange, code, 0, text);
 }
 
 /* --- target to client ------------------------------------------------ */
@@ -474,7 +479,7 @@ on_opened(void *arg, const struct stream_opened *opened)
 	}
 	exchange->conduit = NULL;
 	conduit_release(conduit);
-	exchange_fail(exchange, opened->code,
+	fail(exchange, opened->code, opened->error,
 	    opened->text[0] != '\0' ? opened->text
 				    : codes_summary(opened->code));
 }

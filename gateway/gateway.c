@@ -13,6 +13,7 @@
 #include "common/mem.h"
 #include "common/meter.h"
 #include "gateway/auth.h"
+#include "gateway/direct.h"
 #include "gateway/failures.h"
 #include "gateway/gate.h"
 #include "gateway/gateway_impl.h"
@@ -189,6 +190,14 @@ on_connection(int fd, const struct proxy_target *forward, void *arg)
 	client_start(&gateway->pool, fd, forward);
 }
 
+static bool
+is_own(const struct addr *addr, void *arg)
+{
+	const struct gateway *gateway = arg;
+
+	return ports_take(gateway->ports, addr);
+}
+
 /* Note the first port, which the ready line has. */
 static void
 note_first(const struct ports_info *info, void *arg)
@@ -228,9 +237,10 @@ apply(struct gateway *gateway, struct settings *settings)
 	auth_set_users(gateway->auth, settings->users);
 	settings_free(gateway->settings);
 	gateway->settings = settings;
-	gateway->space.suffix = settings->suffix;
+	gateway->space.map.suffix = settings->suffix;
+	gateway->space.map.routes = settings->routes;
 	gateway->outside = gateway->space;
-	gateway->outside.outside = true;
+	gateway->outside.map.outside = true;
 	gateway->pool.max = settings->clients_max;
 	gate_configure(gateway->gate, &settings->gate);
 	peers_configure(gateway->peers, &peers);
@@ -288,8 +298,10 @@ prepare(struct gateway *gateway)
 	gateway->ports = ports_new(gateway->loop, on_connection, gateway);
 	gateway->gate = gate_new(&settings->gate);
 	gateway->auth = auth_new(gateway->loop);
+	gateway->direct = direct_new(gateway->loop);
 	if (gateway->peers == NULL || gateway->ports == NULL ||
-	    gateway->gate == NULL || gateway->auth == NULL) {
+	    gateway->gate == NULL || gateway->auth == NULL ||
+	    gateway->direct == NULL) {
 		settings_free(settings);
 		return EX_OSERR;
 	}
@@ -297,7 +309,11 @@ prepare(struct gateway *gateway)
 	gateway->pool.auth = gateway->auth;
 	gateway->pool.outside = &gateway->outside;
 	gateway->space.endpoint = gateway->endpoint;
-	gateway->space.hosts = gateway->hosts;
+	gateway->space.map.hosts = gateway->hosts;
+	gateway->space.map.is_own = is_own;
+	gateway->space.map.arg = gateway;
+	gateway->space.direct = gateway->direct;
+	gateway->space.resolver = endpoint_resolver(gateway->endpoint);
 	gateway->space.peers = gateway->peers;
 	apply(gateway, settings);
 	return load_pins(gateway);
@@ -367,6 +383,7 @@ gateway_free(struct gateway *gateway)
 	ports_free(gateway->ports);
 	client_pool_close(&gateway->pool);
 	peers_free(gateway->peers);
+	direct_free(gateway->direct);
 	endpoint_free(gateway->endpoint);
 	hosts_free(gateway->hosts);
 	gate_free(gateway->gate);

@@ -16,6 +16,7 @@
 
 struct auth;
 struct control_request;
+struct direct;
 struct endpoint;
 struct failures;
 struct gate;
@@ -34,6 +35,7 @@ struct gateway {
 	struct endpoint *endpoint;
 	struct hosts *hosts;
 	struct peers *peers;
+	struct direct *direct;
 	struct reach_space space;
 	struct reach_space outside; /* for other machines */
 	struct gate *gate;

@@ -134,7 +134,7 @@ gatewaycommand_status(struct jsonout *json, void *arg)
 	jsonout_array(json, "listening");
 	ports_each(gateway->ports, add_port, json);
 	jsonout_end(json);
-	jsonout_string(json, "suffix", gateway->space.suffix);
+	jsonout_string(json, "suffix", gateway->space.map.suffix);
 	jsonout_uint(json, "clients", gateway->pool.count);
 	jsonout_uint(json, "requests", gateway->pool.served);
 	jsonout_uint(

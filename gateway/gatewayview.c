@@ -99,7 +99,7 @@ gatewayview_make(const struct gateway *gateway, struct overview *out)
 		.now = (uint64_t)time(NULL),
 		.uptime_ns = now_ns - endpoint_started(gateway->endpoint),
 		.hosts_known = hosts_is_complete(gateway->hosts),
-		.suffix = gateway->space.suffix,
+		.suffix = gateway->space.map.suffix,
 		.clients = gateway->pool.count,
 		.clients_max = gateway->pool.max,
 		.streams = peers_streams(gateway->peers),

@@ -20,6 +20,8 @@ noinst_LIBRARIES += %D%/libgateway.a
 	%D%/detect.h \
 	%D%/dialect.c \
 	%D%/dialect.h \
+	%D%/direct.c \
+	%D%/direct.h \
 	%D%/errorpage.c \
 	%D%/errorpage.h \
 	%D%/exchange.c \
@@ -75,6 +77,8 @@ noinst_LIBRARIES += %D%/libgateway.a
 	%D%/settings.h \
 	%D%/socks.c \
 	%D%/socks.h \
+	%D%/way.c \
+	%D%/way.h \
 	$(NULL)
 
 bin_PROGRAMS += inroad-gateway

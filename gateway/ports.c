@@ -2,6 +2,7 @@
 #include "gateway/ports.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "common/fault.h"
 #include "common/list.h"
@@ -305,6 +306,57 @@ ports_remove(struct ports *ports, const struct addr *addr)
 		}
 	}
 	return -1;
+}
+
+/* Does addr, an IP address, belong to this machine? */
+static bool
+is_local(const struct addr *addr)
+{
+	struct addr probe = *addr;
+	int fd = socket(addr_family(addr), SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool bound;
+
+	if (fd < 0) {
+		return false;
+	}
+	addr_set_port(&probe, 0);
+	bound = bind(fd, (const struct sockaddr *)&probe.ss, probe.len) == 0;
+	(void)close(fd);
+	return bound;
+}
+
+/* Would a connection to addr, unmapped, come in at the address own? */
+static bool
+leads_to(const struct addr *addr, const struct addr *own)
+{
+	if (addr_family(own) != addr_family(addr) ||
+	    addr_port(own) != addr_port(addr)) {
+		return false;
+	}
+	if (addr_is_any(own)) {
+		return is_local(addr);
+	}
+	/* Who connects to the unspecified address gets loopback. */
+	return addr_equal(own, addr) ||
+	       (addr_is_any(addr) && addr_is_loopback(own));
+}
+
+bool
+ports_take(const struct ports *ports, const struct addr *addr)
+{
+	struct list *node = list_first(&ports->all);
+	struct addr plain;
+
+	addr_unmap(addr, &plain);
+	for (; node != NULL; node = list_after(&ports->all, node)) {
+		struct ports_info info;
+
+		describe(list_entry(node, struct port, all), &info);
+		if (leads_to(&plain, &info.addr)) {
+			return true;
+		}
+	}
+	return false;
 }
 
 void

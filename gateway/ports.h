@@ -90,6 +90,12 @@ int ports_remove(struct ports *ports, const struct addr *addr);
 /* Close all: nobody comes in any more. */
 void ports_close(struct ports *ports);
 
+/*
+ * Return true when a connection from this machine to addr would come in by one
+ * of the ports.
+ */
+bool ports_take(const struct ports *ports, const struct addr *addr);
+
 /* Call visit(info, arg) for each port, in the order they were opened. */
 void ports_each(const struct ports *ports,
     void (*visit)(const struct ports_info *info, void *arg), void *arg);

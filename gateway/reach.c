@@ -4,28 +4,23 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/addr.h"
 #include "common/mem.h"
-#include "gateway/hosts.h"
+#include "common/resolver.h"
+#include "gateway/direct.h"
 #include "gateway/peers.h"
 #include "protocol/endpoint.h"
-#include "protocol/target.h"
 #include "protocol/uplink.h"
 
 struct reach {
+	const struct reach_space *space;
 	struct peers_wait *wait;
+	struct resolver_lookup *lookup;
 	struct reach_result result;
 	reach_done *done;
 	void *arg;
 	bool starting; /* reach_start() has not returned */
 	bool over;
 };
-
-static bool
-is_host(void *arg, const char *label)
-{
-	return hosts_find(arg, label) != NULL;
-}
 
 enum code
 reach_no_link(struct endpoint *endpoint, char *text)
@@ -45,93 +40,18 @@ reach_no_link(struct endpoint *endpoint, char *text)
 	return status.code;
 }
 
+/* Tell the result, which is complete. */
 static void
-unknown(const struct reach_space *space, const char *name,
-    struct reach_result *result)
+finish(struct reach *reach)
 {
-	const char *nearest = hosts_nearest(space->hosts, name);
-
-	result->code = CODE_HOST_UNKNOWN;
-	if (nearest != NULL) {
-		(void)snprintf(result->text, sizeof(result->text),
-		    "No host \"%s\". Did you mean \"%s\"? \"inroad hosts\" "
-		    "lists yours.",
-		    name, nearest);
-	} else {
-		(void)snprintf(result->text, sizeof(result->text),
-		    "No host \"%s\". \"inroad hosts\" lists yours.", name);
+	reach->over = true;
+	reach->done(&reach->result, reach->arg);
+	if (!reach->starting) {
+		mem_free(reach);
 	}
 }
 
-/* Return true when asked is this machine itself. */
-static bool
-is_own_loopback(const struct proxy_target *asked)
-{
-	static const char localhost[] = "localhost";
-	size_t len = strlen(asked->name);
-	size_t end = sizeof(localhost) - 1;
-	struct addr addr;
-
-	if (proxytarget_addr(asked, &addr) == 0) {
-		return addr_is_this_host(&addr);
-	}
-	return len >= end && strcmp(asked->name + len - end, localhost) == 0 &&
-	       (len == end || asked->name[len - end - 1] == '.');
-}
-
-/* Decide whose asked is; CODE_OK in result when it is a host of ours. */
-static void
-decide(const struct reach_space *space, const struct proxy_target *asked,
-    struct reach_result *result)
-{
-	const struct target_space names = {
-		.suffix = space->suffix,
-		.is_host = is_host,
-		.arg = space->hosts,
-	};
-	char text[PROXYTARGET_TEXT_LEN];
-	struct target target;
-
-	proxytarget_host(asked, text);
-	(void)target_from_name(
-	    &target, &names, text, strlen(text), asked->port);
-	if (target.kind == TARGET_OURS && space->outside &&
-	    strcmp(target.host, TARGET_RELAY) == 0) {
-		result->code = CODE_DENIED;
-		(void)snprintf(result->text, sizeof(result->text),
-		    "The relay is reached from the gateway's own machine "
-		    "only.");
-		return;
-	}
-	if (target.kind == TARGET_OURS) {
-		result->target.protocol = STREAM_TCP;
-		result->target.port = target.port;
-		(void)snprintf(result->target.name, sizeof(result->target.name),
-		    "%s", target.rest);
-		(void)snprintf(
-		    result->host, sizeof(result->host), "%s", target.host);
-		return;
-	}
-	if (space->outside && is_own_loopback(asked)) {
-		result->code = CODE_DENIED;
-		(void)snprintf(result->text, sizeof(result->text),
-		    "The gateway's own machine is not reached from others.");
-		return;
-	}
-	if (!hosts_is_complete(space->hosts) &&
-	    endpoint_link(space->endpoint) == NULL) {
-		/* Whose the name is cannot be known yet. */
-		result->code = reach_no_link(space->endpoint, result->text);
-	} else if (target.kind == TARGET_UNKNOWN) {
-		unknown(space, target.host, result);
-	} else {
-		result->code = CODE_DIRECT_FAILED;
-		(void)snprintf(result->text, sizeof(result->text),
-		    "%.180s is not one of your hosts, and this gateway goes "
-		    "nowhere else.",
-		    text);
-	}
-}
+/* --- to a host ------------------------------------------------------- */
 
 static void
 on_session(struct session *session, enum code code, const char *text, void *arg)
@@ -139,16 +59,132 @@ on_session(struct session *session, enum code code, const char *text, void *arg)
 	struct reach *reach = arg;
 
 	reach->wait = NULL;
-	reach->over = true;
 	reach->result.session = session;
 	reach->result.code = code;
+	if (code == CODE_OK) {
+		reach->result.step = REACH_READY;
+	}
 	(void)snprintf(
 	    reach->result.text, sizeof(reach->result.text), "%s", text);
-	reach->done(&reach->result, reach->arg);
-	if (!reach->starting) {
+	finish(reach);
+}
+
+static void
+fail_link(struct reach *reach)
+{
+	reach->result.step = REACH_LINK;
+	reach->result.code =
+	    reach_no_link(reach->space->endpoint, reach->result.text);
+	finish(reach);
+}
+
+static void
+ask_host(struct reach *reach)
+{
+	bool starting = reach->starting;
+	struct peers_wait *wait;
+
+	if (endpoint_link(reach->space->endpoint) == NULL) {
+		fail_link(reach);
+		return;
+	}
+	reach->result.step = REACH_SESSION;
+	/* It may be over within. */
+	reach->starting = true;
+	wait = peers_get(
+	    reach->space->peers, reach->result.way.host, on_session, reach);
+	reach->starting = starting;
+	if (!reach->over) {
+		reach->wait = wait;
+	} else if (!starting) {
 		mem_free(reach);
 	}
 }
+
+/* --- directly -------------------------------------------------------- */
+
+static void follow(struct reach *reach);
+
+static void
+fail_lookup(struct reach *reach, enum resolver_status status)
+{
+	static const char *const reasons[] = {
+		[RESOLVER_OK] = "no such name",
+		[RESOLVER_NO_NAME] = "no such name",
+		[RESOLVER_TIMEOUT] = "no name server answered",
+		[RESOLVER_FAILED] = "the name servers cannot tell",
+		[RESOLVER_NO_MEMORY] = "out of memory",
+	};
+	char host[PROXYTARGET_TEXT_LEN];
+
+	reach->result.code =
+	    status == RESOLVER_NO_MEMORY ? CODE_OVERLOADED : CODE_DIRECT_FAILED;
+	(void)snprintf(reach->result.text, sizeof(reach->result.text),
+	    "%.120s is not one of your hosts, and going there directly failed "
+	    "(%s).",
+	    proxytarget_host(&reach->result.asked, host), reasons[status]);
+	finish(reach);
+}
+
+static void
+on_addresses(enum resolver_status status, const struct addr *addrs,
+    size_t count, void *arg)
+{
+	struct reach *reach = arg;
+
+	reach->lookup = NULL;
+	if (status != RESOLVER_OK || count == 0) {
+		fail_lookup(reach, status);
+		return;
+	}
+	way_resume(&reach->result.way, &reach->space->map, &reach->result.asked,
+	    addrs, count);
+	follow(reach);
+}
+
+static void
+look_up(struct reach *reach)
+{
+	const struct proxy_target *asked = &reach->result.asked;
+
+	reach->result.step = REACH_LOOKUP;
+	reach->lookup = resolver_start(reach->space->resolver, asked->name,
+	    asked->port, on_addresses, reach);
+	if (reach->lookup == NULL) {
+		fail_lookup(reach, RESOLVER_NO_MEMORY);
+	}
+}
+
+/* Go where the way leads next. */
+static void
+follow(struct reach *reach)
+{
+	struct reach_result *result = &reach->result;
+
+	switch (result->way.kind) {
+	case WAY_NONE:
+		result->code = result->way.code;
+		(void)snprintf(
+		    result->text, sizeof(result->text), "%s", result->way.text);
+		finish(reach);
+		break;
+	case WAY_UNKNOWN:
+		fail_link(reach);
+		break;
+	case WAY_HOST:
+		ask_host(reach);
+		break;
+	case WAY_LOOKUP:
+		look_up(reach);
+		break;
+	case WAY_DIRECT:
+		result->step = REACH_READY;
+		finish(reach);
+		break;
+	}
+}
+
+/* --- life ------------------------------------------------------------ */
 
 struct reach *
 reach_start(const struct reach_space *space, const struct proxy_target *target,
@@ -161,22 +197,14 @@ reach_start(const struct reach_space *space, const struct proxy_target *target,
 		done(&refusal, arg);
 		return NULL;
 	}
+	reach->space = space;
 	reach->done = done;
 	reach->arg = arg;
-	decide(space, target, &reach->result);
-	if (reach->result.code == CODE_OK &&
-	    endpoint_link(space->endpoint) == NULL) {
-		reach->result.code =
-		    reach_no_link(space->endpoint, reach->result.text);
-	}
-	if (reach->result.code != CODE_OK) {
-		done(&reach->result, arg);
-		mem_free(reach);
-		return NULL;
-	}
+	reach->result.direct = space->direct;
+	reach->result.asked = *target;
+	way_find(&reach->result.way, &space->map, target);
 	reach->starting = true;
-	reach->wait =
-	    peers_get(space->peers, reach->result.host, on_session, reach);
+	follow(reach);
 	reach->starting = false;
 	if (reach->over) {
 		mem_free(reach);
@@ -189,9 +217,16 @@ struct conduit *
 reach_open(const struct reach_result *result, bool early,
     const struct stream_ops *ops, void *arg)
 {
-	struct stream *stream =
-	    stream_open(result->session, &result->target, early, ops, arg);
+	char name[PROXYTARGET_TEXT_LEN];
+	struct stream *stream;
 
+	if (result->session == NULL) {
+		return direct_open(result->direct,
+		    proxytarget_format(&result->asked, name), result->way.addrs,
+		    result->way.addr_count, ops, arg);
+	}
+	stream =
+	    stream_open(result->session, &result->way.target, early, ops, arg);
 	return stream != NULL ? stream_conduit(stream) : NULL;
 }
 
@@ -200,6 +235,7 @@ reach_cancel(struct reach *reach)
 {
 	if (reach != NULL) {
 		peers_cancel(reach->wait);
+		resolver_cancel(reach->lookup);
 		mem_free(reach);
 	}
 }

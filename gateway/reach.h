@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * reach: from what a client asked for to a session that leads there.
+ * reach: from what a client asked for to what leads there.
  *
- * Decides whose a name is (protocol/target.h), and waits for the session of its
- * host.  The result is a session and the target to open on it, or a code and a
- * sentence for people.  Opening it is the caller's, who owns what flows.
+ *	target --way.h--> lookup --> way.h --> session of a host, or addresses
+ *
+ * Follows the way of a target: looks its name up if it goes directly, waits for
+ * the session of the host if it goes to one.  The result is what reach_open()
+ * needs, or a code and a sentence for people.  Opening it is the caller's, who
+ * owns what flows.
  */
 #ifndef INROAD_GATEWAY_REACH_H
 #define INROAD_GATEWAY_REACH_H
@@ -12,32 +15,47 @@
 #include <stdbool.h>
 
 #include "gateway/proxytarget.h"
+#include "gateway/way.h"
 #include "protocol/codes.h"
-#include "protocol/name.h"
 #include "protocol/session.h"
 
 struct conduit;
+struct direct;
 struct endpoint;
-struct hosts;
 struct peers;
 struct reach;
+struct resolver;
 
-/* Where names lead; all of it outlives every reach. */
+/*
+ * Where names lead.  Outlives every reach, and may be changed meanwhile: what
+ * is under way goes on by what it says then.
+ */
 struct reach_space {
 	struct endpoint *endpoint;
-	struct hosts *hosts;
 	struct peers *peers;
-	const char *suffix; /* of our names, "internal" */
-	bool outside;       /* for other machines: not to "relay" */
+	struct direct *direct;
+	struct resolver *resolver;
+	struct way_map map;
+};
+
+/* How far it came. */
+enum reach_step {
+	REACH_NAME,    /* what was asked for has no way */
+	REACH_LOOKUP,  /* its name could not be looked up */
+	REACH_LINK,    /* there is no link to the relay */
+	REACH_SESSION, /* the host was asked for a session */
+	REACH_READY,   /* reach_open() may be called */
 };
 
 /* What came of it. */
 struct reach_result {
 	enum code code;
 	char text[LIMITS_TEXT_LEN]; /* unless CODE_OK */
-	struct session *session;    /* if CODE_OK */
-	struct stream_target target;
-	char host[NAME_HOST_MAX + 1];
+	enum reach_step step;
+	struct way way;
+	struct direct *direct;
+	struct session *session; /* if CODE_OK; NULL when it goes directly */
+	struct proxy_target asked;
 };
 
 /* Called once with the result, which lives while it runs. */

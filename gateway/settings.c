@@ -12,6 +12,7 @@
 #include "common/startup.h"
 #include "common/users.h"
 #include "gateway/proxytarget.h"
+#include "gateway/routes.h"
 
 /* Largest window and retention: see protocol/limits.h and bridge.c. */
 #define MOST ((uint64_t)64 << 20)
@@ -21,6 +22,19 @@ static const struct options_row forward_keys[] = {
 	    .kind = OPTIONS_STRING,
 	    .value = "NAME:PORT",
 	    .help = "where its connections lead" },
+	{ .name = NULL },
+};
+
+static const struct options_row route_keys[] = {
+	{ .name = "way",
+	    .kind = OPTIONS_STRING,
+	    .value = "direct|refuse",
+	    .help = "from this machine, or not at all",
+	    .choices = "direct|refuse" },
+	{ .name = "via",
+	    .kind = OPTIONS_STRING,
+	    .value = "HOST",
+	    .help = "let that host go there, if its policy allows it" },
 	{ .name = NULL },
 };
 
@@ -63,6 +77,19 @@ static const struct options_row rows[] = {
 	    .value = "DOMAIN",
 	    .help = "names under DOMAIN are ours, too",
 	    .fallback = "internal" },
+	{ .name = "route",
+	    .kind = OPTIONS_SECTION,
+	    .properties = OPTIONS_REPEATS,
+	    .value = "PATTERN=direct|refuse|via:HOST",
+	    .help = "how to go to names or addresses that are not ours",
+	    .keys = route_keys,
+	    .flag = "route" },
+	{ .name = "others",
+	    .kind = OPTIONS_STRING,
+	    .value = "direct|refuse",
+	    .help = "how to go where no route says it",
+	    .fallback = "direct",
+	    .choices = "direct|refuse" },
 	{ .name = "clients",
 	    .kind = OPTIONS_NUMBER,
 	    .value = "N",
@@ -305,6 +332,54 @@ set_suffix(const struct options *options, struct settings *settings,
 	return 0;
 }
 
+/* Add the rule that section says; 0, or -1 and *flaw. */
+static int
+add_route(
+    struct routes *routes, const struct options *section, const char **flaw)
+{
+	const char *pattern = options_title(section);
+	const char *way = options_string(section, "way");
+	const char *via = options_string(section, "via");
+
+	if ((way == NULL) == (via == NULL)) {
+		*flaw = "needs a way: direct, refuse or via a host";
+		return -1;
+	}
+	if (via != NULL) {
+		return routes_add(routes, pattern, ROUTES_VIA, via, flaw);
+	}
+	return routes_add(routes, pattern,
+	    strcmp(way, "refuse") == 0 ? ROUTES_REFUSE : ROUTES_DIRECT, NULL,
+	    flaw);
+}
+
+/* Those of the command line come first. */
+static int
+set_routes(const struct options *options, struct settings *settings,
+    struct fault *fault)
+{
+	const char *others = options_string(options, "others");
+
+	settings->routes = routes_new();
+	if (settings->routes == NULL) {
+		return fault_set(fault, "There is not enough memory.");
+	}
+	if (strcmp(others, "refuse") == 0) {
+		routes_set_others(settings->routes, ROUTES_REFUSE);
+	}
+	for (size_t i = 0; i < options_count(options, "route"); i++) {
+		const struct options *section =
+		    options_section(options, "route", i);
+		const char *flaw = NULL;
+
+		if (add_route(settings->routes, section, &flaw) != 0) {
+			return options_refuse(section, NULL, 0, fault,
+			    "\"%s\" %s", options_title(section), flaw);
+		}
+	}
+	return 0;
+}
+
 /* Fill *settings; 0, or -1 and *fault. */
 static int
 fill(const struct options *options, struct settings *settings,
@@ -318,6 +393,7 @@ fill(const struct options *options, struct settings *settings,
 	if (set_suffix(options, settings, fault) != 0 ||
 	    set_gate(options, settings, fault) != 0 ||
 	    set_auth(options, settings, fault) != 0 ||
+	    set_routes(options, settings, fault) != 0 ||
 	    add_listens(options, settings, fault) != 0) {
 		return -1;
 	}
@@ -345,6 +421,7 @@ settings_free(struct settings *settings)
 {
 	if (settings != NULL) {
 		users_free(settings->users);
+		routes_free(settings->routes);
 		mem_free(settings);
 	}
 }

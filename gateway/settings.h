@@ -18,12 +18,13 @@
 #include "protocol/limits.h"
 
 struct fault;
+struct routes;
 struct users;
 
 /* The table of the program, for startup_options(). */
 extern const struct options_table settings_table;
 
-/* What a gateway is to do.  It refers to nothing outside; users are its own. */
+/* What a gateway is to do.  It owns what it refers to. */
 struct settings {
 	struct ports_spec ports[PORTS_MAX];
 	size_t port_count;      /* at least 1 */
@@ -31,6 +32,7 @@ struct settings {
 	struct users *users;    /* who is asked for a password; NULL: nobody */
 	bool open;              /* other machines need none */
 	char suffix[LIMITS_NAME_LEN]; /* of our names, in lower case */
+	struct routes *routes;        /* of what is not ours */
 	uint32_t clients_max;         /* connections at a time */
 	uint32_t streams_max;         /* of one session */
 	uint64_t retain_max;          /* unacknowledged bytes of one session */

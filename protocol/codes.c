@@ -102,3 +102,25 @@ codes_from_errno(int error)
 		return CODE_INTERNAL;
 	}
 }
+
+enum code
+codes_shown(enum code code, int error)
+{
+	enum code cause = codes_from_errno(error);
+
+	if (code != CODE_DIRECT_FAILED) {
+		return code;
+	}
+	switch ((int)cause) {
+	case CODE_OK:
+		return CODE_DNS_FAILED;
+	case CODE_SERVICE_REFUSED:
+	case CODE_SERVICE_TIMEOUT:
+	case CODE_NET_UNREACHABLE:
+	case CODE_OVERLOADED:
+		return cause;
+	default:
+		/* Whatever the kernel says: nobody was reached. */
+		return CODE_HOST_UNREACHABLE;
+	}
+}

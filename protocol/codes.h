@@ -38,6 +38,13 @@ unsigned codes_http(enum code code);
 const char *codes_proxy_status(enum code code);
 
 /*
+ * Return the code whose numbers stand for code in SOCKS, HTTP and Proxy-Status.
+ * That is code itself, but for CODE_DIRECT_FAILED what failed: error is the
+ * errno, or 0 when the name could not be looked up.
+ */
+enum code codes_shown(enum code code, int error);
+
+/*
  * Return the code for the error number of a failed or broken connection to a
  * target, CODE_SERVICE_REFUSED for ECONNREFUSED and so on.
  */

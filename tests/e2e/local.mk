@@ -13,6 +13,7 @@ E2E_TESTS = \
 	tests/e2e/hostile.test \
 	tests/e2e/join.test \
 	tests/e2e/password.test \
+	tests/e2e/routes.test \
 	tests/e2e/streams.test \
 	tests/e2e/ways.test \
 	$(NULL)
@@ -28,5 +29,6 @@ check-e2e: all
 EXTRA_DIST += \
 	tests/e2e/client.py \
 	tests/e2e/lib.sh \
+	tests/e2e/nameserver.py \
 	tests/e2e/target.py \
 	$(NULL)

@@ -13,6 +13,7 @@ UNIT_TESTS += \
 	%D%/test_basic \
 	%D%/test_detect \
 	%D%/test_dialect \
+	%D%/test_direct \
 	%D%/test_errorpage \
 	%D%/test_exchange \
 	%D%/test_failures \
@@ -33,6 +34,7 @@ UNIT_TESTS += \
 	%D%/test_routes \
 	%D%/test_settings \
 	%D%/test_socks \
+	%D%/test_way \
 	$(NULL)
 endif
 
@@ -56,6 +58,7 @@ LIBS_UNIT_GATEWAY = $(LIBS_UNIT) $(LIBS_GATEWAY) $(LIBS_CHECK)
 %C%_test_clientsocks_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_detect_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_dialect_LDADD = $(LIBS_UNIT_GATEWAY)
+%C%_test_direct_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_errorpage_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_exchange_SOURCES = %D%/test_exchange.c $(RIG_UNIT_GATEWAY)
 %C%_test_exchange_LDADD = $(LIBS_UNIT_GATEWAY)
@@ -77,3 +80,4 @@ LIBS_UNIT_GATEWAY = $(LIBS_UNIT) $(LIBS_GATEWAY) $(LIBS_CHECK)
 %C%_test_routes_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_settings_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_socks_LDADD = $(LIBS_UNIT_GATEWAY)
+%C%_test_way_LDADD = $(LIBS_UNIT_GATEWAY)

@@ -2,6 +2,7 @@
 
 #include "gateway/errorpage.h"
 
+#include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -239,6 +240,34 @@ START_TEST(statuses_of_their_own)
 }
 END_TEST
 
+START_TEST(what_failed_directly_has_its_own_numbers)
+{
+	static const struct {
+		int error;
+		unsigned status;
+		const char *token;
+	} cases[] = {
+		{ 0, 502, "error=dns_error; " },
+		{ ECONNREFUSED, 502, "error=connection_refused; " },
+		{ ETIMEDOUT, 504, "error=connection_timeout; " },
+		{ ENETUNREACH, 502, "error=destination_ip_unroutable; " },
+		{ EINVAL, 502, "error=destination_ip_unroutable; " },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct errorpage page;
+		struct answer answer;
+
+		errorpage_init_errno(
+		    &page, CODE_DIRECT_FAILED, cases[i].error, "why");
+		write_page(&answer, &page);
+		ck_assert_uint_eq(answer.head.status, cases[i].status);
+		assert_has(&answer, cases[i].token);
+		assert_has(&answer, "inroad: direct-failed: why");
+	}
+}
+END_TEST
+
 START_TEST(bad_heads_are_explained)
 {
 	static const char request[] = "GET / HTTP/1.1\r\nContent-Length: 1\r\n"
@@ -391,6 +420,7 @@ main(void)
 	tcase_add_test(tcase, the_longest_text_fits);
 	tcase_add_test(tcase, every_code_has_an_answer);
 	tcase_add_test(tcase, statuses_of_their_own);
+	tcase_add_test(tcase, what_failed_directly_has_its_own_numbers);
 	tcase_add_test(tcase, bad_heads_are_explained);
 	tcase_add_loop_test(tcase, browsers_get_pages, 0, COUNT(accepts));
 	tcase_add_test(tcase, head_gets_no_body);

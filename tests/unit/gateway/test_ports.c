@@ -360,6 +360,45 @@ START_TEST(no_more_than_that)
 }
 END_TEST
 
+/* Does a connection to ip, at the port of listed number i, come in here? */
+static bool
+takes(const char *ip, size_t i)
+{
+	struct addr own;
+	struct addr addr;
+
+	ck_assert_int_eq(addr_parse(&own, listed[i].addr), 0);
+	ck_assert_int_eq(addr_from_ip(&addr, ip, addr_port(&own)), 0);
+	return ports_take(ports, &addr);
+}
+
+START_TEST(what_would_come_in)
+{
+	struct ports_spec specs[] = {
+		spec("127.0.0.1:0", NULL),
+		spec("0.0.0.0:0", "office:1"),
+		spec("unix:/nowhere/socket", NULL),
+	};
+
+	(void)ports_configure(ports, specs, 3);
+	ck_assert_uint_eq(list(), 2);
+	ck_assert(takes("127.0.0.1", 0));
+	ck_assert(takes("::ffff:127.0.0.1", 0));
+	ck_assert(takes("0.0.0.0", 0));
+	ck_assert(!takes("127.0.0.2", 0));
+	ck_assert(!takes("192.0.2.1", 0));
+	ck_assert(!takes("::1", 0));
+	/* Everywhere: at each address of this machine, and at no other. */
+	ck_assert(takes("127.0.0.1", 1));
+	ck_assert(takes("127.1.2.3", 1));
+	ck_assert(takes("0.0.0.0", 1));
+	ck_assert(!takes("192.0.2.1", 1));
+	ck_assert(!takes("::1", 1));
+	(void)snprintf(listed[0].addr, sizeof(listed[0].addr), "127.0.0.1:1");
+	ck_assert(!takes("127.0.0.1", 0));
+}
+END_TEST
+
 START_TEST(out_of_memory)
 {
 	struct ports_spec forward = spec("127.0.0.1:0", "office:22");
@@ -395,6 +434,7 @@ main(void)
 	tcase_add_test(tests, the_configuration_takes_over);
 	tcase_add_test(tests, unix_sockets);
 	tcase_add_test(tests, no_more_than_that);
+	tcase_add_test(tests, what_would_come_in);
 	tcase_add_test(tests, out_of_memory);
 	suite_add_tcase(suite, tests);
 	return unit_main(suite);

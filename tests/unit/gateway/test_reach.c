@@ -1,20 +1,31 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The endpoint and the sessions of hosts are the test's: it defines their
- * functions, so that every answer can be had.  The list of hosts is real.
+ * functions, so that every answer can be had.  The list of hosts, the routes
+ * and the look-up of names are real.
  */
 
 #include "gateway/reach.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include "common/addr.h"
+#include "common/loop.h"
+#include "common/resolver.h"
+#include "gateway/direct.h"
 #include "gateway/hosts.h"
 #include "gateway/peers.h"
+#include "gateway/routes.h"
 #include "protocol/conduit.h"
 #include "protocol/endpoint.h"
 #include "protocol/uplink.h"
+#include "tests/support/await.h"
+#include "tests/support/dnsserver.h"
 #include "tests/support/failalloc.h"
+#include "tests/support/netpair.h"
 #include "tests/support/pair.h"
 #include "tests/support/unit.h"
 
@@ -70,6 +81,9 @@ peers_get(struct peers *peers, const char *host, peers_done *done, void *arg)
 void
 peers_cancel(struct peers_wait *wait)
 {
+	if (wait == NULL) {
+		return;
+	}
 	ck_assert(wait == &waiting && waiting.done != NULL);
 	waiting.done = NULL;
 	cancelled++;
@@ -90,6 +104,9 @@ arrive(void)
 /* --- the tests' side ------------------------------------------------------ */
 
 static struct reach_space space;
+static struct loop *loop;
+static struct dnsserver *server;
+static struct routes *routes;
 static struct reach *reach;
 static struct reach_result result;
 static int results;
@@ -116,15 +133,25 @@ tell(const char *name)
 		(void)snprintf(host.name, sizeof(host.name), "%s", name);
 		used = linkmsg_host_append(&host, payload, sizeof(payload), 1);
 	}
-	ck_assert_int_eq(hosts_apply(space.hosts, payload, used), 0);
+	ck_assert_int_eq(hosts_apply(space.map.hosts, payload, used), 0);
 }
 
 static void
 setup(void)
 {
-	space = (struct reach_space){ .suffix = "internal" };
-	space.hosts = hosts_new();
-	ck_assert_ptr_nonnull(space.hosts);
+	struct resolver_config config = { .timeout = 0.5 };
+
+	loop = loop_new();
+	server = dnsserver_new(loop);
+	routes = routes_new();
+	config.servers = dnsserver_text(server);
+	space = (struct reach_space){
+		.direct = direct_new(loop),
+		.resolver = resolver_new(loop, &config),
+		.map = { .suffix = "internal", .routes = routes },
+	};
+	space.map.hosts = hosts_new();
+	ck_assert_ptr_nonnull(space.map.hosts);
 	tell("office");
 	has_link = true;
 	memset(&uplink, 0, sizeof(uplink));
@@ -140,7 +167,12 @@ setup(void)
 static void
 teardown(void)
 {
-	hosts_free(space.hosts);
+	direct_free(space.direct);
+	resolver_free(space.resolver);
+	hosts_free(space.map.hosts);
+	routes_free(routes);
+	dnsserver_free(server);
+	loop_free(loop);
 }
 
 /* Look for the way to name and port. */
@@ -185,10 +217,10 @@ START_TEST(leads_to_a_host)
 {
 	expect(ours[_i].name, CODE_OK, NULL);
 	ck_assert_str_eq(asked, ours[_i].host);
-	ck_assert_str_eq(result.host, ours[_i].host);
-	ck_assert_str_eq(result.target.name, ours[_i].rest);
-	ck_assert_uint_eq(result.target.port, 80);
-	ck_assert_int_eq(result.target.protocol, STREAM_TCP);
+	ck_assert_str_eq(result.way.host, ours[_i].host);
+	ck_assert_str_eq(result.way.target.name, ours[_i].rest);
+	ck_assert_uint_eq(result.way.target.port, 80);
+	ck_assert_int_eq(result.way.target.protocol, STREAM_TCP);
 	ck_assert_ptr_eq(result.session, session);
 }
 END_TEST
@@ -203,7 +235,7 @@ START_TEST(waits_for_the_session)
 	ck_assert_int_eq(results, 1);
 	ck_assert_int_eq(result.code, CODE_OK);
 	ck_assert_ptr_eq(result.session, session);
-	ck_assert_uint_eq(result.target.port, 22);
+	ck_assert_uint_eq(result.way.target.port, 22);
 
 	go("office", 22);
 	answer = CODE_HOST_OFFLINE;
@@ -247,16 +279,163 @@ END_TEST
 
 START_TEST(names_that_are_none_of_ours)
 {
-	expect("example.com", CODE_DIRECT_FAILED, "example.com is not one of");
-	expect("10.0.0.5", CODE_DIRECT_FAILED, "10.0.0.5");
-	expect("::1", CODE_DIRECT_FAILED, "::1");
+	routes_set_others(routes, ROUTES_REFUSE);
+	expect("example.com", CODE_DENIED, "example.com is not one of");
+	expect("10.0.0.5", CODE_DENIED, "10.0.0.5");
+	expect("::1", CODE_DENIED, "::1");
+	ck_assert_int_eq(result.step, REACH_NAME);
 	ck_assert_str_eq(asked, "");
+}
+END_TEST
+
+static void
+route(const char *pattern, enum routes_way way, const char *host)
+{
+	const char *flaw;
+
+	ck_assert_int_eq(routes_add(routes, pattern, way, host, &flaw), 0);
+}
+
+/* Look for the way to name, which takes a look-up. */
+static void
+look_up(const char *name, uint16_t port)
+{
+	int before = results;
+
+	go(name, port);
+	ck_assert_ptr_nonnull(reach);
+	ck_assert_int_eq(results, before);
+	ck_assert(await_count(loop, &results, before + 1));
+}
+
+START_TEST(addresses_go_directly_at_once)
+{
+	expect("192.0.2.1", CODE_OK, NULL);
+	ck_assert_int_eq(result.step, REACH_READY);
+	ck_assert_ptr_null(result.session);
+	ck_assert_uint_eq(result.way.addr_count, 1);
+	ck_assert_int_eq(dnsserver_queries(server), 0);
+}
+END_TEST
+
+START_TEST(names_are_looked_up)
+{
+	dnsserver_add(server, "www.example", DNSSERVER_ADDRS, "127.0.0.1");
+	dnsserver_add(server, "fail.example", DNSSERVER_FAIL, NULL);
+	dnsserver_add(server, "mute.example", DNSSERVER_SILENT, NULL);
+	has_link = false;
+	look_up("www.example", 80);
+	ck_assert_int_eq(result.code, CODE_OK);
+	ck_assert_uint_eq(result.way.addr_count, 1);
+	ck_assert_uint_eq(addr_port(&result.way.addrs[0]), 80);
+	look_up("nosuch.example", 80);
+	ck_assert_int_eq(result.code, CODE_DIRECT_FAILED);
+	ck_assert_int_eq(result.step, REACH_LOOKUP);
+	ck_assert_str_eq(result.text,
+	    "nosuch.example is not one of your hosts, and going there directly "
+	    "failed (no such name).");
+	look_up("fail.example", 80);
+	ck_assert_ptr_nonnull(strstr(result.text, "servers cannot tell"));
+	look_up("mute.example", 80);
+	ck_assert_ptr_nonnull(strstr(result.text, "no name server answered"));
+	ck_assert_str_eq(asked, "");
+}
+END_TEST
+
+START_TEST(what_a_name_leads_to_may_be_a_hosts)
+{
+	route("10.0.0.0/8", ROUTES_VIA, "office");
+	dnsserver_add(server, "intra.example", DNSSERVER_ADDRS, "10.1.2.3");
+	look_up("intra.example", 80);
+	ck_assert_int_eq(result.code, CODE_OK);
+	ck_assert_ptr_eq(result.session, session);
+	ck_assert_str_eq(result.way.host, "office");
+	ck_assert_str_eq(result.way.target.name, "10.1.2.3");
+	/* The same, when the host lets us wait, and when there is no link. */
+	at_once = false;
+	go("intra.example", 80);
+	while (waiting.done == NULL) {
+		loop_poll(loop);
+	}
+	arrive();
+	ck_assert_int_eq(result.code, CODE_OK);
+	has_link = false;
+	uplink.code = CODE_RELAY_UNREACHABLE;
+	look_up("intra.example", 80);
+	ck_assert_int_eq(result.code, CODE_RELAY_UNREACHABLE);
+	ck_assert_int_eq(result.step, REACH_LINK);
+}
+END_TEST
+
+START_TEST(a_look_up_is_given_up)
+{
+	dnsserver_add(server, "www.example", DNSSERVER_ADDRS, "127.0.0.1");
+	go("www.example", 80);
+	ck_assert_ptr_nonnull(reach);
+	reach_cancel(reach);
+	for (int i = 0; i < 50; i++) {
+		loop_poll(loop);
+	}
+	ck_assert_int_eq(results, 0);
+}
+END_TEST
+
+START_TEST(a_look_up_without_memory)
+{
+	for (long n = 1;; n++) {
+		bool failed;
+
+		reach = NULL;
+		results = 0;
+		failalloc_after(n);
+		go("www.example", 80);
+		failed = failalloc_hit();
+		failalloc_off();
+		if (reach != NULL) {
+			ck_assert(await_count(loop, &results, 1));
+		}
+		ck_assert_int_eq(results, 1);
+		if (!failed) {
+			break;
+		}
+		ck_assert(result.code == CODE_OVERLOADED ||
+			  result.code == CODE_DIRECT_FAILED);
+	}
+}
+END_TEST
+
+/* An owner that notes how opening went. */
+static void
+on_opened(void *arg, const struct stream_opened *opened)
+{
+	int *code = arg;
+
+	*code = opened->code;
+}
+
+START_TEST(opens_directly)
+{
+	static const struct stream_ops ops = { .opened = on_opened };
+	struct addr addr;
+	int listener = netpair_listen(AF_INET, &addr);
+	int code = -1;
+	struct conduit *conduit;
+
+	go("127.0.0.1", addr_port(&addr));
+	conduit = reach_open(&result, true, &ops, &code);
+	ck_assert_ptr_nonnull(conduit);
+	while (code < 0) {
+		loop_poll(loop);
+	}
+	ck_assert_int_eq(code, CODE_OK);
+	conduit_release(conduit);
+	close(listener);
 }
 END_TEST
 
 START_TEST(the_relay_is_for_this_machine)
 {
-	space.outside = true;
+	space.map.outside = true;
 	expect("relay", CODE_DENIED, "own machine");
 	expect("relay.internal", CODE_DENIED, "own machine");
 	expect("web.relay", CODE_DENIED, "own machine");
@@ -283,18 +462,24 @@ START_TEST(without_a_link)
 	expect("office", CODE_RELAY_UNREACHABLE, "is being made");
 	/* The list says of other names what they are. */
 	expect("offce", CODE_HOST_UNKNOWN, NULL);
-	expect("example.com", CODE_DIRECT_FAILED, NULL);
+	expect("192.0.2.1", CODE_OK, NULL);
 }
 END_TEST
 
 /* Before there was a list, nobody knows whose a name is. */
 START_TEST(without_a_list)
 {
-	hosts_clear(space.hosts);
+	hosts_clear(space.map.hosts);
 	has_link = false;
 	uplink.code = CODE_RELAY_DNS;
 	expect("office", CODE_RELAY_DNS, NULL);
-	expect("example.com", CODE_RELAY_DNS, NULL);
+	expect("web.office", CODE_RELAY_DNS, NULL);
+	/* No host has the name of a top-level domain. */
+	look_up("www.example.com", 80);
+	ck_assert_int_eq(result.code, CODE_DIRECT_FAILED);
+	/* A list that is coming is waited for, too. */
+	has_link = true;
+	expect("web.office", CODE_RELAY_DNS, NULL);
 }
 END_TEST
 
@@ -346,6 +531,12 @@ main(void)
 	tcase_add_test(tests, a_host_that_does_not_answer);
 	tcase_add_test(tests, names_that_are_unknown);
 	tcase_add_test(tests, names_that_are_none_of_ours);
+	tcase_add_test(tests, addresses_go_directly_at_once);
+	tcase_add_test(tests, names_are_looked_up);
+	tcase_add_test(tests, what_a_name_leads_to_may_be_a_hosts);
+	tcase_add_test(tests, a_look_up_is_given_up);
+	tcase_add_test(tests, a_look_up_without_memory);
+	tcase_add_test(tests, opens_directly);
 	tcase_add_test(tests, the_relay_is_for_this_machine);
 	tcase_add_test(tests, without_a_link);
 	tcase_add_test(tests, without_a_list);

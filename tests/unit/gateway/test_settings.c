@@ -10,6 +10,7 @@
 #include "common/options_argv.h"
 #include "common/options_file.h"
 #include "common/users.h"
+#include "gateway/routes.h"
 #include "tests/support/failalloc.h"
 #include "tests/support/tempdir.h"
 #include "tests/support/unit.h"
@@ -229,9 +230,50 @@ START_TEST(one_port_too_many)
 }
 END_TEST
 
+/* Assert that name goes by rule number, 0 for the others, that way. */
+static void
+goes(const char *name, size_t number, enum routes_way way)
+{
+	struct routes_choice choice;
+	struct proxy_target target;
+
+	ck_assert_int_eq(
+	    proxytarget_set_host(&target, name, strlen(name), 80), 0);
+	routes_choose(settings->routes, &target, NULL, &choice);
+	ck_assert_uint_eq(choice.number, number);
+	ck_assert_int_eq(choice.way, way);
+}
+
+START_TEST(routes)
+{
+	make("", NULL);
+	goes("example.com", 0, ROUTES_DIRECT);
+	make("--others refuse --route *.corp.example=via:office "
+	     "--route 192.0.2.0/24=refuse",
+	    "route \"10.0.0.0/8\" { via = \"Office\" }\n"
+	    "route \"192.0.2.1\" { way = \"direct\" }\n"
+	    "route \"fd00::/8\" { way = \"direct\" }\n");
+	goes("db.corp.example", 1, ROUTES_VIA);
+	/* The command line comes first. */
+	goes("192.0.2.1", 2, ROUTES_REFUSE);
+	goes("10.1.2.3", 3, ROUTES_VIA);
+	goes("fd00::1", 5, ROUTES_DIRECT);
+	goes("example.com", 0, ROUTES_REFUSE);
+	refuses("--route 10.0.0.1/8=direct", NULL,
+	    "--route 10.0.0.1/8: \"10.0.0.1/8\" is no range");
+	refuses("--route www.example=via:-", NULL, "no name of a host");
+	refuses("", "\nroute \"*\" { }\n",
+	    "gateway.conf:2: route *: \"*\" needs a way");
+	refuses("", "route \"*\" { way = \"direct\" via = \"office\" }\n",
+	    "needs a way");
+	refuses("--route printer=direct", NULL, "name of one label");
+}
+END_TEST
+
 START_TEST(out_of_memory)
 {
-	read_options("--forward 127.0.0.2:0=office:22", NULL);
+	read_options(
+	    "--forward 127.0.0.2:0=office:22 --route *.x.y=via:office", NULL);
 	for (long n = 1; settings == NULL; n++) {
 		failalloc_after(n);
 		settings = settings_make(options, &fault);
@@ -253,6 +295,7 @@ main(void)
 	tcase_add_test(tests, what_is_not_right);
 	tcase_add_test(tests, users);
 	tcase_add_test(tests, other_machines);
+	tcase_add_test(tests, routes);
 	tcase_add_test(tests, one_port_too_many);
 	tcase_add_test(tests, out_of_memory);
 	suite_add_tcase(suite, tests);

@@ -2,6 +2,7 @@
 
 UNIT_TESTS += \
 	%D%/test_armor \
+	%D%/test_codes \
 	%D%/test_credit \
 	%D%/test_enrol \
 	%D%/test_frame \

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: ISC */
+
+#include "protocol/codes.h"
+
+#include <errno.h>
+
+#include "tests/support/unit.h"
+
+START_TEST(what_is_shown_of_a_code)
+{
+	ck_assert_int_eq(codes_shown(CODE_DENIED, ECONNREFUSED), CODE_DENIED);
+	ck_assert_int_eq(codes_shown(CODE_OK, 0), CODE_OK);
+	ck_assert_int_eq(codes_shown(CODE_DIRECT_FAILED, 0), CODE_DNS_FAILED);
+	ck_assert_int_eq(codes_shown(CODE_DIRECT_FAILED, ECONNREFUSED),
+	    CODE_SERVICE_REFUSED);
+	ck_assert_int_eq(
+	    codes_shown(CODE_DIRECT_FAILED, ETIMEDOUT), CODE_SERVICE_TIMEOUT);
+	ck_assert_int_eq(
+	    codes_shown(CODE_DIRECT_FAILED, ENETUNREACH), CODE_NET_UNREACHABLE);
+	ck_assert_int_eq(codes_shown(CODE_DIRECT_FAILED, EHOSTUNREACH),
+	    CODE_HOST_UNREACHABLE);
+	ck_assert_int_eq(
+	    codes_shown(CODE_DIRECT_FAILED, EMFILE), CODE_OVERLOADED);
+	/* Not that our own policy forbids it, nor that we are broken. */
+	ck_assert_int_eq(
+	    codes_shown(CODE_DIRECT_FAILED, EACCES), CODE_HOST_UNREACHABLE);
+	ck_assert_int_eq(
+	    codes_shown(CODE_DIRECT_FAILED, EINVAL), CODE_HOST_UNREACHABLE);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("codes");
+	TCase *tc = tcase_create("codes");
+
+	tcase_add_test(tc, what_is_shown_of_a_code);
+	suite_add_tcase(suite, tc);
+	return unit_main(suite);
+}
