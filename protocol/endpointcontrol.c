@@ -51,6 +51,19 @@ seconds(uint64_t ns)
 	return (double)ns / (double)LIMITS_SEC;
 }
 
+/* Add that another link of this device took over lately, if one did. */
+static void
+add_replaced(
+    struct jsonout *json, const struct uplink_status *status, uint64_t now)
+{
+	if (status->replaced_ns != 0 &&
+	    now - status->replaced_ns < LIMITS_REPLACED_TOLD) {
+		jsonout_double(
+		    json, "replaced_s", seconds(now - status->replaced_ns));
+		jsonout_string(json, "replaced_text", status->replaced_text);
+	}
+}
+
 /* Add what the uplink says of itself. */
 static void
 add_relay(struct endpoint *endpoint, struct jsonout *json)
@@ -74,6 +87,7 @@ add_relay(struct endpoint *endpoint, struct jsonout *json)
 		    status.retry_ns > now ? seconds(status.retry_ns - now)
 					  : 0.);
 	}
+	add_replaced(json, &status, now);
 	jsonout_end(json);
 }
 

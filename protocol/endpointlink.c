@@ -141,6 +141,9 @@ on_down(enum code code, const char *text, uint64_t retry_ns, void *arg)
 {
 	struct endpoint *endpoint = arg;
 
+	if (code == CODE_REPLACED && !endpoint->dropping) {
+		log_write(LOG_LEVEL_WARN, "relay", 0, "replaced: %s", text);
+	}
 	tell_down(endpoint, code, text, retry_ns);
 	if (endpoint->phase == ENDPOINT_STOPPING) {
 		loop_stop(endpoint->loop);

@@ -73,6 +73,15 @@
 #define LIMITS_LINK_QUIET (20 * LIMITS_SEC)
 #define LIMITS_LINK_DEAD (45 * LIMITS_SEC)
 
+/*
+ * A device that was replaced comes back after this time and up to as much
+ * again: two machines with one key would else replace each other for ever, as
+ * fast as they can.  People are told for a while after the last time, which is
+ * several rounds of such a fight.
+ */
+#define LIMITS_REPLACED_WAIT (30 * LIMITS_SEC)
+#define LIMITS_REPLACED_TOLD (600 * LIMITS_SEC)
+
 /* Last words (GOAWAY, a refusal) are written and read within this time. */
 #define LIMITS_LINK_LEAVE (2 * LIMITS_SEC)
 

@@ -22,9 +22,6 @@
  */
 #define STUBBORN_WAIT (60 * LIMITS_SEC)
 
-/* Two machines with one key would replace each other for ever: slowly, then. */
-#define REPLACED_WAIT (30 * LIMITS_SEC)
-
 /* No relay can keep us away for longer, in seconds. */
 #define PAUSE_MAX 3600
 
@@ -60,6 +57,8 @@ struct uplink {
 	uint32_t spread; /* seconds, as the relay last said */
 	enum code code;
 	char text[LIMITS_TEXT_LEN];
+	uint64_t replaced_at; /* by another link of this device; 0: never */
+	char replaced_text[LIMITS_TEXT_LEN];
 };
 
 static void try_next(struct uplink *uplink);
@@ -142,7 +141,8 @@ pause_after(
 	uint64_t wait;
 
 	if (code == CODE_REPLACED) {
-		return REPLACED_WAIT + random_below(REPLACED_WAIT);
+		return LIMITS_REPLACED_WAIT +
+		       random_below(LIMITS_REPLACED_WAIT);
 	}
 	if (is_stubborn(code)) {
 		return STUBBORN_WAIT + random_below(STUBBORN_WAIT / 2);
@@ -187,6 +187,11 @@ fail(struct uplink *uplink, enum code code, const char *text,
 	uplink->link = NULL;
 	uplink->code = code;
 	(void)snprintf(uplink->text, sizeof(uplink->text), "%s", text);
+	if (code == CODE_REPLACED) {
+		uplink->replaced_at = loop_now(uplink->loop);
+		memcpy(uplink->replaced_text, uplink->text,
+		    sizeof(uplink->replaced_text));
+	}
 	if (was_up && loop_now(uplink->loop) - uplink->since >= GOOD_AGE) {
 		backoff_reset(&uplink->backoff);
 	}
@@ -459,6 +464,9 @@ uplink_get_status(struct uplink *uplink, struct uplink_status *out)
 	out->since_ns = uplink->since;
 	out->code = uplink->code;
 	(void)snprintf(out->text, sizeof(out->text), "%s", uplink->text);
+	out->replaced_ns = uplink->replaced_at;
+	memcpy(out->replaced_text, uplink->replaced_text,
+	    sizeof(out->replaced_text));
 	if (uplink->state == UPLINK_WAITING) {
 		out->retry_ns = uplink->retry_at;
 	}

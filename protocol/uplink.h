@@ -75,6 +75,8 @@ struct uplink_status {
 	enum code code;             /* when down: why */
 	char text[LIMITS_TEXT_LEN]; /* likewise, in words */
 	uint64_t rtt_ns;            /* 0 when unknown */
+	uint64_t replaced_ns;       /* another link took over then; 0: never */
+	char replaced_text[LIMITS_TEXT_LEN]; /* what the relay said then */
 };
 
 /* Fill *out. */

@@ -150,16 +150,51 @@ on_down(struct link *link, enum code code, const char *text,
 
 /* --- the login ------------------------------------------------------- */
 
+/*
+ * Find out why device replaces older; write what older is told to text.  After
+ * a mere restart nobody is left to read it: who reads it is another machine.
+ */
+static void
+explain_replacing(
+    struct device *device, struct device *older, char text[LIMITS_TEXT_LEN])
+{
+	enum rivals_verdict verdict = rivals_replace(&device->rivals,
+	    &older->rivals, loop_now(device->hub->config.loop));
+	char from[2][ADDR_TEXT_LEN];
+
+	(void)addr_format(link_peer(device->link), from[0]);
+	(void)addr_format(link_peer(older->link), from[1]);
+	if (verdict == RIVALS_RETURN) {
+		(void)snprintf(
+		    text, LIMITS_TEXT_LEN, "%s", codes_summary(CODE_REPLACED));
+		return;
+	}
+	(void)snprintf(text, LIMITS_TEXT_LEN,
+	    "another machine with the key of this one connected from %.64s; "
+	    "on one of the two remove the state directory and join anew, under "
+	    "a name of its own",
+	    from[0]);
+	if (verdict == RIVALS_FIGHT) {
+		log_write(LOG_LEVEL_WARN, "link", link_id(device->link),
+		    "two machines with the key of %s/%s replace each other, at "
+		    "%s and %s: one of them runs on a copy of the other's "
+		    "state directory and must join anew",
+		    device_user(device), account_device_row(device->row)->name,
+		    from[0], from[1]);
+	}
+}
+
 /* A newer link of the same device takes over at once. */
 static void
 replace_older(struct device *device)
 {
 	struct device *older = account_device_link(device->row);
+	char text[LIMITS_TEXT_LEN];
 
 	account_device_set_link(device->row, device);
 	if (older != NULL) {
-		link_goaway(older->link, CODE_REPLACED,
-		    "a newer connection of this device took over");
+		explain_replacing(device, older, text);
+		link_goaway(older->link, CODE_REPLACED, text);
 		retire(older);
 	}
 }
@@ -251,6 +286,7 @@ on_login(struct link *link, const struct linkhello_login *login,
 
 	/* on_judged() counts by role: it must be known before. */
 	device->role = request.role;
+	rivals_login(&device->rivals, login->boot);
 	op = account_login(
 	    device->hub->config.book, &request, on_judged, device);
 	if (op != NULL) {

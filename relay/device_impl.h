@@ -19,6 +19,7 @@
 #include "relay/device.h"
 #include "relay/directory.h"
 #include "relay/guests.h"
+#include "relay/rivals.h"
 
 enum device_state {
 	DEVICE_GUEST,
@@ -43,6 +44,7 @@ struct device {
 	enum linkhello_role role;
 	struct list all;    /* in hub->devices or hub->leaving */
 	struct guest guest; /* while it is one */
+	struct rivals rivals;
 	struct account_op *login;
 	struct account_device *row; /* a member's */
 	struct account *account;    /* likewise */

@@ -29,6 +29,8 @@ noinst_LIBRARIES += %D%/librelay.a
 	%D%/relayinvite.c \
 	%D%/relaymain.c \
 	%D%/relaymain.h \
+	%D%/rivals.c \
+	%D%/rivals.h \
 	%D%/store.c \
 	%D%/store.h \
 	%D%/store_impl.h \

@@ -134,6 +134,23 @@ run_hosts(const struct cli *cli)
 	return cli_ask(cli, words, 1, ASK_TIME, show_hosts);
 }
 
+/* Another machine with our key may look like a bad line, if nobody says so. */
+static void
+print_replaced(const json_t *relay)
+{
+	char text[TEXT_MAX];
+	char since[32];
+
+	if (json_object_get(relay, "replaced_s") == NULL) {
+		return;
+	}
+	(void)escape_text(
+	    ESCAPE_PLAIN, text_of(relay, "replaced_text"), text, sizeof(text));
+	(void)printf("warning  replaced %s ago: %s\n",
+	    duration(number_of(relay, "replaced_s"), since, sizeof(since)),
+	    text);
+}
+
 static void
 print_relay_link(const json_t *relay)
 {
@@ -152,6 +169,7 @@ print_relay_link(const json_t *relay)
 		(void)printf("relay    %s  %s: %s\n", text_of(relay, "address"),
 		    text_of(relay, "reason"), text);
 	}
+	print_replaced(relay);
 }
 
 static void

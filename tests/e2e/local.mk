@@ -7,6 +7,7 @@ E2E_TESTS = \
 	tests/e2e/access.test \
 	tests/e2e/agent.test \
 	tests/e2e/clients.test \
+	tests/e2e/clones.test \
 	tests/e2e/desktop.test \
 	tests/e2e/errors.test \
 	tests/e2e/readme.test \

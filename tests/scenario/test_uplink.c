@@ -535,13 +535,24 @@ END_TEST
 
 START_TEST(a_replaced_link_does_not_fight)
 {
+	struct uplink_status status;
+
 	come_up();
+	uplink_get_status(uplink, &status);
+	ck_assert_uint_eq(status.replaced_ns, 0);
 	link_goaway(relay_link(), CODE_REPLACED, "a newer one");
 	ck_assert(await_count(loop, &downs, 1));
 	ck_assert_int_eq((int)code, (int)CODE_REPLACED);
 	ck_assert_str_eq(text, "a newer one");
 	ck_assert_uint_ge(retry_ns, 30 * LIMITS_SEC);
 	ck_assert_uint_le(retry_ns, 60 * LIMITS_SEC);
+	/* It is still known when the link is up again. */
+	uplink_start(uplink);
+	ck_assert(await_count(loop, &ups, 2));
+	uplink_get_status(uplink, &status);
+	ck_assert(status.up);
+	ck_assert_uint_gt(status.replaced_ns, 0);
+	ck_assert_str_eq(status.replaced_text, "a newer one");
 }
 END_TEST
 

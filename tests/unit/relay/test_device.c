@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "common/log.h"
 #include "common/loop.h"
 #include "protocol/link.h"
 #include "tests/support/await.h"
@@ -78,6 +79,78 @@ START_TEST(who_is_let_in_learns_which_relay_it_is)
 	ck_assert_uint_eq(gateway.result.incarnation, HUBRIG_INCARNATION);
 	ck_assert_str_eq(gateway.result.user, "alice");
 	ck_assert_str_eq(gateway.result.name, "laptop");
+}
+END_TEST
+
+/* --- replacing ----------------------------------------------------------- */
+
+/* Let who log in on *newer; *older hears that it was replaced. */
+static void
+replace(struct hubrig_device *older, struct hubrig_device *newer,
+    const struct hubrig_who *who)
+{
+	memset(newer, 0, sizeof(*newer));
+	hubrig_join(&rig, newer, who);
+	ck_assert(hubrig_await_down(older));
+	ck_assert_int_eq((int)older->code, (int)CODE_REPLACED);
+}
+
+/* Return how often the log in the file fd has what. */
+static int
+logged(int fd, const char *what)
+{
+	char text[8192] = { 0 };
+	const char *at = text;
+	int count = 0;
+
+	ck_assert_int_ge(pread(fd, text, sizeof(text) - 1, 0), 0);
+	while ((at = strstr(at, what)) != NULL) {
+		count++;
+		at++;
+	}
+	return count;
+}
+
+START_TEST(a_program_that_returns_is_no_rival)
+{
+	struct hubrig_device newer;
+
+	hubrig_join(&rig, &agent, &office);
+	replace(&agent, &newer, &office);
+	ck_assert_str_eq(agent.text, codes_summary(CODE_REPLACED));
+	hubrig_leave(&newer);
+}
+END_TEST
+
+START_TEST(machines_with_one_key_are_told)
+{
+	static const char warning[] = "two machines with the key of "
+				      "alice/office replace each other";
+	struct hubrig_who clone = office;
+	struct hubrig_device other;
+	FILE *log = tmpfile();
+
+	ck_assert_ptr_nonnull(log);
+	log_set_fd(fileno(log));
+	log_set_level(LOG_LEVEL_WARN);
+	memset(office.login.boot, 1, sizeof(office.login.boot));
+	memset(clone.login.boot, 2, sizeof(clone.login.boot));
+	hubrig_join(&rig, &agent, &office);
+	replace(&agent, &other, &clone);
+	ck_assert_ptr_nonnull(strstr(agent.text, "another machine"));
+	/* So far it may have been started anew. */
+	ck_assert_int_eq(logged(fileno(log), warning), 0);
+	replace(&other, &agent, &office);
+	ck_assert_ptr_nonnull(strstr(other.text, "join anew"));
+	ck_assert_int_eq(logged(fileno(log), warning), 1);
+	/* Once is enough for a while. */
+	replace(&agent, &other, &clone);
+	ck_assert_ptr_nonnull(strstr(agent.text, "another machine"));
+	ck_assert_int_eq(logged(fileno(log), warning), 1);
+	hubrig_leave(&other);
+	log_set_fd(STDERR_FILENO);
+	log_set_level(LOG_LEVEL_ERROR);
+	(void)fclose(log);
 }
 END_TEST
 
@@ -228,6 +301,8 @@ main(void)
 	}
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, who_is_let_in_learns_which_relay_it_is);
+	tcase_add_test(tcase, a_program_that_returns_is_no_rival);
+	tcase_add_test(tcase, machines_with_one_key_are_told);
 	tcase_add_test(tcase, a_hub_closes_every_link);
 	tcase_add_test(tcase, silent_guests_keep_nobody_out);
 	tcase_add_test(tcase, many_log_in_at_once_from_one_address);
