@@ -117,6 +117,7 @@ client_end(struct client *client, bool reset)
 	list_remove(&client->all);
 	client->pool->count--;
 	client->pool->refused -= client_is_refused(client);
+	client->pool->pages -= client->has_page;
 	loop_reap(client->pool->loop, client, destroy);
 	if (client->pool->ended != NULL) {
 		client->pool->ended(client->pool->arg);

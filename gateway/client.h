@@ -24,11 +24,13 @@
 #include "gateway/reach.h"
 
 struct auth;
+struct buf;
 struct client;
 struct failures;
 struct gate;
 struct loop;
 struct meter;
+struct site_request;
 
 /* What clients work with; a part of the gateway. */
 struct client_pool {
@@ -46,7 +48,14 @@ struct client_pool {
 	struct failures *failures; /* keeps the last ones; may be NULL */
 	struct meter *meter;       /* counts what passes; may be NULL */
 	unsigned parting; /* streams that nobody waits for (exchange.c) */
+	unsigned pages;   /* of ours, that are written to slow readers */
 	void (*ended)(void *arg); /* a client ended; may be NULL */
+	/*
+	 * Append the answer to a request for a page of the gateway (site.h) to
+	 * out; 0, or -1 without memory.  NULL: there are no pages.
+	 */
+	int (*site)(
+	    const struct site_request *request, struct buf *out, void *arg);
 	void *arg;
 };
 

@@ -21,6 +21,7 @@ struct auth_check;
 struct bridge;
 struct buf;
 struct conduit;
+struct errorpage;
 struct exchange;
 struct io;
 
@@ -47,6 +48,9 @@ struct io;
  */
 #define CLIENT_REFUSED_MAX 64
 #define CLIENT_REFUSED_TIME 5.0
+
+/* Pages that wait for who asked to read them, each some megabytes at most. */
+#define CLIENT_PAGES_MAX 16
 
 enum client_state {
 	CLIENT_FIRST,
@@ -85,6 +89,7 @@ struct client {
 	struct httphead *head; /* of the request; while there is one */
 	bool wants_html;       /* who asked reads pages */
 	bool is_head;          /* and asked by HEAD */
+	bool has_page;         /* one of pool->pages */
 	struct proxy_target target;
 	struct list all; /* in pool->clients */
 };
@@ -165,6 +170,18 @@ bool clientsocks_v4(struct client *client);
 
 /* As clientsocks_greeting, an HTTP request. */
 bool clienthttp_request(struct client *client);
+
+/* Answer with page, made to fit the request, and end the connection. */
+void clienthttp_answer(struct client *client, struct errorpage *page);
+
+/* Return true if the request is for a page of the gateway. */
+bool clientsite_is_asked(const struct client *client);
+
+/* Return true if client came in by that TCP port. */
+bool clientsite_has_port(const struct client *client, uint16_t port);
+
+/* Answer such a request and end the connection. */
+void clientsite_serve(struct client *client);
 
 /*
  * Answer with a page for code, with the errno behind it if there is one, and

@@ -13,8 +13,8 @@
 /* Names under it are resolved to loopback by browsers themselves. */
 static const char localhost[] = ".localhost";
 
-static void
-write_page(struct client *client, struct errorpage *page)
+void
+clienthttp_answer(struct client *client, struct errorpage *page)
 {
 	page->html = client->wants_html;
 	page->head = client->is_head;
@@ -35,7 +35,7 @@ clienthttp_refuse(
 	errorpage_init_errno(&page, code, error, text);
 	/* An exchange has the socket and the head; both come back here. */
 	client_take_back(client);
-	write_page(client, &page);
+	clienthttp_answer(client, &page);
 }
 
 static bool
@@ -45,7 +45,7 @@ refuse_head(struct client *client)
 
 	errorpage_init_bad(&page, client->head);
 	client_log_refusal(client, DIALECT_HTTP, page.text);
-	write_page(client, &page);
+	clienthttp_answer(client, &page);
 	return false;
 }
 
@@ -68,15 +68,22 @@ on_reached(const struct reach_result *result, void *arg)
 	}
 }
 
-/* Is the request for a page of ours, or for a name under localhost? */
+/*
+ * Is the request for a name under localhost?  A program that has us as its
+ * proxy, and asks us for such a name with our own port, means the same.
+ */
 static bool
 take_localhost(struct client *client)
 {
+	const struct httphead *head = client->head;
 	char *name = client->target.name;
 	size_t len = strlen(name);
 	size_t end = sizeof(localhost) - 1;
 
-	if (len <= end || strcmp(name + len - end, localhost) != 0) {
+	if (!head->has_target || head->form == HTTPHEAD_FORM_ASTERISK ||
+	    len <= end || strcmp(name + len - end, localhost) != 0 ||
+	    (head->form == HTTPHEAD_FORM_ABSOLUTE &&
+		!clientsite_has_port(client, head->target.port))) {
 		return false;
 	}
 	name[len - end] = '\0';
@@ -102,11 +109,19 @@ static bool
 refuse_misdirected(struct client *client)
 {
 	struct errorpage page;
+	char text[LIMITS_TEXT_LEN];
+	char host[PROXYTARGET_TEXT_LEN] = "no name";
 
-	errorpage_init_status(&page, 421,
-	    "This is a proxy. Set it as one, or use http://HOST.localhost "
-	    "with its port.");
-	write_page(client, &page);
+	if (client->head->has_target) {
+		proxytarget_host(&client->target, host);
+	}
+	(void)snprintf(text, sizeof(text),
+	    "This gateway is not \"%.80s\": its page is at its own address. "
+	    "Hosts are at http://HOST.localhost with its port, or by any name "
+	    "once it is set as a proxy.",
+	    host);
+	errorpage_init_status(&page, 421, text);
+	clienthttp_answer(client, &page);
 	return false;
 }
 
@@ -121,7 +136,7 @@ ask_password(struct client *client, const char *text)
 	errorpage_init(&page, CODE_DENIED, text);
 	page.status = client->dialect == DIALECT_LOCALHOST ? 401 : 407;
 	page.authenticate = true;
-	write_page(client, &page);
+	clienthttp_answer(client, &page);
 }
 
 /*
@@ -148,6 +163,10 @@ serve(struct client *client)
 	if (client->dialect == DIALECT_CONNECT) {
 		buf_consume(client->in, client->head->len);
 		client_tunnel(client, DIALECT_CONNECT);
+		return;
+	}
+	if (clientsite_is_asked(client)) {
+		clientsite_serve(client);
 		return;
 	}
 	client_begin_request(client, client->dialect);
@@ -246,8 +265,9 @@ act(struct client *client)
 	if (client->dialect != DIALECT_CONNECT && client_is_refused(client)) {
 		return refuse_stranger(client);
 	}
-	if (!head->has_target || head->form == HTTPHEAD_FORM_ASTERISK ||
-	    (client->dialect == DIALECT_LOCALHOST && !take_localhost(client))) {
+	if (client->dialect != DIALECT_CONNECT &&
+	    !clientsite_is_asked(client) && !take_localhost(client) &&
+	    head->form != HTTPHEAD_FORM_ABSOLUTE) {
 		return refuse_misdirected(client);
 	}
 	if (clientauth_is_due(client)) {

@@ -274,6 +274,9 @@ put_head(
 		    "charset=\"UTF-8\"\r\n",
 		    page->status == 407 ? "Proxy" : "WWW");
 	}
+	if (page->allow != NULL) {
+		put(writer, "Allow: %s\r\n", page->allow);
+	}
 	if (page->retry_after > 0) {
 		put(writer, "Retry-After: %u\r\n", page->retry_after);
 	}

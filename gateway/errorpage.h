@@ -31,6 +31,7 @@ struct errorpage {
 	bool head;                  /* answers HEAD: no body */
 	bool keep_alive;            /* the connection serves more; else close */
 	bool authenticate;          /* with 401 and 407: ask for HTTP Basic */
+	const char *allow;          /* with 405: methods; NULL: do not say */
 	unsigned retry_after;       /* seconds until it may work; 0: unknown */
 };
 

@@ -341,6 +341,7 @@ gateway_new(struct loop *loop, const struct gateway_config *config, int *status)
 	list_init(&gateway->asks);
 	client_pool_init(&gateway->pool, loop, &gateway->space, 0);
 	gateway->pool.ended = check_finished;
+	gateway->pool.site = gatewaysite_answer;
 	gateway->pool.arg = gateway;
 	gateway->pool.failures = gateway->failures = failures_new();
 	gateway->pool.meter = gateway->meter = meter_new();

@@ -15,6 +15,7 @@
 #include "gateway/reach.h"
 
 struct auth;
+struct buf;
 struct control_request;
 struct direct;
 struct endpoint;
@@ -29,6 +30,7 @@ struct overview_host;
 struct peers;
 struct ports;
 struct settings;
+struct site_request;
 
 struct gateway {
 	struct loop *loop;
@@ -67,6 +69,10 @@ int gatewayview_make(const struct gateway *gateway, struct overview *out);
 
 /* Free what belongs to overview. */
 void gatewayview_free(struct overview *overview);
+
+/* Answer a request for a page; as in struct client_pool. */
+int gatewaysite_answer(
+    const struct site_request *request, struct buf *out, void *arg);
 
 /* A command that is not the endpoint's; as in struct endpoint_ops. */
 bool gatewaycommand_handle(struct control_request *request, void *arg);

@@ -102,6 +102,9 @@ passes(const struct httphead *head, const struct httphead_field *field)
 	case HTTPHEAD_EXPECT:
 	case HTTPHEAD_HOST:
 	case HTTPHEAD_ORIGIN:
+	case HTTPHEAD_SEC_FETCH_DEST:
+	case HTTPHEAD_SEC_FETCH_MODE:
+	case HTTPHEAD_SEC_FETCH_SITE:
 	case HTTPHEAD_TRAILER:
 	case HTTPHEAD_TRANSFER_ENCODING:
 	case HTTPHEAD_VIA:

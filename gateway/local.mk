@@ -15,6 +15,7 @@ noinst_LIBRARIES += %D%/libgateway.a
 	%D%/clientauth.c \
 	%D%/clienthttp.c \
 	%D%/clientlog.c \
+	%D%/clientsite.c \
 	%D%/clientsocks.c \
 	%D%/detect.c \
 	%D%/detect.h \
@@ -40,8 +41,11 @@ noinst_LIBRARIES += %D%/libgateway.a
 	%D%/gatewayforward.c \
 	%D%/gatewaymain.c \
 	%D%/gatewaymain.h \
+	%D%/gatewaysite.c \
 	%D%/gatewayview.c \
 	%D%/gatewaywait.c \
+	%D%/homepage.c \
+	%D%/homepage.h \
 	%D%/hosts.c \
 	%D%/hosts.h \
 	%D%/httpbody.c \
@@ -56,11 +60,15 @@ noinst_LIBRARIES += %D%/libgateway.a
 	%D%/httphead.h \
 	%D%/httptarget.c \
 	%D%/httptarget.h \
+	%D%/metrics.c \
+	%D%/metrics.h \
 	%D%/outcomes.c \
 	%D%/outcomes.h \
 	%D%/overview.h \
 	%D%/outlet.c \
 	%D%/outlet.h \
+	%D%/pac.c \
+	%D%/pac.h \
 	%D%/peers.c \
 	%D%/peers.h \
 	%D%/peeruser.c \
@@ -75,11 +83,38 @@ noinst_LIBRARIES += %D%/libgateway.a
 	%D%/routes.h \
 	%D%/settings.c \
 	%D%/settings.h \
+	%D%/site.c \
+	%D%/site.h \
+	%D%/siteanswer.c \
+	%D%/siteanswer.h \
+	%D%/sitejson.c \
+	%D%/sitejson.h \
 	%D%/socks.c \
 	%D%/socks.h \
 	%D%/way.c \
 	%D%/way.h \
+	%D%/textout.c \
+	%D%/textout.h \
+	%D%/www.c \
+	%D%/www.h \
 	$(NULL)
+
+# What the page consists of: made a part of the program.
+WWW_FILES = \
+	%D%/www/home.html \
+	%D%/www/icon.svg \
+	%D%/www/morph.js \
+	%D%/www/page.js \
+	%D%/www/plot.js \
+	%D%/www/style.css \
+	$(NULL)
+nodist_%C%_libgateway_a_SOURCES = %D%/wwwdata.c
+%D%/wwwdata.c: $(WWW_FILES) %D%/www/embed
+	$(AM_V_GEN)$(MKDIR_P) %D% && cd $(srcdir) && \
+		$(SHELL) %D%/www/embed $(WWW_FILES) >$(abs_builddir)/$@.new && \
+		cd $(abs_builddir) && mv $@.new $@
+CLEANFILES += %D%/wwwdata.c %D%/wwwdata.c.new
+EXTRA_DIST += $(WWW_FILES) %D%/www/embed
 
 bin_PROGRAMS += inroad-gateway
 inroad_gateway_SOURCES = %D%/main.c

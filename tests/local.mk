@@ -68,10 +68,14 @@ if HAVE_CHECK
 tests_support_libsupport_a_SOURCES += \
 	tests/support/heads.c \
 	tests/support/heads.h \
+	tests/support/sampleview.c \
+	tests/support/sampleview.h \
 	tests/support/unit.c \
 	tests/support/unit.h \
 	tests/support/vectors.c \
 	tests/support/vectors.h \
+	tests/support/written.c \
+	tests/support/written.h \
 	$(NULL)
 endif
 

@@ -18,6 +18,7 @@ UNIT_TESTS += \
 	%D%/test_exchange \
 	%D%/test_failures \
 	%D%/test_gate \
+	%D%/test_homepage \
 	%D%/test_hosts \
 	%D%/test_httpbody \
 	%D%/test_httpchar \
@@ -25,16 +26,23 @@ UNIT_TESTS += \
 	%D%/test_httpforward \
 	%D%/test_httphead \
 	%D%/test_httptarget \
+	%D%/test_metrics \
 	%D%/test_outcomes \
 	%D%/test_outlet \
+	%D%/test_pac \
 	%D%/test_peeruser \
 	%D%/test_ports \
 	%D%/test_proxytarget \
 	%D%/test_reach \
 	%D%/test_routes \
 	%D%/test_settings \
+	%D%/test_site \
+	%D%/test_siteanswer \
+	%D%/test_sitejson \
 	%D%/test_socks \
 	%D%/test_way \
+	%D%/test_textout \
+	%D%/test_www \
 	$(NULL)
 endif
 
@@ -64,6 +72,7 @@ LIBS_UNIT_GATEWAY = $(LIBS_UNIT) $(LIBS_GATEWAY) $(LIBS_CHECK)
 %C%_test_exchange_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_failures_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_gate_LDADD = $(LIBS_UNIT_GATEWAY)
+%C%_test_homepage_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_hosts_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_httpbody_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_httpchar_LDADD = $(LIBS_UNIT_GATEWAY)
@@ -71,13 +80,20 @@ LIBS_UNIT_GATEWAY = $(LIBS_UNIT) $(LIBS_GATEWAY) $(LIBS_CHECK)
 %C%_test_httpforward_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_httphead_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_httptarget_LDADD = $(LIBS_UNIT_GATEWAY)
+%C%_test_metrics_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_outcomes_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_outlet_LDADD = $(LIBS_UNIT_GATEWAY)
+%C%_test_pac_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_peeruser_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_ports_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_proxytarget_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_reach_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_routes_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_settings_LDADD = $(LIBS_UNIT_GATEWAY)
+%C%_test_site_LDADD = $(LIBS_UNIT_GATEWAY)
+%C%_test_siteanswer_LDADD = $(LIBS_UNIT_GATEWAY)
+%C%_test_sitejson_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_socks_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_way_LDADD = $(LIBS_UNIT_GATEWAY)
+%C%_test_textout_LDADD = $(LIBS_UNIT_GATEWAY)
+%C%_test_www_LDADD = $(LIBS_UNIT_GATEWAY)

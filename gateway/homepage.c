@@ -1,0 +1,518 @@
+/* SPDX-License-Identifier: ISC */
+#include "gateway/homepage.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "common/quantity.h"
+#include "common/version.h"
+#include "gateway/failures.h"
+#include "gateway/overview.h"
+#include "gateway/site.h"
+#include "gateway/textout.h"
+#include "gateway/www.h"
+#include "protocol/limits.h"
+
+/* What writing the page needs. */
+struct page {
+	struct textout out;
+	const struct overview *overview;
+	const struct site_request *request;
+};
+
+/* --- words ----------------------------------------------------------- */
+
+/* Room for what the functions of this section write. */
+#define WORDS_LEN 48
+
+/* Write how long seconds are, in one unit: "4 min". */
+static const char *
+how_long(uint64_t seconds, char out[WORDS_LEN])
+{
+	static const struct {
+		uint64_t seconds;
+		uint64_t from; /* the unit is used above that */
+		const char *name;
+	} units[] = {
+		{ 86400, 172800, "days" },
+		{ 3600, 7200, "h" },
+		{ 60, 120, "min" },
+		{ 1, 0, "s" },
+	};
+	size_t i = 0;
+
+	while (seconds < units[i].from) {
+		i++;
+	}
+	(void)snprintf(out, WORDS_LEN, "%" PRIu64 " %s",
+	    seconds / units[i].seconds, units[i].name);
+	return out;
+}
+
+/* Write bytes as what passes in them is advertised: "1.2 MB". */
+static const char *
+how_much(uint64_t bytes, char out[WORDS_LEN])
+{
+	static const char *const names[] = { "B", "kB", "MB", "GB", "TB", "PB",
+		"EB" };
+	double value = (double)bytes;
+	size_t i = 0;
+
+	/* What would be rounded to four digits takes the next unit. */
+	while (value >= 999.5) {
+		value /= 1000;
+		i++;
+	}
+	(void)snprintf(out, WORDS_LEN,
+	    i > 0 && value < 9.95 ? "%.1f %s" : "%.0f %s", value, names[i]);
+	return out;
+}
+
+/* Write unix time as the attribute datetime has it. */
+static const char *
+timestamp(uint64_t when, char out[WORDS_LEN])
+{
+	time_t time = (time_t)when;
+	struct tm tm;
+
+	if (gmtime_r(&time, &tm) == NULL ||
+	    strftime(out, WORDS_LEN, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0) {
+		out[0] = '\0';
+	}
+	return out;
+}
+
+/* Put "4 min ago", which tells the exact time when asked. */
+static void
+put_ago(struct page *page, uint64_t when)
+{
+	uint64_t now = page->overview->now;
+	char words[WORDS_LEN];
+	char exact[WORDS_LEN];
+
+	(void)timestamp(when, exact);
+	textout_format(&page->out,
+	    "<time datetime=\"%s\" title=\"%s\">%s ago</time>", exact, exact,
+	    how_long(now > when ? now - when : 0, words));
+}
+
+static void
+put_words(
+    struct page *page, const char *before, const char *words, const char *after)
+{
+	textout_format(&page->out, "%s", before);
+	textout_html(&page->out, words);
+	textout_format(&page->out, "%s", after);
+}
+
+/* --- the link -------------------------------------------------------- */
+
+static void
+put_link_up(struct page *page)
+{
+	const struct overview *overview = page->overview;
+	char words[WORDS_LEN];
+
+	put_words(page,
+	    "<section id=\"link\" data-live class=\"link good\">\n"
+	    "<h2 role=\"status\">Connected to ",
+	    overview->link.relay, "</h2>\n<p>");
+	textout_format(&page->out, "for %s",
+	    how_long(overview->link_for_ns / LIMITS_SEC, words));
+	if (overview->link.rtt_ns > 0) {
+		textout_format(&page->out, ", round trip %.1f ms",
+		    (double)overview->link.rtt_ns / 1e6);
+	}
+	textout_format(&page->out, "</p>\n");
+}
+
+static void
+put_link_down(struct page *page)
+{
+	const struct overview *overview = page->overview;
+	char words[WORDS_LEN];
+
+	put_words(page,
+	    "<section id=\"link\" data-live class=\"link bad\">\n"
+	    "<h2 role=\"status\">No connection to ",
+	    overview->link.relay, "</h2>\n");
+	put_words(page, "<p>",
+	    overview->link.text[0] != '\0' ? overview->link.text
+					   : codes_summary(overview->link.code),
+	    "</p>\n");
+	textout_format(&page->out, "<p>Down for %s",
+	    how_long(overview->link_for_ns / LIMITS_SEC, words));
+	if (overview->retry_in_ns > 0) {
+		textout_format(&page->out, ", next try in %s",
+		    how_long(overview->retry_in_ns / LIMITS_SEC, words));
+	}
+	textout_format(&page->out, ". <small>%s</small></p>\n",
+	    codes_slug(overview->link.code));
+}
+
+static void
+put_link(struct page *page)
+{
+	const struct overview *overview = page->overview;
+
+	if (overview->link.up) {
+		put_link_up(page);
+	} else if (overview->link.code == CODE_NOT_JOINED) {
+		textout_format(&page->out,
+		    "<section id=\"link\" data-live class=\"link idle\">\n"
+		    "<h2 role=\"status\">Not joined yet</h2>\n"
+		    "<p>This gateway belongs to no account. Give it the join "
+		    "string that your relay printed:</p>\n"
+		    "<pre data-copy><code>inroad join "
+		    "inroad1:…</code></pre>\n");
+	} else {
+		put_link_down(page);
+	}
+	textout_format(&page->out,
+	    "<p>%" PRIu32 " local connection%s, %" PRIu32
+	    " stream%s to hosts, %" PRIu64 " request%s since the start</p>\n"
+	    "</section>\n",
+	    overview->clients, overview->clients == 1 ? "" : "s",
+	    overview->streams, overview->streams == 1 ? "" : "s",
+	    overview->requests, overview->requests == 1 ? "" : "s");
+}
+
+/* --- hosts ----------------------------------------------------------- */
+
+/* Return true where http://NAME.localhost leads to this gateway. */
+static bool
+is_near(const struct page *page)
+{
+	return addr_is_loopback(&page->request->local);
+}
+
+/* Put ":1080", by which who asks reaches us; nothing for the port of HTTP. */
+static void
+put_port(struct page *page)
+{
+	if (page->request->port != 80) {
+		textout_format(&page->out, ":%u", page->request->port);
+	}
+}
+
+static void
+put_name(struct page *page, const char *name)
+{
+	textout_format(&page->out, "<th scope=\"row\" role=\"rowheader\">");
+	if (is_near(page)) {
+		put_words(page, "<a href=\"http://", name, ".localhost");
+		put_port(page);
+		put_words(page, "/\">", name, "</a>");
+	} else {
+		textout_html(&page->out, name);
+	}
+	textout_format(&page->out, "</th>\n");
+}
+
+static bool
+is_online(const struct overview_host *host)
+{
+	return strcmp(host->state, "online") == 0;
+}
+
+/* Put the state, with a colour that says the same. */
+static void
+put_state(struct page *page, const struct overview_host *host)
+{
+	const char *colour = "fair";
+	char words[WORDS_LEN];
+
+	if (is_online(host)) {
+		colour = "good";
+	} else if (strcmp(host->state, "offline") == 0) {
+		colour = "idle";
+	}
+	textout_format(&page->out,
+	    "<td role=\"cell\" class=\"state\"><span class=\"dot %s\"></span>",
+	    colour);
+	textout_html(&page->out, host->state);
+	if (host->since_s > 0) {
+		textout_format(&page->out,
+		    "<small>%" PRIu32 " waiting, for %s</small>", host->waiting,
+		    how_long((uint64_t)host->since_s, words));
+	}
+	textout_format(&page->out, "</td>\n");
+}
+
+/* Put a cell, which says itself what it is where no heading does. */
+static void
+put_cell(struct page *page, const char *label, const char *words)
+{
+	textout_format(&page->out,
+	    "<td role=\"cell\" data-label=\"%s\">%s</td>\n", label, words);
+}
+
+static void
+put_contact(struct page *page, const struct overview_host *host)
+{
+	textout_format(
+	    &page->out, "<td role=\"cell\" data-label=\"last contact\">");
+	if (is_online(host)) {
+		textout_format(&page->out, "now");
+	} else if (host->last_contact == 0) {
+		textout_format(&page->out, "never");
+	} else {
+		put_ago(page, host->last_contact);
+	}
+	textout_format(&page->out, "</td>\n");
+}
+
+static void
+put_host(struct page *page, const struct overview_host *host)
+{
+	char words[WORDS_LEN] = "–";
+
+	put_words(page, "<tr role=\"row\" id=\"host-", host->name, "\">\n");
+	put_name(page, host->name);
+	put_state(page, host);
+	if (host->rtt_ns > 0) {
+		(void)snprintf(words, sizeof(words), "%.1f ms",
+		    (double)host->rtt_ns / 1e6);
+	}
+	put_cell(page, "round trip", words);
+	(void)snprintf(words, sizeof(words), "%" PRIu32, host->session.streams);
+	put_cell(page, "streams", words);
+	put_contact(page, host);
+	textout_format(&page->out, "</tr>\n");
+	if (host->key_changed) {
+		put_words(page, "<tr role=\"row\" class=\"warning\" id=\"key-",
+		    host->name, "\"><td role=\"cell\" colspan=\"5\">");
+		put_words(page,
+		    "It has a new key, and is not reached until you "
+		    "accept it: <code>inroad accept-key ",
+		    host->name, "</code></td></tr>\n");
+	}
+}
+
+static void
+put_no_hosts(struct page *page)
+{
+	textout_format(&page->out, "%s",
+	    page->overview->hosts_known
+		? "<p class=\"empty\">No hosts yet. This prints a join string "
+		  "for one:</p>\n"
+		  "<pre data-copy><code>inroad invite NAME</code></pre>\n"
+		: "<p class=\"empty\">The relay tells which hosts there are, "
+		  "once there is a connection to it.</p>\n");
+}
+
+static void
+put_hosts(struct page *page)
+{
+	const struct overview *overview = page->overview;
+	size_t online = 0;
+
+	for (size_t i = 0; i < overview->host_count; i++) {
+		online += is_online(&overview->hosts[i]);
+	}
+	textout_format(&page->out,
+	    "<section id=\"hosts\" data-live aria-labelledby=\"hosts-title\">\n"
+	    "<h2 id=\"hosts-title\">Hosts");
+	if (overview->host_count == 0) {
+		textout_format(&page->out, "</h2>\n");
+		put_no_hosts(page);
+	} else {
+		textout_format(&page->out,
+		    " <small>%zu of %zu online</small></h2>\n"
+		    "<table role=\"table\">\n<thead role=\"rowgroup\">"
+		    "<tr role=\"row\">"
+		    "<th role=\"columnheader\">Host"
+		    "<th role=\"columnheader\">State"
+		    "<th role=\"columnheader\">Round trip"
+		    "<th role=\"columnheader\">Streams"
+		    "<th role=\"columnheader\">Last contact"
+		    "</thead>\n<tbody role=\"rowgroup\">\n",
+		    online, overview->host_count);
+		for (size_t i = 0; i < overview->host_count; i++) {
+			put_host(page, &overview->hosts[i]);
+		}
+		textout_format(&page->out, "</tbody>\n</table>\n");
+	}
+	textout_format(&page->out, "</section>\n");
+}
+
+/* --- failures -------------------------------------------------------- */
+
+static void
+put_failure(struct page *page, const struct failure *failure)
+{
+	textout_format(&page->out, "<li><p class=\"what\">");
+	put_words(page, "<code>",
+	    failure->target[0] != '\0' ? failure->target : "?", "</code>");
+	textout_format(&page->out, "<span class=\"slug\">%s</span>",
+	    codes_slug(failure->code));
+	if (failure->times > 1) {
+		textout_format(&page->out, "<span>%" PRIu64 " times</span>",
+		    failure->times);
+	}
+	textout_format(&page->out, "<span class=\"how\">%s, ",
+	    dialect_name(failure->dialect));
+	put_ago(page, failure->when);
+	put_words(page, "</span></p>\n<p>", failure->text, "</p></li>\n");
+}
+
+static void
+put_failures(struct page *page)
+{
+	const struct failures *failures = page->overview->failures;
+	size_t count = failures_count(failures);
+
+	textout_format(&page->out,
+	    "<section id=\"failures\" data-live "
+	    "aria-labelledby=\"failures-title\">\n"
+	    "<h2 id=\"failures-title\">What failed last</h2>\n%s",
+	    count == 0 ? "<p class=\"empty\">Nothing so far. Browsers and many "
+			 "programs do not say why a connection failed; the "
+			 "reason will stand here.</p>\n"
+		       : "<ol class=\"failures\">\n");
+	for (size_t i = 0; i < count; i++) {
+		put_failure(page, failures_at(failures, i));
+	}
+	textout_format(
+	    &page->out, "%s</section>\n", count == 0 ? "" : "</ol>\n");
+}
+
+/* --- traffic --------------------------------------------------------- */
+
+static void
+put_direction(struct page *page, const char *class, const char *name,
+    uint64_t rate, uint64_t total)
+{
+	char now[WORDS_LEN];
+	char ever[WORDS_LEN];
+
+	textout_format(&page->out,
+	    "<div class=\"%s\"><dt>%s</dt><dd><b>%s/s</b> <small>%s since the "
+	    "start</small></dd></div>\n",
+	    class, name, how_much(rate, now), how_much(total, ever));
+}
+
+static void
+put_rates(struct page *page)
+{
+	const struct overview *overview = page->overview;
+
+	textout_format(
+	    &page->out, "<dl id=\"rates\" data-live class=\"rates\">\n");
+	put_direction(page, "received", "↓ received", overview->rate.received,
+	    overview->total.received);
+	put_direction(
+	    page, "sent", "↑ sent", overview->rate.sent, overview->total.sent);
+	textout_format(&page->out, "</dl>\n");
+}
+
+/* --- the rest -------------------------------------------------------- */
+
+static void
+put_version(struct page *page)
+{
+	textout_html(&page->out, version_string());
+}
+
+static void
+put_uptime(struct page *page)
+{
+	char words[WORDS_LEN];
+
+	textout_format(&page->out, "%s",
+	    how_long(page->overview->uptime_ns / LIMITS_SEC, words));
+}
+
+/* Put the address of the proxy, as who asks reached it. */
+static void
+put_proxy(struct page *page)
+{
+	char text[ADDR_TEXT_LEN];
+
+	textout_html(&page->out, addr_format(&page->request->local, text));
+}
+
+static void
+put_pac(struct page *page)
+{
+	textout_format(&page->out, "http://");
+	put_proxy(page);
+	textout_format(&page->out, "/proxy.pac");
+}
+
+/* Put the name of a host that may well answer. */
+static void
+put_example(struct page *page)
+{
+	const struct overview *overview = page->overview;
+	const char *name =
+	    overview->host_count > 0 ? overview->hosts[0].name : "office";
+
+	for (size_t i = overview->host_count; i > 0; i--) {
+		if (is_online(&overview->hosts[i - 1])) {
+			name = overview->hosts[i - 1].name;
+		}
+	}
+	textout_html(&page->out, name);
+}
+
+static const struct {
+	const char *name;
+	void (*put)(struct page *page);
+} places[] = {
+	{ "example", put_example },
+	{ "failures", put_failures },
+	{ "hosts", put_hosts },
+	{ "link", put_link },
+	{ "pac", put_pac },
+	{ "port", put_port },
+	{ "proxy", put_proxy },
+	{ "rates", put_rates },
+	{ "uptime", put_uptime },
+	{ "version", put_version },
+};
+
+/* Put what stands for the name of len bytes; false when nothing does. */
+static bool
+put_place(struct page *page, const char *name, size_t len)
+{
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		if (strlen(places[i].name) == len &&
+		    memcmp(places[i].name, name, len) == 0) {
+			places[i].put(page);
+			return true;
+		}
+	}
+	return false;
+}
+
+int
+homepage_write(const struct overview *overview,
+    const struct site_request *request, struct buf *out)
+{
+	const struct www_file *file = www_find(WWW_HOME, strlen(WWW_HOME));
+	const char *at = (const char *)file->data;
+	const char *end = at + file->len;
+	struct page page = { .overview = overview, .request = request };
+	const char *open;
+	const char *close;
+
+	textout_begin(&page.out, out);
+	for (;;) {
+		open = memmem(at, (size_t)(end - at), "{{", 2);
+		if (open == NULL) {
+			break;
+		}
+		close = memmem(open, (size_t)(end - open), "}}", 2);
+		textout_bytes(&page.out, at, (size_t)(open - at));
+		if (close == NULL ||
+		    !put_place(&page, open + 2, (size_t)(close - open) - 2)) {
+			return -1;
+		}
+		at = close + 2;
+	}
+	textout_bytes(&page.out, at, (size_t)(end - at));
+	return textout_end(&page.out);
+}
