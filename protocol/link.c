@@ -459,6 +459,12 @@ link_refuse(
 }
 
 void
+link_set_spread(struct link *link, uint32_t spread)
+{
+	link->spread = spread;
+}
+
+void
 link_goaway(struct link *link, enum code code, const char *text)
 {
 	struct linkmsg_goaway goaway = {

@@ -165,6 +165,9 @@ int link_send(struct link *link, enum frame_type type, uint32_t channel,
  */
 void link_goaway(struct link *link, enum code code, const char *text);
 
+/* Relay: let GOAWAY say that many seconds, instead of those of RESULT. */
+void link_set_spread(struct link *link, uint32_t spread);
+
 /* Close now; NULL is allowed.  `down` runs unless it did before. */
 void link_close(struct link *link, enum code code, const char *text);
 

@@ -81,8 +81,9 @@ struct link {
 	bool is_relay;            /* we are the relay */
 	enum linkhello_role role; /* of the endpoint */
 	struct linkhello *hello;  /* until the login is decided */
-	uint64_t since;  /* what the deadline of the state counts from */
-	uint32_t spread; /* from RESULT: seconds over which to return */
+	uint64_t since; /* what the deadline of the state counts from */
+	uint32_t
+	    spread; /* of RESULT, for GOAWAY: seconds over which to return */
 
 	/* Receiving. */
 	struct seal rx;

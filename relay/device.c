@@ -89,6 +89,19 @@ leave(struct device *device)
 	}
 }
 
+/* Device is in no list of hub any more: was it the last one? */
+static void
+tell_if_gone(struct device_hub *hub)
+{
+	void (*gone)(void *arg) = hub->gone;
+
+	if (gone != NULL && list_empty(&hub->devices) &&
+	    list_empty(&hub->leaving)) {
+		hub->gone = NULL;
+		gone(hub->gone_arg);
+	}
+}
+
 /* The link has said its farewell, or could not. */
 static void
 on_farewell(struct link *link, enum code code, const char *text,
@@ -102,6 +115,7 @@ on_farewell(struct link *link, enum code code, const char *text,
 	(void)retry_after;
 	list_remove(&device->all);
 	loop_reap(device->hub->config.loop, device, destroy);
+	tell_if_gone(device->hub);
 }
 
 static const struct link_ops farewell = { .down = on_farewell };
@@ -125,6 +139,7 @@ retire(struct device *device)
 	list_remove(&device->all);
 	if (device->link == NULL) {
 		loop_reap(device->hub->config.loop, device, destroy);
+		tell_if_gone(device->hub);
 		return;
 	}
 	list_push_back(&device->hub->leaving, &device->all);
@@ -215,6 +230,14 @@ join_as_agent(struct device *device)
 	return 0;
 }
 
+/* Return over how many seconds the devices are to come back after a loss. */
+static uint32_t
+spread(const struct device_hub *hub)
+{
+	return (hub->stats.gateways + hub->stats.agents) /
+	       hub->config.return_rate;
+}
+
 static void
 admit(struct device *device, const struct account_outcome *outcome)
 {
@@ -230,9 +253,7 @@ admit(struct device *device, const struct account_outcome *outcome)
 	move(device, DEVICE_MEMBER);
 	device->hub->stats.logins++;
 	row = account_device_row(device->row);
-	/* Let at most 500 a second come back after a loss. */
-	result.spread =
-	    (device->hub->stats.gateways + device->hub->stats.agents) / 500;
+	result.spread = spread(device->hub);
 	(void)snprintf(
 	    result.user, sizeof(result.user), "%s", device_user(device));
 	(void)snprintf(result.name, sizeof(result.name), "%s", row->name);
@@ -377,6 +398,7 @@ void
 device_hub_free(struct device_hub *hub)
 {
 	if (hub != NULL) {
+		hub->gone = NULL;
 		close_all(&hub->devices);
 		close_all(&hub->leaving);
 		guests_free(hub->guests);
@@ -474,8 +496,10 @@ device_greet(struct device_hub *hub, int fd, const struct addr *peer)
 }
 
 void
-device_hub_goaway(struct device_hub *hub, enum code code, const char *text)
+device_hub_goaway(struct device_hub *hub, enum code code, const char *text,
+    void (*gone)(void *arg), void *arg)
 {
+	const uint32_t seconds = spread(hub);
 	struct list *node = list_first(&hub->devices);
 	struct list *next;
 
@@ -484,11 +508,15 @@ device_hub_goaway(struct device_hub *hub, enum code code, const char *text)
 
 		next = list_after(&hub->devices, node);
 		if (device->state == DEVICE_MEMBER) {
+			link_set_spread(device->link, seconds);
 			link_goaway(device->link, code, text);
 		} else {
 			link_close(device->link, code, text);
 		}
 	}
+	hub->gone = gone;
+	hub->gone_arg = arg;
+	tell_if_gone(hub);
 }
 
 void

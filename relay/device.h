@@ -43,6 +43,7 @@ struct device_hub_config {
 	uint64_t incarnation;     /* of this start of the relay, not 0 */
 	uint64_t account_promise; /* credit promised to one account at most */
 	uint32_t guests_max;
+	uint32_t return_rate; /* devices a second that come back after a loss */
 	/* NULL for those of limits.h; outlives the hub's links. */
 	const struct link_times *times;
 };
@@ -60,9 +61,13 @@ void device_hub_free(struct device_hub *hub);
  */
 void device_greet(struct device_hub *hub, int fd, const struct addr *peer);
 
-/* Say GOAWAY to every link; they close in two seconds at the latest. */
-void device_hub_goaway(
-    struct device_hub *hub, enum code code, const char *text);
+/*
+ * Say GOAWAY to every link, behind what it has to get yet; they close in two
+ * seconds at the latest.  Then, or at once if there are none, gone(arg) is
+ * called, unless the hub is freed before.
+ */
+void device_hub_goaway(struct device_hub *hub, enum code code, const char *text,
+    void (*gone)(void *arg), void *arg);
 
 /* End the link of row, if there is one, with code and text. */
 void device_expel(struct account_device *row, enum code code, const char *text);

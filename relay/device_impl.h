@@ -31,6 +31,9 @@ struct device_hub {
 	struct device_hub_config config;
 	struct list devices;
 	struct list leaving; /* gone, their links saying farewell */
+	/* Called when both are empty; NULL unless all are to go. */
+	void (*gone)(void *arg);
+	void *gone_arg;
 	struct list tenants;
 	struct guests *guests;
 	uint64_t displaced_logged; /* when last, 0: never */

@@ -29,7 +29,7 @@
 /* Seconds between two rounds of housekeeping. */
 #define TICK 60.0
 
-/* Seconds that links have to go after SIGTERM; links take two. */
+/* Seconds after SIGTERM in which links have to go; one takes two at most. */
 #define FAREWELL 2.5
 
 void
@@ -38,6 +38,7 @@ relay_defaults(struct relay_config *config)
 	*config = (struct relay_config){
 		.budget = (uint64_t)256 << 20,
 		.guests_max = 1024,
+		.return_rate = 500,
 	};
 }
 
@@ -313,6 +314,7 @@ relay_new(struct loop *loop, const struct relay_config *config, int *status,
 		/* One account may promise a quarter of what all may. */
 		.account_promise = config->budget,
 		.guests_max = config->guests_max,
+		.return_rate = config->return_rate,
 	};
 	relay->hub = device_hub_new(&hub);
 	if (relay->board == NULL || relay->hub == NULL ||
@@ -479,6 +481,15 @@ on_farewell(struct ev_loop *ev, ev_timer *timer, int revents)
 	loop_stop(relay->loop);
 }
 
+/* Everybody got what was on its way, and was told. */
+static void
+on_gone_all(void *arg)
+{
+	struct relay *relay = arg;
+
+	loop_stop(relay->loop);
+}
+
 static void
 on_signal(int signum, void *arg)
 {
@@ -497,9 +508,9 @@ on_signal(int signum, void *arg)
 		listener_free(relay->listeners[i]);
 		relay->listeners[i] = NULL;
 	}
-	device_hub_goaway(
-	    relay->hub, CODE_GOING_DOWN, "the relay is shutting down");
 	ev_timer_start(loop_ev(relay->loop), &relay->farewell);
+	device_hub_goaway(relay->hub, CODE_GOING_DOWN,
+	    "the relay is shutting down", on_gone_all, relay);
 }
 
 /* Say on standard output and in a file that we serve. */

@@ -39,6 +39,8 @@ struct relay_config {
 	size_t public_count;
 	uint64_t budget;     /* bytes queued at most */
 	uint32_t guests_max; /* not yet logged in */
+	/* Devices a second that are to come back after a loss; not 0. */
+	uint32_t return_rate;
 };
 
 /* Fill *config with what a relay does unless told otherwise. */

@@ -40,6 +40,13 @@ static const struct options_row rows[] = {
 	    .fallback = "1024",
 	    .least = 1,
 	    .most = 1000000 },
+	{ .name = "return-rate",
+	    .kind = OPTIONS_NUMBER,
+	    .value = "N",
+	    .help = "devices a second that come back after a loss",
+	    .fallback = "500",
+	    .least = 1,
+	    .most = 1000000 },
 	{ .name = NULL },
 };
 
@@ -202,6 +209,7 @@ check(const struct options *options, struct relay_config *config)
 	config->state = options_string(options, "state");
 	config->budget = options_number(options, "memory");
 	config->guests_max = (uint32_t)options_number(options, "guests");
+	config->return_rate = (uint32_t)options_number(options, "return-rate");
 	if (relay_check(config, &fault) != 0) {
 		(void)fprintf(stderr, "inroad-relay: %s\n", fault.text);
 		return EX_CONFIG;

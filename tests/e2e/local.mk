@@ -15,6 +15,7 @@ E2E_TESTS = \
 	tests/e2e/join.test \
 	tests/e2e/password.test \
 	tests/e2e/routes.test \
+	tests/e2e/restart.test \
 	tests/e2e/streams.test \
 	tests/e2e/ways.test \
 	$(NULL)

@@ -82,6 +82,7 @@ hubrig_open(struct hubrig *rig, const struct hubrig_config *config)
 		.incarnation = HUBRIG_INCARNATION,
 		.account_promise = config->account_promise,
 		.guests_max = config->guests_max,
+		.return_rate = config->return_rate,
 		.times = config->times,
 	};
 
@@ -102,6 +103,9 @@ hubrig_open(struct hubrig *rig, const struct hubrig_config *config)
 	}
 	if (hub.guests_max == 0) {
 		hub.guests_max = 64;
+	}
+	if (hub.return_rate == 0) {
+		hub.return_rate = 500;
 	}
 	rig->hub = device_hub_new(&hub);
 	ck_assert_ptr_nonnull(rig->hub);

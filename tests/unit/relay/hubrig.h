@@ -38,6 +38,7 @@ struct hubrig_config {
 	uint64_t budget;
 	uint64_t account_promise;
 	uint32_t guests_max;
+	uint32_t return_rate;
 	const struct link_times *times; /* of the relay's links */
 };
 

@@ -180,6 +180,86 @@ START_TEST(a_hub_closes_every_link)
 }
 END_TEST
 
+static void
+on_gone(void *arg)
+{
+	int *times_gone = arg;
+
+	++*times_gone;
+}
+
+/* How many there are now counts, not when one logged in. */
+START_TEST(all_are_told_when_to_return)
+{
+	const struct hubrig_config config = { .return_rate = 1 };
+	struct hubrig_frame frame;
+	struct linkmsg_goaway goaway;
+	int gone = 0;
+
+	reopen(&config);
+	ck_assert(hubrig_raw(&rig, &raw, &laptop) == CODE_OK);
+	hubrig_join(&rig, &agent, &office);
+	ck_assert_uint_eq(agent.result.spread, 2);
+	(void)close(hubrig_socket(&rig));
+	device_hub_goaway(
+	    rig.hub, CODE_GOING_DOWN, "until later", on_gone, &gone);
+	ck_assert_int_eq(gone, 0);
+	ck_assert(
+	    hubrig_raw_await(&raw, LINKHELLO_GATEWAY, FRAME_GOAWAY, &frame));
+	ck_assert_int_eq(
+	    linkmsg_goaway_decode(&goaway, frame.payload, frame.len), 0);
+	ck_assert_int_eq((int)goaway.code, (int)CODE_GOING_DOWN);
+	ck_assert_str_eq(goaway.text, "until later");
+	ck_assert_uint_eq(goaway.spread, 2);
+	ck_assert(hubrig_await_down(&agent));
+	ck_assert_int_eq((int)agent.code, (int)CODE_GOING_DOWN);
+	ck_assert_uint_eq(agent.retry_after, 2);
+	/* The last one has to be gone, too. */
+	hubrig_settle(&rig);
+	ck_assert_int_eq(gone, 0);
+	rawlink_close(&raw);
+	ck_assert(await_count(rig.loop, &gone, 1));
+	hubrig_settle(&rig);
+	ck_assert_int_eq(gone, 1);
+}
+END_TEST
+
+START_TEST(nobody_need_be_told)
+{
+	int gone = 0;
+
+	device_hub_goaway(rig.hub, CODE_GOING_DOWN, "", on_gone, &gone);
+	ck_assert_int_eq(gone, 1);
+}
+END_TEST
+
+/* Who goes otherwise meanwhile counts, and a hub that is freed says nothing. */
+START_TEST(those_who_leave_are_waited_for)
+{
+	const struct hubrig_config config = { .times = &times };
+	int gone = 0;
+
+	times.leave = 3600 * LIMITS_SEC;
+	reopen(&config);
+	ck_assert(hubrig_raw(&rig, &raw, &laptop) == CODE_OK);
+	device_expel(hubrig_row(&rig, &laptop), CODE_REVOKED, "out");
+	device_hub_goaway(rig.hub, CODE_GOING_DOWN, "", on_gone, &gone);
+	hubrig_settle(&rig);
+	ck_assert_int_eq(gone, 0);
+	rawlink_close(&raw);
+	ck_assert(await_count(rig.loop, &gone, 1));
+
+	reopen(&config);
+	gone = 0;
+	ck_assert(hubrig_raw(&rig, &raw, &laptop) == CODE_OK);
+	device_hub_goaway(rig.hub, CODE_GOING_DOWN, "", on_gone, &gone);
+	device_hub_free(rig.hub);
+	rig.hub = NULL;
+	hubrig_settle(&rig);
+	ck_assert_int_eq(gone, 0);
+}
+END_TEST
+
 /* --- guests -------------------------------------------------------------- */
 
 static struct device_hub_stats
@@ -304,6 +384,9 @@ main(void)
 	tcase_add_test(tcase, a_program_that_returns_is_no_rival);
 	tcase_add_test(tcase, machines_with_one_key_are_told);
 	tcase_add_test(tcase, a_hub_closes_every_link);
+	tcase_add_test(tcase, all_are_told_when_to_return);
+	tcase_add_test(tcase, nobody_need_be_told);
+	tcase_add_test(tcase, those_who_leave_are_waited_for);
 	tcase_add_test(tcase, silent_guests_keep_nobody_out);
 	tcase_add_test(tcase, many_log_in_at_once_from_one_address);
 	suite_add_tcase(suite, tcase);

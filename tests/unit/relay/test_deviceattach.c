@@ -710,6 +710,12 @@ raw_drain(uint32_t channel, struct linkmsg_detach *detach)
 	return bodies;
 }
 
+static void
+nothing(void *arg)
+{
+	(void)arg;
+}
+
 /* A gateway that ends a channel is through with it before its host is. */
 START_TEST(what_was_said_comes_before_the_end)
 {
@@ -763,6 +769,37 @@ START_TEST(what_was_said_comes_before_a_loss)
 	hubrig_settle(&rig);
 	rawlink_close(&raw);
 	await_circuits(0);
+}
+END_TEST
+
+/* A relay that stops hands on what it holds, and then says so. */
+START_TEST(what_was_said_comes_before_goaway)
+{
+	struct switch_stats stats;
+	uint64_t want;
+	uint8_t payload[LIMITS_FRAME_BODY_MAX];
+	struct frame_head head;
+	uint64_t bodies = 0;
+	size_t len;
+
+	join_raw(&office);
+	hubrig_join(&rig, &gateway, &laptop);
+	stall(7);
+	switch_get_stats(rig.board, &stats);
+	want = stats.copied / (LIMITS_FRAME_HEAD_LEN + LIMITS_FRAME_BODY_MAX) +
+	       stats.queued / (LIMITS_FRAME_HEAD_LEN + LIMITS_FRAME_BODY_MAX +
+				  LIMITS_QUEUE_OVERHEAD);
+	device_hub_goaway(rig.hub, CODE_GOING_DOWN, "bye", nothing, NULL);
+	/* The gateway has nothing to get, and is gone before. */
+	ck_assert(hubrig_await_down(&gateway));
+	do {
+		ck_assert(rawlink_recv(&raw, hubrig_sender(LINKHELLO_AGENT),
+		    &head, payload, &len));
+		bodies += head.type == FRAME_CARRY;
+		ck_assert(head.type != FRAME_DETACH);
+	} while (head.type != FRAME_GOAWAY);
+	ck_assert_uint_eq(bodies, want);
+	ck_assert_uint_eq(circuits(), 0);
 }
 END_TEST
 
@@ -981,6 +1018,7 @@ main(void)
 	tcase_add_test(tcase, a_device_that_is_replaced_or_expelled_loses_them);
 	tcase_add_test(tcase, what_was_said_comes_before_the_end);
 	tcase_add_test(tcase, what_was_said_comes_before_a_loss);
+	tcase_add_test(tcase, what_was_said_comes_before_goaway);
 	tcase_add_test(tcase, both_links_may_go_at_once);
 	tcase_add_test(tcase, a_hub_may_go_with_channels);
 	tcase_add_test(tcase, an_account_has_its_share);
