@@ -33,13 +33,21 @@ complain(const struct options_table *table, const struct fault *fault, int code)
 	return code;
 }
 
+/* Read the file that options name, if they do; 0, or -1 and *fault. */
+static int
+read_file(struct options *options, struct fault *fault)
+{
+	const char *config = options_string(options, "config");
+
+	return config == NULL ? 0 : options_file_load(options, config, fault);
+}
+
 /* Read everything; STARTUP_GO or STARTUP_EXIT with *status. */
 static enum startup_result
 parse(const struct options_table *table, void (*version)(void), int argc,
     char **argv, struct options *options, int *status)
 {
 	struct fault fault;
-	const char *config;
 
 	*status = EX_OK;
 	switch (options_argv_parse(options, argc, argv, &fault)) {
@@ -55,21 +63,30 @@ parse(const struct options_table *table, void (*version)(void), int argc,
 		*status = complain(table, &fault, EX_USAGE);
 		return STARTUP_EXIT;
 	}
-	config = options_string(options, "config");
-	if (config != NULL && options_file_load(options, config, &fault) != 0) {
+	if (read_file(options, &fault) != 0) {
 		*status = complain(table, &fault, EX_CONFIG);
 		return STARTUP_EXIT;
 	}
 	return STARTUP_GO;
 }
 
+void
+startup_set_log(const struct options *options)
+{
+	const char *format = options_string(options, "log-format");
+	enum log_level level;
+
+	if (log_level_parse(options_string(options, "log-level"), &level) ==
+	    0) {
+		log_set_level(level);
+	}
+	log_set_json(format != NULL && format[0] == 'j');
+}
+
 enum startup_result
 startup_options(const struct options_table *table, void (*version)(void),
     int argc, char **argv, struct options **out, int *status)
 {
-	enum log_level level;
-	const char *format;
-
 	*out = NULL;
 	*status = EX_OSERR;
 	/* Whatever a daemon writes is nobody else's business. */
@@ -88,10 +105,25 @@ startup_options(const struct options_table *table, void (*version)(void),
 		*out = NULL;
 		return STARTUP_EXIT;
 	}
-	if (log_level_parse(options_string(*out, "log-level"), &level) == 0) {
-		log_set_level(level);
-	}
-	format = options_string(*out, "log-format");
-	log_set_json(format != NULL && format[0] == 'j');
+	startup_set_log(*out);
 	return STARTUP_GO;
+}
+
+struct options *
+startup_read_again(const struct options_table *table, int argc, char **argv,
+    struct fault *fault)
+{
+	struct options *options = options_new(table);
+
+	if (options == NULL) {
+		(void)fault_set(fault, "out of memory");
+		return NULL;
+	}
+	/* The words were right before; what the file says may not be. */
+	if (options_argv_parse(options, argc, argv, fault) != OPTIONS_ARGV_OK ||
+	    read_file(options, fault) != 0) {
+		options_free(options);
+		return NULL;
+	}
+	return options;
 }

@@ -11,6 +11,8 @@
 
 #include "common/options.h"
 
+struct fault;
+
 /* The options that every daemon has. */
 #define STARTUP_ROWS                                                           \
 	{ .name = "config",                                                    \
@@ -53,5 +55,15 @@ enum startup_result {
 enum startup_result startup_options(const struct options_table *table,
     void (*version)(void), int argc, char **argv, struct options **out,
     int *status);
+
+/*
+ * Read the same words and the file that they name anew, while the daemon runs.
+ * Returns options, which the caller frees, or NULL and *fault.
+ */
+struct options *startup_read_again(const struct options_table *table, int argc,
+    char **argv, struct fault *fault);
+
+/* Let the log be as options say, once all of them are found right. */
+void startup_set_log(const struct options *options);
 
 #endif

@@ -246,26 +246,52 @@ apply(struct gateway *gateway, struct settings *settings)
 	peers_configure(gateway->peers, &peers);
 }
 
+/* Let the configuration that was read be in force, and note what is not. */
+static void
+take_over(struct gateway *gateway, struct settings *settings)
+{
+	bool moved = strcmp(settings->state, gateway->settings->state) != 0;
+	size_t failed;
+
+	if (moved) {
+		/* What is in force is what the next one is compared with. */
+		(void)snprintf(settings->state, sizeof(settings->state), "%s",
+		    gateway->settings->state);
+	}
+	apply(gateway, settings);
+	failed = ports_configure(
+	    gateway->ports, settings->ports, settings->port_count);
+	gateway->pending.text[0] = '\0';
+	if (failed > 0) {
+		(void)fault_set(&gateway->pending,
+		    "not every port can be had; the log says which");
+	} else if (moved) {
+		(void)fault_set(&gateway->pending,
+		    "another state directory needs a restart");
+	}
+	log_write(LOG_LEVEL_INFO, "gateway", 0, "configuration reloaded%s%s",
+	    gateway->pending.text[0] != '\0' ? ", but " : "",
+	    gateway->pending.text);
+}
+
 static void
 on_reload(void *arg)
 {
 	struct gateway *gateway = arg;
 	struct settings *settings;
-	size_t failed;
+	struct fault fault;
 
 	if (gateway->finishing) {
 		return;
 	}
-	if (gateway->load(&settings, gateway->load_arg) != EX_OK) {
-		log_write(LOG_LEVEL_ERROR, "gateway", 0,
-		    "configuration not reloaded: the old one stays");
+	settings = gateway->load(&fault, gateway->load_arg);
+	if (settings != NULL) {
+		take_over(gateway, settings);
 		return;
 	}
-	apply(gateway, settings);
-	failed = ports_configure(
-	    gateway->ports, settings->ports, settings->port_count);
-	log_write(LOG_LEVEL_INFO, "gateway", 0, "configuration reloaded%s",
-	    failed > 0 ? ", but not every port can be had" : "");
+	log_write(LOG_LEVEL_ERROR, "gateway", 0,
+	    "configuration not reloaded: the old one stays: %s", fault.text);
+	gateway->pending = fault;
 }
 
 static const struct endpoint_ops endpoint_callbacks = {
@@ -287,11 +313,12 @@ static int
 prepare(struct gateway *gateway)
 {
 	struct peers_config peers;
-	struct settings *settings;
-	int status = gateway->load(&settings, gateway->load_arg);
+	struct fault fault;
+	struct settings *settings = gateway->load(&fault, gateway->load_arg);
 
-	if (status != EX_OK) {
-		return status;
+	if (settings == NULL) {
+		log_write(LOG_LEVEL_ERROR, "gateway", 0, "%s", fault.text);
+		return EX_CONFIG;
 	}
 	peers = peers_config_of(gateway, settings);
 	gateway->peers = peers_new(&peers);

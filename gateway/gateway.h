@@ -15,6 +15,7 @@
 #ifndef INROAD_GATEWAY_GATEWAY_H
 #define INROAD_GATEWAY_GATEWAY_H
 
+struct fault;
 struct gateway;
 struct loop;
 struct settings;
@@ -24,10 +25,10 @@ struct gateway_config {
 	const char *state; /* NULL: the default */
 	char *join;        /* wiped once read; may be NULL */
 	/*
-	 * Make settings, which the gateway frees; at the start and at each
-	 * SIGHUP.  Returns an exit code, after saying why if it is not 0.
+	 * Return settings, which the gateway frees, or NULL and *fault; called
+	 * at the start and at each SIGHUP.
 	 */
-	int (*load)(struct settings **settings, void *arg);
+	struct settings *(*load)(struct fault *fault, void *arg);
 	void *load_arg;
 };
 

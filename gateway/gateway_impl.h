@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/fault.h"
 #include "common/list.h"
 #include "gateway/client.h"
 #include "gateway/gateway.h"
@@ -47,8 +48,10 @@ struct gateway {
 	struct meter *meter;       /* likewise */
 	struct ports *ports;
 	struct settings *settings; /* in force */
-	int (*load)(struct settings **settings, void *arg);
+	struct settings *(*load)(struct fault *fault, void *arg);
 	void *load_arg;
+	/* Why not all of the configuration is in force; empty: it is. */
+	struct fault pending;
 	bool finishing;
 	struct list asks;      /* invitations under way */
 	uint32_t last_request; /* number of the last one */

@@ -135,6 +135,9 @@ gatewaycommand_status(struct jsonout *json, void *arg)
 	ports_each(gateway->ports, add_port, json);
 	jsonout_end(json);
 	jsonout_string(json, "suffix", gateway->space.map.suffix);
+	if (gateway->pending.text[0] != '\0') {
+		jsonout_string(json, "configuration", gateway->pending.text);
+	}
 	jsonout_uint(json, "clients", gateway->pool.count);
 	jsonout_uint(json, "requests", gateway->pool.served);
 	jsonout_uint(

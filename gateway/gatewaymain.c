@@ -26,46 +26,38 @@ print_version(void)
 	version_print("inroad-gateway", LIMITS_PROTOCOL_VERSION, NULL, 0);
 }
 
-/* Make settings of options; an exit code, after saying why. */
-static int
-make(const struct options *options, struct settings **settings)
-{
-	struct fault fault;
-
-	*settings = settings_make(options, &fault);
-	if (*settings == NULL) {
-		(void)fprintf(stderr, "inroad-gateway: %s\n", fault.text);
-		return EX_CONFIG;
-	}
-	return EX_OK;
-}
-
 /* Read command line and file anew; as in struct gateway_config. */
-static int
-load(struct settings **settings, void *arg)
+static struct settings *
+load(struct fault *fault, void *arg)
 {
 	const struct words *words = arg;
-	struct options *options;
-	int status;
+	struct options *options = startup_read_again(
+	    &settings_table, words->argc, words->argv, fault);
+	struct settings *settings = NULL;
 
-	if (startup_options(&settings_table, print_version, words->argc,
-		words->argv, &options, &status) != STARTUP_GO) {
-		return status == EX_OK ? EX_CONFIG : status;
+	if (options != NULL) {
+		settings = settings_make(options, fault);
 	}
-	status = make(options, settings);
+	if (settings != NULL) {
+		startup_set_log(options);
+	}
 	options_free(options);
-	return status;
+	return settings;
 }
 
 /* Judge what options say and forget it; an exit code. */
 static int
 check(const struct options *options)
 {
-	struct settings *settings;
-	int status = make(options, &settings);
+	struct fault fault;
+	struct settings *settings = settings_make(options, &fault);
 
+	if (settings == NULL) {
+		(void)fprintf(stderr, "inroad-gateway: %s\n", fault.text);
+		return EX_CONFIG;
+	}
 	settings_free(settings);
-	return status;
+	return EX_OK;
 }
 
 static int

@@ -385,6 +385,10 @@ static int
 fill(const struct options *options, struct settings *settings,
     struct fault *fault)
 {
+	if (options_string(options, "state") != NULL) {
+		(void)snprintf(settings->state, sizeof(settings->state), "%s",
+		    options_string(options, "state"));
+	}
 	settings->clients_max = (uint32_t)options_number(options, "clients");
 	settings->streams_max = (uint32_t)options_number(options, "streams");
 	settings->window_max = options_number(options, "window");

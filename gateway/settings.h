@@ -2,8 +2,8 @@
 /*
  * settings: the options of a gateway, and what they make.
  *
- * Everything in struct settings may change while the gateway runs: it is made
- * anew at each SIGHUP (gateway.h).
+ * Everything in struct settings but the state directory may change while the
+ * gateway runs: it is made anew at each SIGHUP (gateway.h).
  */
 #ifndef INROAD_GATEWAY_SETTINGS_H
 #define INROAD_GATEWAY_SETTINGS_H
@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "common/options.h"
+#include "common/statedir.h"
 #include "gateway/gate.h"
 #include "gateway/ports.h"
 #include "protocol/limits.h"
@@ -31,13 +32,14 @@ struct settings {
 	struct gate_rules gate; /* who may come in */
 	struct users *users;    /* who is asked for a password; NULL: nobody */
 	bool open;              /* other machines need none */
-	char suffix[LIMITS_NAME_LEN]; /* of our names, in lower case */
-	struct routes *routes;        /* of what is not ours */
-	uint32_t clients_max;         /* connections at a time */
-	uint32_t streams_max;         /* of one session */
-	uint64_t retain_max;          /* unacknowledged bytes of one session */
-	uint64_t window_max;          /* of one stream */
-	uint64_t receive_budget;      /* of all windows together */
+	char suffix[LIMITS_NAME_LEN];  /* of our names, in lower case */
+	char state[STATEDIR_PATH_LEN]; /* as given, or empty; once */
+	struct routes *routes;         /* of what is not ours */
+	uint32_t clients_max;          /* connections at a time */
+	uint32_t streams_max;          /* of one session */
+	uint64_t retain_max;           /* unacknowledged bytes of one session */
+	uint64_t window_max;           /* of one stream */
+	uint64_t receive_budget;       /* of all windows together */
 };
 
 /*

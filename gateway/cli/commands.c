@@ -172,6 +172,22 @@ print_relay_link(const json_t *relay)
 	print_replaced(relay);
 }
 
+/* Say it when the file says something that is not in force. */
+static void
+print_configuration(const json_t *status)
+{
+	char text[TEXT_MAX];
+
+	/* Names of files and what they say may have any bytes. */
+	(void)escape_text(
+	    ESCAPE_PLAIN, text_of(status, "configuration"), text, sizeof(text));
+	if (text[0] != '\0') {
+		(void)printf("! The configuration is not in force as it is "
+			     "written: %s\n",
+		    text);
+	}
+}
+
 static void
 show_status(const struct ask_answer *answer)
 {
@@ -190,6 +206,7 @@ show_status(const struct ask_answer *answer)
 	if (json_object_get(status, "relay") != NULL) {
 		print_relay_link(json_object_get(status, "relay"));
 	}
+	print_configuration(status);
 	if (json_is_array(hosts)) {
 		print_hosts(hosts);
 	} else if (json_object_get(status, "agents") != NULL) {
