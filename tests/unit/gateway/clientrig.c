@@ -14,6 +14,7 @@
 #include "common/meter.h"
 #include "gateway/client_impl.h"
 #include "gateway/failures.h"
+#include "gateway/hosts.h"
 #include "tests/support/await.h"
 #include "tests/support/netpair.h"
 #include "tests/support/unit.h"
@@ -343,6 +344,10 @@ clientrig_open(struct clientrig *rig)
 	}
 	/* Nobody here looks into it but reach_start() above. */
 	rig->space.peers = (struct peers *)(void *)rig;
+	/* None yet: any name could be that of a host. */
+	rig->space.map.hosts = hosts_new();
+	rig->space.map.suffix = "internal";
+	ck_assert_ptr_nonnull(rig->space.map.hosts);
 	rig->outside = rig->space;
 	client_pool_init(&rig->pool, rig->loop, &rig->space, 100);
 	rig->pool.outside = &rig->outside;
@@ -397,6 +402,7 @@ clientrig_close(struct clientrig *rig)
 		free(rig->fars[i].bytes);
 	}
 	free(rig->bytes);
+	hosts_free(rig->space.map.hosts);
 	failures_free(rig->failures);
 	meter_free(rig->meter);
 	loop_free(rig->loop);

@@ -164,7 +164,7 @@ static const struct {
 	{ "GET http://office/ HTTP/2.0\r\n\r\n", 505, "" },
 	{ "GET ftp://office/ HTTP/1.1\r\n\r\n", 400, "" },
 	{ "CONNECT office HTTP/1.1\r\nHost: office\r\n\r\n", 400, "" },
-	{ "GET / HTTP/1.1\r\nHost: example.com\r\n\r\n", 421, "as one" },
+	{ "GET / HTTP/1.1\r\nHost: example.com\r\n\r\n", 421, "as a proxy" },
 	{ "GET / HTTP/1.1\r\nHost: 127.0.0.1:1080\r\n\r\n", 421, "" },
 	{ "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", 421, "" },
 	{ "GET / HTTP/1.1\r\nHost: .localhost\r\n\r\n", 400, "" },
