@@ -136,18 +136,24 @@ noinst_LIBRARIES += %D%/cli/libcli.a
 	%D%/cli/completion.h \
 	%D%/cli/connect.c \
 	%D%/cli/connect.h \
+	%D%/cli/desktop.c \
+	%D%/cli/desktop.h \
 	%D%/cli/entry.c \
 	%D%/cli/entry.h \
 	%D%/cli/flags.c \
 	%D%/cli/flags.h \
 	%D%/cli/forward.c \
 	%D%/cli/forward.h \
+	%D%/cli/proxy.c \
+	%D%/cli/proxy.h \
 	%D%/cli/pump.c \
 	%D%/cli/pump.h \
 	%D%/cli/shellenv.c \
 	%D%/cli/shellenv.h \
 	%D%/cli/sshconfig.c \
 	%D%/cli/sshconfig.h \
+	%D%/cli/tool.c \
+	%D%/cli/tool.h \
 	%D%/cli/passwd.c \
 	%D%/cli/passwd.h \
 	$(NULL)

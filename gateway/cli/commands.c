@@ -17,6 +17,7 @@
 #include "gateway/cli/connect.h"
 #include "gateway/cli/forward.h"
 #include "gateway/cli/passwd.h"
+#include "gateway/cli/proxy.h"
 #include "gateway/cli/shellenv.h"
 #include "gateway/cli/sshconfig.h"
 #include "protocol/joinsource.h"
@@ -568,6 +569,8 @@ const struct commands_row commands_table[] = {
 	    "proxy variables for eval", 0, 3, shellenv_run },
 	{ "passwd", "[--remove] FILE NAME",
 	    "changes the users of a gateway's --auth", 2, 3, passwd_run },
+	{ "proxy", "on|off|show", "whether the desktop uses the gateway", 1, 1,
+	    proxy_run },
 	{ "key", "export", "the account key, to keep on paper", 1, 1, run_key },
 	{ "accept-key", "HOST", "trust the new key of a host", 1, 1,
 	    run_accept_key },

@@ -11,9 +11,11 @@ UNIT_TESTS += \
 	%D%/test_complete \
 	%D%/test_connect \
 	%D%/test_forward \
+	%D%/test_proxy \
 	%D%/test_pump \
 	%D%/test_shellenv \
 	%D%/test_sshconfig \
+	%D%/test_tool \
 	%D%/test_passwd \
 	$(NULL)
 endif
@@ -26,7 +28,9 @@ LIBS_UNIT_CLI = $(LIBS_UNIT) $(LIBS_CLI) $(LIBS_CHECK)
 %C%_test_complete_LDADD = $(LIBS_UNIT_CLI)
 %C%_test_connect_LDADD = $(LIBS_UNIT_CLI)
 %C%_test_forward_LDADD = $(LIBS_UNIT_CLI)
+%C%_test_proxy_LDADD = $(LIBS_UNIT_CLI)
 %C%_test_pump_LDADD = $(LIBS_UNIT_CLI)
 %C%_test_shellenv_LDADD = $(LIBS_UNIT_CLI)
 %C%_test_sshconfig_LDADD = $(LIBS_UNIT_CLI)
 %C%_test_passwd_LDADD = $(LIBS_UNIT_CLI)
+%C%_test_tool_LDADD = $(LIBS_UNIT_CLI)
