@@ -7,6 +7,7 @@
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -275,6 +276,29 @@ io_shutdown(struct io *io)
 		return -1;
 	}
 	return 0;
+}
+
+bool
+io_is_dead(const struct io *io)
+{
+	struct pollfd entry = { .fd = io->fd };
+
+	return poll(&entry, 1, 0) > 0 &&
+	       (entry.revents & (POLLERR | POLLHUP)) != 0;
+}
+
+void
+io_set_keepalive(struct io *io, int idle, int interval, int count)
+{
+	int on = 1;
+
+	(void)setsockopt(io->fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	(void)setsockopt(
+	    io->fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
+	(void)setsockopt(
+	    io->fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof(interval));
+	(void)setsockopt(
+	    io->fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof(count));
 }
 
 int

@@ -83,6 +83,20 @@ ssize_t io_drain(struct io *io, struct buf *buf);
 /* Shut down writing: the peer reads an end, we go on reading. */
 int io_shutdown(struct io *io);
 
+/*
+ * Return true when nothing can pass in either direction any more, which is seen
+ * without reading: after a reset, or when the peer closed a unix socket.  TCP
+ * does not tell who closes from who only ends a half, before it is written to.
+ */
+bool io_is_dead(const struct io *io);
+
+/*
+ * Let the kernel ask a peer from whom nothing comes whether it is there, after
+ * idle seconds and then count times every interval seconds; after that the
+ * socket is broken.  Does nothing where there is no TCP.
+ */
+void io_set_keepalive(struct io *io, int idle, int interval, int count);
+
 /* Return the error number of the last IO_FAIL. */
 int io_errno(const struct io *io);
 

@@ -161,8 +161,9 @@ client_flush(struct client *client)
 static void
 want(struct client *client)
 {
-	bool reading =
-	    client->state < CLIENT_CHECKING && buf_room(client->in) > 0;
+	bool reading = client->state <= CLIENT_REACHING &&
+		       client->state != CLIENT_CHECKING &&
+		       client_can_read_ahead(client);
 
 	io_want(client->io, reading || client->state == CLIENT_CLOSING,
 	    buf_len(client->out) > 0);
@@ -256,6 +257,10 @@ on_readable(struct client *client)
 		}
 		return;
 	}
+	if (client->state == CLIENT_REACHING) {
+		client_read_ahead(client);
+		return;
+	}
 	n = io_fill(client->io, client->in);
 	if (n == 0 || n == IO_FAIL) {
 		client_end(client, n != 0);
@@ -268,6 +273,10 @@ on_readable(struct client *client)
 static void
 on_timeout(struct client *client)
 {
+	if (client->state == CLIENT_REACHING) {
+		client_look(client);
+		return;
+	}
 	if (client->state == CLIENT_HTTP && buf_len(client->in) > 0) {
 		struct errorpage page;
 
@@ -331,6 +340,8 @@ client_serve_next(struct client *client)
 	mem_free(client->head);
 	client->head = NULL;
 	client_take_back(client);
+	/* If it had ended its half, the socket says so again. */
+	client->read_ended = false;
 	client_move(client, CLIENT_HTTP);
 	if (buf_len(client->in) == 0) {
 		io_set_timeout(client->io, CLIENT_IDLE_TIME);
@@ -571,11 +582,15 @@ client_start(
 	client->pass = pass;
 	pool->refused += client_is_refused(client);
 	client->id = pool->served + pool->count;
+	io_set_keepalive(client->io, CLIENT_KEEPALIVE_IDLE,
+	    CLIENT_KEEPALIVE_INTERVAL, CLIENT_KEEPALIVE_COUNT);
 	if (forward != NULL) {
 		client->target = *forward;
 		client_tunnel(client, DIALECT_FORWARD);
-		return;
+	} else {
+		client_move(client, CLIENT_FIRST);
 	}
-	client_move(client, CLIENT_FIRST);
-	want(client);
+	if (client->state < CLIENT_EXCHANGE) {
+		want(client);
+	}
 }

@@ -38,6 +38,21 @@ struct io;
 #define CLIENT_REQUEST_TIME 30.0
 #define CLIENT_IDLE_TIME 120.0
 
+/*
+ * Seconds between two looks at a client that has said all it has to say and
+ * waits for an answer: is it still there?
+ */
+#define CLIENT_LOOK_TIME 5.0
+
+/*
+ * A client whose machine vanished is noticed after two minutes: seconds until
+ * TCP asks for it, between two questions, and how many go unanswered.  On this
+ * machine no client vanishes; those behind a listener for others can.
+ */
+#define CLIENT_KEEPALIVE_IDLE 60
+#define CLIENT_KEEPALIVE_INTERVAL 15
+#define CLIENT_KEEPALIVE_COUNT 4
+
 /* Seconds for a reply to be taken before the connection ends. */
 #define CLIENT_CLOSING_TIME 5.0
 
@@ -82,6 +97,7 @@ struct client {
 	bool pending;         /* it is not known what becomes of the request */
 	struct auth_check *check;
 	clientauth_then *then; /* what becomes of the verdict */
+	bool read_ended;      /* it will say no more */
 	struct reach *reach;
 	struct conduit *conduit;
 	struct bridge *bridge;
@@ -114,6 +130,18 @@ void client_go_on(struct client *client);
 
 /* The socket was lent to an exchange: hear of it again. */
 void client_take_back(struct client *client);
+
+/*
+ * Read on while the client waits: what it says is kept for later, within
+ * CLIENT_IN_MAX, and a client that goes is noticed and ended.
+ */
+void client_read_ahead(struct client *client);
+
+/* Look whether a client that will say no more is still there; end it if not. */
+void client_look(struct client *client);
+
+/* Return true when there is something to hear from a client that waits. */
+bool client_can_read_ahead(const struct client *client);
 
 /* Return true if client may not come in: whatever it asks for is denied. */
 bool client_is_refused(const struct client *client);

@@ -495,6 +495,24 @@ static const struct stream_ops conduit_ops = {
 /* --- the client's socket --------------------------------------------- */
 
 static void
+on_readable(struct exchange *exchange)
+{
+	struct client *client = exchange->client;
+
+	if (exchangeup_done(exchange)) {
+		client_read_ahead(client);
+		if (client->exchange == exchange) {
+			exchangeup_want(exchange);
+		}
+		return;
+	}
+	exchangeup_wait(exchange, false);
+	if (exchange->conduit != NULL) {
+		conduit_ready(exchange->conduit);
+	}
+}
+
+static void
 on_io(struct io *io, enum io_event event, void *arg)
 {
 	struct exchange *exchange = arg;
@@ -502,10 +520,7 @@ on_io(struct io *io, enum io_event event, void *arg)
 	(void)io;
 	switch (event) {
 	case IO_READABLE:
-		exchangeup_wait(exchange, false);
-		if (exchange->conduit != NULL) {
-			conduit_ready(exchange->conduit);
-		}
+		on_readable(exchange);
 		break;
 	case IO_WRITABLE:
 		if (!flush(exchange)) {
@@ -523,6 +538,8 @@ on_io(struct io *io, enum io_event event, void *arg)
 	case IO_TIMEOUT:
 		if (exchange->cut) {
 			end_in_reset(exchange);
+		} else if (!exchange->tunnel) {
+			client_look(exchange->client);
 		}
 		break;
 	}
@@ -573,6 +590,8 @@ exchange_new(struct client *client, const struct reach_result *result)
 	}
 	buf_consume(client->in, client->head->len);
 	io_set_owner(client->io, on_io, exchange);
+	/* If it has ended its half, the socket says so again. */
+	client->read_ended = false;
 	conduit_ready(exchange->conduit);
 	return exchange;
 }

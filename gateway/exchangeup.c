@@ -13,8 +13,11 @@
 void
 exchangeup_want(struct exchange *exchange)
 {
-	io_want(exchange->client->io,
-	    exchange->waiting && !exchange->read_ended,
+	const struct client *client = exchange->client;
+	bool reading = exchangeup_done(exchange) ? client_can_read_ahead(client)
+						 : exchange->waiting;
+
+	io_want(client->io, reading && !exchange->read_ended,
 	    buf_len(exchange->out) > 0);
 }
 
@@ -127,9 +130,13 @@ size_t
 exchangeup_pull(void *arg, uint8_t *out, size_t max, bool *fin)
 {
 	struct exchange *exchange = arg;
-	struct client_pool *pool = exchange->client->pool;
+	struct client *client = exchange->client;
 	size_t n = pull(exchange, out, max, fin);
 
-	client_count_bytes(pool, n, 0);
+	client_count_bytes(client->pool, n, 0);
+	if (client->exchange == exchange && exchangeup_done(exchange)) {
+		/* From now on the client waits. */
+		exchangeup_want(exchange);
+	}
 	return n;
 }

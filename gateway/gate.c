@@ -23,11 +23,11 @@ look(struct gate *gate)
 {
 	struct fault fault;
 
-	if (gate->rules.every_user || gate->peeruser != NULL) {
+	if (gate->peeruser != NULL) {
 		return;
 	}
 	gate->peeruser = peeruser_new(&fault);
-	if (gate->peeruser == NULL) {
+	if (gate->peeruser == NULL && !gate->rules.every_user) {
 		log_write(LOG_LEVEL_ERROR, "gate", 0,
 		    "%s: whose a connection is cannot be known, so those over "
 		    "TCP are refused; listen on a unix socket, or let every "
@@ -133,6 +133,43 @@ is_here(const struct addr *peer)
 		return false;
 	}
 	return addr_is_loopback(peer);
+}
+
+/* Put the IP addresses of both ends of fd into *peer and *local; 0 or -1. */
+static int
+get_ends(int fd, struct addr *peer, struct addr *local)
+{
+	*peer = (struct addr){ .len = sizeof(peer->ss) };
+	*local = (struct addr){ .len = sizeof(local->ss) };
+	return getsockname(fd, (struct sockaddr *)&local->ss, &local->len) !=
+			   0 ||
+		       addr_family(local) == AF_UNIX ||
+		       getpeername(
+			   fd, (struct sockaddr *)&peer->ss, &peer->len) != 0
+		   ? -1
+		   : 0;
+}
+
+bool
+gate_has_left(const struct gate *gate, int fd)
+{
+	struct addr peer;
+	struct addr local;
+	uid_t uid;
+
+	if (gate == NULL || gate->peeruser == NULL ||
+	    get_ends(fd, &peer, &local) != 0 || !is_here(&peer)) {
+		return false;
+	}
+	switch (peeruser_find(gate->peeruser, &peer, &local, &uid)) {
+	case PEERUSER_GONE:
+	case PEERUSER_NOWHERE:
+		return true;
+	case PEERUSER_FOUND:
+	case PEERUSER_FAILED:
+		break;
+	}
+	return false;
 }
 
 struct gate_pass

@@ -59,6 +59,14 @@ void gate_configure(struct gate *gate, const struct gate_rules *rules);
 /* Judge the connection fd.  A NULL gate lets everybody in. */
 struct gate_pass gate_judge(const struct gate *gate, int fd);
 
+/*
+ * Return true when whoever was at the other end of the connection fd, of this
+ * machine, has closed its socket.  On the wire that looks as if it had only
+ * said all that it has to say; the kernel knows which it is.  False where
+ * nobody can tell, as for a NULL gate.
+ */
+bool gate_has_left(const struct gate *gate, int fd);
+
 /* Room for what gate_explain() says. */
 #define GATE_TEXT_LEN 160
 

@@ -260,6 +260,52 @@ START_TEST(peers_reset_is_a_failure)
 }
 END_TEST
 
+START_TEST(dead_is_seen_without_reading)
+{
+	struct fixture f;
+	struct linger linger = { .l_onoff = 1, .l_linger = 0 };
+
+	if (!setup(&f, _i)) {
+		return;
+	}
+	ck_assert(!io_is_dead(f.io));
+	/* Bytes that nobody has read do not hide it, an end is not it. */
+	ck_assert_int_eq(send(f.peer, "unread", 6, 0), 6);
+	ck_assert_int_eq(shutdown(f.peer, SHUT_WR), 0);
+	ck_assert(!io_is_dead(f.io));
+	setsockopt(f.peer, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+	close(f.peer);
+	f.peer = -1;
+	ck_assert(io_is_dead(f.io));
+	teardown(&f);
+}
+END_TEST
+
+START_TEST(keepalive)
+{
+	static const int options[] = { TCP_KEEPIDLE, TCP_KEEPINTVL,
+		TCP_KEEPCNT };
+	struct fixture f;
+	int value = 0;
+	socklen_t len = sizeof(value);
+
+	if (!setup(&f, _i)) {
+		return;
+	}
+	io_set_keepalive(f.io, 11, 12, 13);
+	for (int i = 0; i < 3 && families[_i] != AF_UNIX; i++) {
+		ck_assert_int_eq(getsockopt(io_fd(f.io), IPPROTO_TCP,
+				     options[i], &value, &len),
+		    0);
+		ck_assert_int_eq(value, 11 + i);
+	}
+	ck_assert_int_eq(
+	    getsockopt(io_fd(f.io), SOL_SOCKET, SO_KEEPALIVE, &value, &len), 0);
+	ck_assert(value != 0);
+	teardown(&f);
+}
+END_TEST
+
 START_TEST(closed_in_its_callback)
 {
 	struct fixture f;
@@ -584,6 +630,8 @@ main(void)
 	    tcase, broken_socket_fails_without_signal, 0, FAMILIES);
 	tcase_add_loop_test(tcase, reset_is_seen_as_reset, 0, FAMILIES);
 	tcase_add_loop_test(tcase, peers_reset_is_a_failure, 0, FAMILIES);
+	tcase_add_loop_test(tcase, dead_is_seen_without_reading, 0, FAMILIES);
+	tcase_add_loop_test(tcase, keepalive, 0, FAMILIES);
 	tcase_add_loop_test(tcase, closed_in_its_callback, 0, FAMILIES);
 	tcase_add_loop_test(tcase, closed_io_does_nothing, 0, FAMILIES);
 	tcase_add_loop_test(tcase, timeout_comes_once, 0, FAMILIES);

@@ -264,6 +264,121 @@ START_TEST(resets_pass_both_ways)
 }
 END_TEST
 
+/* --- clients that go away --------------------------------------------- */
+
+/* One turn of the loop after a reset there is nobody left. */
+START_TEST(a_reset_ends_the_wait)
+{
+	rig.way = CLIENTRIG_LATER;
+	clientrig_connect(&rig, &forward);
+	loop_poll(rig.loop);
+	clientrig_break(&rig);
+	loop_poll(rig.loop);
+	ck_assert_uint_eq(rig.pool.count, 0);
+	ck_assert_int_eq(rig.cancelled, 1);
+
+	/* The way is found, and nobody has answered there. */
+	rig.way = CLIENTRIG_AT_ONCE;
+	clientrig_connect(&rig, &forward);
+	loop_poll(rig.loop);
+	clientrig_break(&rig);
+	loop_poll(rig.loop);
+	ck_assert_uint_eq(rig.pool.count, 0);
+	ck_assert(clientrig_far(&rig)->released);
+	ck_assert_uint_eq(
+	    clientrig_outcomes(&rig, DIALECT_FORWARD, CODE_CANCELLED), 2);
+	ck_assert_uint_eq(failures_count(rig.failures), 0);
+}
+END_TEST
+
+/* What waits unread does not hide it. */
+START_TEST(a_reset_behind_early_words_ends_the_wait)
+{
+	rig.way = CLIENTRIG_LATER;
+	clientrig_connect(&rig, &forward);
+	clientrig_say(&rig, "words");
+	clientrig_break(&rig);
+	clientrig_settle(&rig);
+	ck_assert_uint_eq(rig.pool.count, 0);
+}
+END_TEST
+
+/* Return a gate, which the pool asks from now on. */
+static struct gate *
+ask_a_gate(void)
+{
+	static const struct gate_rules rules;
+	struct gate *gate = gate_new(&rules);
+
+	ck_assert_ptr_nonnull(gate);
+	rig.pool.gate = gate;
+	return gate;
+}
+
+/* Who closed its socket is not there; who ended its half is. */
+START_TEST(leaving_is_told_from_half_closing)
+{
+	struct gate *gate = ask_a_gate();
+
+	clientrig_connect(&rig, &forward);
+	clientrig_shut(&rig);
+	clientrig_expect_clients(&rig, 1);
+	clientrig_hurry(&rig);
+	clientrig_expect_nothing(&rig);
+	clientrig_open_far(clientrig_far(&rig), CODE_OK);
+	clientrig_far_expect_fin(clientrig_far(&rig));
+	clientrig_again(&rig);
+
+	/* At once, or after having ended its half. */
+	clientrig_connect(&rig, &forward);
+	clientrig_leave(&rig);
+	ck_assert_uint_eq(rig.pool.count, 0);
+	clientrig_far_expect_release(clientrig_far(&rig), CODE_CANCELLED);
+	clientrig_connect(&rig, &forward);
+	clientrig_shut(&rig);
+	clientrig_leave(&rig);
+	clientrig_expect_clients(&rig, 1);
+	clientrig_hurry(&rig);
+	clientrig_expect_clients(&rig, 0);
+	clientrig_far_expect_release(clientrig_far(&rig), CODE_CANCELLED);
+	rig.pool.gate = NULL;
+	gate_free(gate);
+}
+END_TEST
+
+/* Some say a word into a tunnel and go: the word arrives. */
+START_TEST(last_words_are_delivered)
+{
+	struct gate *gate = ask_a_gate();
+
+	clientrig_connect(&rig, &forward);
+	clientrig_say(&rig, "measured 42");
+	clientrig_leave(&rig);
+	clientrig_hurry(&rig);
+	clientrig_settle(&rig);
+	clientrig_open_far(clientrig_far(&rig), CODE_OK);
+	clientrig_far_expect(clientrig_far(&rig), "measured 42");
+	clientrig_far_expect_fin(clientrig_far(&rig));
+	clientrig_far_fin(clientrig_far(&rig));
+	clientrig_expect_clients(&rig, 0);
+	rig.pool.gate = NULL;
+	gate_free(gate);
+}
+END_TEST
+
+START_TEST(vanished_machines_are_asked_for)
+{
+	int on = 0;
+	socklen_t len = sizeof(on);
+
+	clientrig_connect(&rig, NULL);
+	ck_assert_int_eq(getsockopt(io_fd(clientrig_client(&rig)->io),
+			     SOL_SOCKET, SO_KEEPALIVE, &on, &len),
+	    0);
+	ck_assert_int_eq(on, 1);
+}
+END_TEST
+
 /* Who sends more than is read ahead is not read on, nor lost. */
 START_TEST(early_words_have_a_limit)
 {
@@ -373,6 +488,11 @@ main(void)
 	tcase_add_test(tests, halves_end_one_by_one);
 	tcase_add_test(tests, a_half_may_end_before_it_opens);
 	tcase_add_test(tests, resets_pass_both_ways);
+	tcase_add_test(tests, a_reset_ends_the_wait);
+	tcase_add_test(tests, a_reset_behind_early_words_ends_the_wait);
+	tcase_add_test(tests, leaving_is_told_from_half_closing);
+	tcase_add_test(tests, last_words_are_delivered);
+	tcase_add_test(tests, vanished_machines_are_asked_for);
 	tcase_add_test(tests, early_words_have_a_limit);
 	tcase_add_test(tests, who_is_refused_is_told_nothing_by_a_forward);
 	tcase_add_test(tests, memory_is_short);

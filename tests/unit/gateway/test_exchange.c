@@ -8,6 +8,7 @@
 #include "common/meter.h"
 #include "gateway/client_impl.h"
 #include "gateway/failures.h"
+#include "gateway/gate.h"
 #include "tests/support/await.h"
 #include "tests/support/failalloc.h"
 #include "tests/support/unit.h"
@@ -516,6 +517,105 @@ START_TEST(conduits_that_do_not_end_are_reset)
 }
 END_TEST
 
+/* --- clients that go away ----------------------------------------------- */
+
+/* One turn of the loop after a reset nothing is left of the request. */
+START_TEST(a_reset_ends_the_request)
+{
+	/* Nobody has answered there yet. */
+	clientrig_connect(&rig, NULL);
+	clientrig_say(&rig, GET);
+	clientrig_break(&rig);
+	loop_poll(rig.loop);
+	clientrig_far_expect_release(clientrig_far(&rig), CODE_CANCELLED);
+	ck_assert_uint_eq(rig.pool.count, 0);
+	/* A long poll. */
+	get();
+	clientrig_break(&rig);
+	loop_poll(rig.loop);
+	ck_assert(far->released);
+	ck_assert_uint_eq(rig.pool.count, 0);
+	/* A stream of events between two of them. */
+	get();
+	clientrig_far_say(far, "HTTP/1.1 200 OK\r\n\r\ndata: 1\n\n");
+	clientrig_break(&rig);
+	loop_poll(rig.loop);
+	ck_assert(far->released);
+	ck_assert_uint_eq(rig.pool.count, 0);
+	ck_assert_uint_eq(
+	    clientrig_outcomes(&rig, DIALECT_HTTP, CODE_CANCELLED), 3);
+}
+END_TEST
+
+/* No more requests, that is all that an end says. */
+START_TEST(an_end_is_no_departure)
+{
+	get();
+	clientrig_shut(&rig);
+	clientrig_hurry(&rig);
+	clientrig_settle(&rig);
+	clientrig_far_expect_nothing(far);
+	clientrig_far_say(far, OK_2);
+	clientrig_expect_text(&rig, OK_2_KEPT);
+	clientrig_expect_end(&rig);
+	clientrig_expect_clients(&rig, 0);
+}
+END_TEST
+
+/* The same, from a process that is there and from one that is not. */
+START_TEST(leaving_is_told_from_an_end)
+{
+	static const struct gate_rules rules;
+	struct gate *gate = gate_new(&rules);
+
+	ck_assert_ptr_nonnull(gate);
+	rig.pool.gate = gate;
+	get();
+	clientrig_shut(&rig);
+	clientrig_hurry(&rig);
+	clientrig_settle(&rig);
+	clientrig_far_expect_nothing(far);
+	clientrig_leave(&rig);
+	clientrig_hurry(&rig);
+	clientrig_far_expect_release(far, CODE_CANCELLED);
+	get();
+	clientrig_leave(&rig);
+	clientrig_far_expect_release(far, CODE_CANCELLED);
+	ck_assert_uint_eq(rig.pool.count, 0);
+	/* It ended while the way was looked for, when nobody could tell. */
+	rig.pool.gate = NULL;
+	rig.way = CLIENTRIG_LATER;
+	clientrig_connect(&rig, NULL);
+	clientrig_say(&rig, GET);
+	clientrig_leave(&rig);
+	rig.pool.gate = gate;
+	clientrig_arrive(&rig);
+	clientrig_far_expect_release(clientrig_far(&rig), CODE_CANCELLED);
+	rig.pool.gate = NULL;
+	gate_free(gate);
+}
+END_TEST
+
+/* What is read ahead to notice that has a limit, and is served then. */
+START_TEST(requests_ahead_have_a_limit)
+{
+	static const char request_text[] = GET;
+	size_t len = sizeof(request_text) - 1;
+	size_t count = 2 * (size_t)CLIENT_IN_MAX / len;
+
+	get();
+	for (size_t i = 0; i < count; i++) {
+		clientrig_say(&rig, GET);
+	}
+	ck_assert_int_eq(rig.reaches, 1);
+	for (size_t i = 0; i < 5; i++) {
+		clientrig_far_say(clientrig_far(&rig), OK_2);
+		clientrig_expect_text(&rig, OK_2_KEPT);
+		ck_assert_int_eq(rig.reaches, (int)i + 2);
+	}
+}
+END_TEST
+
 /* --- other protocols -------------------------------------------------------
  */
 
@@ -611,6 +711,10 @@ main(void)
 	tcase_add_test(tests, a_slow_client_gets_what_came_before_the_reset);
 	tcase_add_test(tests, failures_are_pages);
 	tcase_add_test(tests, conduits_that_do_not_end_are_reset);
+	tcase_add_test(tests, a_reset_ends_the_request);
+	tcase_add_test(tests, an_end_is_no_departure);
+	tcase_add_test(tests, leaving_is_told_from_an_end);
+	tcase_add_test(tests, requests_ahead_have_a_limit);
 	tcase_add_test(tests, upgrades_become_tunnels);
 	tcase_add_test(tests, upgrades_that_are_declined_are_answers);
 	tcase_add_test(tests, tunnels_end_in_reset);

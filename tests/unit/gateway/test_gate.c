@@ -163,6 +163,32 @@ START_TEST(who_left_is_nobody)
 }
 END_TEST
 
+/* Half-closing is not leaving, whoever may come in. */
+START_TEST(who_left_is_told)
+{
+	int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int server;
+
+	rules.every_user = true;
+	gate_free(gate);
+	gate = gate_new(&rules);
+	ck_assert_ptr_nonnull(gate);
+	ck_assert_int_eq(
+	    connect(client, (const struct sockaddr *)&addr.ss, addr.len), 0);
+	server = accept(listener, NULL, NULL);
+	ck_assert(!gate_has_left(gate, server));
+	ck_assert_int_eq(shutdown(client, SHUT_WR), 0);
+	ck_assert(!gate_has_left(gate, server));
+	close(client);
+	ck_assert(gate_has_left(gate, server));
+	ck_assert(!gate_has_left(NULL, server));
+	/* Nor is it said of what is no connection. */
+	ck_assert(!gate_has_left(gate, listener));
+	close(server);
+	ck_assert(!gate_has_left(gate, server));
+}
+END_TEST
+
 START_TEST(no_connection)
 {
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -206,6 +232,7 @@ main(void)
 	tcase_add_test(tests, tcp);
 	tcase_add_test(tests, unix_socket);
 	tcase_add_test(tests, who_left_is_nobody);
+	tcase_add_test(tests, who_left_is_told);
 	tcase_add_test(tests, no_connection);
 	tcase_add_test(tests, out_of_memory);
 	suite_add_tcase(suite, tests);
