@@ -95,9 +95,9 @@ struct client {
 	struct gate_pass pass;
 	enum dialect dialect; /* of the request, or of the one before */
 	bool pending;         /* it is not known what becomes of the request */
+	bool read_ended;      /* it will say no more */
 	struct auth_check *check;
 	clientauth_then *then; /* what becomes of the verdict */
-	bool read_ended;      /* it will say no more */
 	struct reach *reach;
 	struct conduit *conduit;
 	struct bridge *bridge;

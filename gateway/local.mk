@@ -17,6 +17,7 @@ noinst_LIBRARIES += %D%/libgateway.a
 	%D%/clientlog.c \
 	%D%/clientsite.c \
 	%D%/clientsocks.c \
+	%D%/clienttunnel.c \
 	%D%/clientwait.c \
 	%D%/detect.c \
 	%D%/detect.h \
