@@ -47,7 +47,7 @@ struct client_pool {
 	struct outcomes outcomes;  /* of those that are over */
 	struct failures *failures; /* keeps the last ones; may be NULL */
 	struct meter *meter;       /* counts what passes; may be NULL */
-	unsigned parting; /* streams that nobody waits for (exchange.c) */
+	unsigned parting; /* conduits that nobody waits for (parting.h) */
 	unsigned pages;   /* of ours, that are written to slow readers */
 	void (*ended)(void *arg); /* a client ended; may be NULL */
 	/*

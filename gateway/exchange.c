@@ -13,6 +13,7 @@
 #include "gateway/httpbody.h"
 #include "gateway/httpforward.h"
 #include "gateway/httphead.h"
+#include "gateway/parting.h"
 #include "protocol/conduit.h"
 
 /* The queue to the client is bounded by the conduit's window. */
@@ -285,91 +286,16 @@ on_data(void *arg, const uint8_t *data, size_t len)
 
 /* --- ends ------------------------------------------------------------ */
 
-/*
- * What is left of a conduit after a whole response: the target was told to
- * close and will; nobody waits for it.  One that does not close must not hold
- * conduits for ever, so there are at most PARTING_MAX of them; beyond that the
- * conduit is reset.
- */
-#define PARTING_MAX 64
-
-struct parting {
-	struct client_pool *pool;
-	struct conduit *conduit;
-};
-
-static void
-parting_end(struct parting *parting)
-{
-	parting->pool->parting--;
-	conduit_release(parting->conduit);
-	mem_free(parting);
-}
-
-static size_t
-parting_pull(void *arg, uint8_t *out, size_t max, bool *fin)
-{
-	(void)arg;
-	(void)out;
-	(void)max;
-	*fin = true;
-	return 0;
-}
-
-/* More than was announced: that is no way to part. */
-static void
-parting_data(void *arg, const uint8_t *data, size_t len)
-{
-	(void)data;
-	(void)len;
-	parting_end(arg);
-}
-
-static void
-parting_fin(void *arg)
-{
-	parting_end(arg);
-}
-
-static void
-parting_reset(void *arg, enum code code, int error)
-{
-	(void)code;
-	(void)error;
-	parting_end(arg);
-}
-
-static const struct stream_ops parting_ops = {
-	.pull = parting_pull,
-	.data = parting_data,
-	.fin = parting_fin,
-	.reset = parting_reset,
-};
-
-/* Let the conduit end by itself. */
+/* Let what is left of the conduit end by itself. */
 static void
 part(struct exchange *exchange)
 {
-	struct client_pool *pool = exchange->client->pool;
 	struct conduit *conduit = exchange->conduit;
-	struct parting *parting = NULL;
 
 	exchange->conduit = NULL;
-	if (conduit == NULL) {
-		return;
+	if (conduit != NULL) {
+		parting_start(exchange->client->pool, conduit);
 	}
-	if (!conduit_has_fin(conduit) && pool->parting < PARTING_MAX) {
-		parting = mem_new(1, sizeof(*parting));
-	}
-	if (parting == NULL) {
-		conduit_release(conduit);
-		return;
-	}
-	parting->pool = pool;
-	parting->conduit = conduit;
-	pool->parting++;
-	conduit_set_owner(conduit, &parting_ops, parting);
-	conduit_ready(conduit);
 }
 
 /* Deliver what came before a reset; a reset takes back what is under way. */

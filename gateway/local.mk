@@ -71,6 +71,8 @@ noinst_LIBRARIES += %D%/libgateway.a
 	%D%/outlet.h \
 	%D%/pac.c \
 	%D%/pac.h \
+	%D%/parting.c \
+	%D%/parting.h \
 	%D%/peers.c \
 	%D%/peers.h \
 	%D%/peeruser.c \
