@@ -274,17 +274,10 @@ on_timeout(struct client *client)
 		return;
 	}
 	if (client->state == CLIENT_HTTP && buf_len(client->in) > 0) {
-		struct errorpage page;
-
-		errorpage_init_status(
-		    &page, 408, "The request did not arrive in time.");
-		client_log_refusal(client, DIALECT_HTTP, page.text);
-		if (errorpage_write(&page, client->out) == 0) {
-			client_finish(client);
-			return;
-		}
+		clienthttp_time_out(client);
+	} else {
+		client_end(client, false);
 	}
-	client_end(client, false);
 }
 
 static void

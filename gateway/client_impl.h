@@ -199,6 +199,9 @@ bool clientsocks_v4(struct client *client);
 /* As clientsocks_greeting, an HTTP request. */
 bool clienthttp_request(struct client *client);
 
+/* The rest of a request did not come: say so and end the connection. */
+void clienthttp_time_out(struct client *client);
+
 /* Answer with page, made to fit the request, and end the connection. */
 void clienthttp_answer(struct client *client, struct errorpage *page);
 

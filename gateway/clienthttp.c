@@ -49,6 +49,17 @@ refuse_head(struct client *client)
 	return false;
 }
 
+void
+clienthttp_time_out(struct client *client)
+{
+	struct errorpage page;
+
+	errorpage_init_status(
+	    &page, 408, "The request did not arrive in time.");
+	client_log_refusal(client, DIALECT_HTTP, page.text);
+	clienthttp_answer(client, &page);
+}
+
 static void
 on_reached(const struct reach_result *result, void *arg)
 {
@@ -294,6 +305,9 @@ clienthttp_request(struct client *client)
 			return false;
 		}
 		httphead_init(client->head, false);
+		/* Of the request before. */
+		client->wants_html = false;
+		client->is_head = false;
 	}
 	switch (httphead_parse(client->head, data, len)) {
 	case WIRE_NEED_MORE:

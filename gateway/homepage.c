@@ -70,6 +70,17 @@ how_much(uint64_t bytes, char out[WORDS_LEN])
 	return out;
 }
 
+/* Write a round trip, to three digits or the hundredth of a millisecond. */
+static const char *
+how_far(uint64_t ns, char out[WORDS_LEN])
+{
+	double ms = (double)ns / 1e6;
+	int digits = ms < 100 ? 1 : 0;
+
+	(void)snprintf(out, WORDS_LEN, "%.*f ms", ms < 10 ? 2 : digits, ms);
+	return out;
+}
+
 /* Write unix time as the attribute datetime has it. */
 static const char *
 timestamp(uint64_t when, char out[WORDS_LEN])
@@ -122,8 +133,8 @@ put_link_up(struct page *page)
 	textout_format(&page->out, "for %s",
 	    how_long(overview->link_for_ns / LIMITS_SEC, words));
 	if (overview->link.rtt_ns > 0) {
-		textout_format(&page->out, ", round trip %.1f ms",
-		    (double)overview->link.rtt_ns / 1e6);
+		textout_format(&page->out, ", round trip %s",
+		    how_far(overview->link.rtt_ns, words));
 	}
 	textout_format(&page->out, "</p>\n");
 }
@@ -273,8 +284,7 @@ put_host(struct page *page, const struct overview_host *host)
 	put_name(page, host->name);
 	put_state(page, host);
 	if (host->rtt_ns > 0) {
-		(void)snprintf(words, sizeof(words), "%.1f ms",
-		    (double)host->rtt_ns / 1e6);
+		(void)how_far(host->rtt_ns, words);
 	}
 	put_cell(page, "round trip", words);
 	(void)snprintf(words, sizeof(words), "%" PRIu32, host->session.streams);
@@ -344,8 +354,11 @@ static void
 put_failure(struct page *page, const struct failure *failure)
 {
 	textout_format(&page->out, "<li><p class=\"what\">");
-	put_words(page, "<code>",
-	    failure->target[0] != '\0' ? failure->target : "?", "</code>");
+	if (failure->target[0] != '\0') {
+		put_words(page, "<code>", failure->target, "</code>");
+	} else {
+		textout_format(&page->out, "<i>no target</i>");
+	}
 	textout_format(&page->out, "<span class=\"slug\">%s</span>",
 	    codes_slug(failure->code));
 	if (failure->times > 1) {
@@ -442,20 +455,37 @@ put_pac(struct page *page)
 	textout_format(&page->out, "/proxy.pac");
 }
 
-/* Put the name of a host that may well answer. */
+/* Put the name of a host that may well answer, and fits into a line. */
 static void
 put_example(struct page *page)
 {
 	const struct overview *overview = page->overview;
-	const char *name =
-	    overview->host_count > 0 ? overview->hosts[0].name : "office";
+	const char *name = NULL;
 
-	for (size_t i = overview->host_count; i > 0; i--) {
-		if (is_online(&overview->hosts[i - 1])) {
-			name = overview->hosts[i - 1].name;
+	for (size_t i = 0; i < overview->host_count; i++) {
+		const struct overview_host *host = &overview->hosts[i];
+
+		if (is_online(host) &&
+		    (name == NULL || strlen(host->name) < strlen(name))) {
+			name = host->name;
 		}
 	}
-	textout_html(&page->out, name);
+	textout_html(&page->out, name != NULL ? name : "office");
+}
+
+/* Put what works without a setting, for who sits at this machine. */
+static void
+put_nearby(struct page *page)
+{
+	if (is_near(page)) {
+		textout_format(&page->out, "<p>Links like <code>http://");
+		put_example(page);
+		textout_format(&page->out, ".localhost");
+		put_port(page);
+		textout_format(&page->out,
+		    "/</code> need no setting at all: any browser on this "
+		    "computer opens them.</p>");
+	}
 }
 
 static const struct {
@@ -466,8 +496,8 @@ static const struct {
 	{ "failures", put_failures },
 	{ "hosts", put_hosts },
 	{ "link", put_link },
+	{ "nearby", put_nearby },
 	{ "pac", put_pac },
-	{ "port", put_port },
 	{ "proxy", put_proxy },
 	{ "rates", put_rates },
 	{ "uptime", put_uptime },

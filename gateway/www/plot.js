@@ -4,8 +4,8 @@
 // that they can be told apart without colours.
 
 const SECONDS = 600;
+const STEP = 2; // pixels that a point takes
 const HEIGHT = 144;
-const LEFT = 0;
 const TOP = 18;
 const BOTTOM = 20;
 
@@ -103,23 +103,40 @@ export class Plot {
 
 	// Where the second that is so far back has its place, from left to right.
 	#x(back, width) {
-		return LEFT + (width - LEFT) * (1 - back / (SECONDS - 1));
+		return width * (1 - back / (SECONDS - 1));
 	}
 
-	#path(values, top, width, closed) {
+	// Averages seconds where several share a place, always the same ones.
+	#points(values, width) {
+		const share = Math.ceil(SECONDS * STEP / width);
+		const first = this.#next - values.length;
+		const points = [];
+		let sum = 0;
+		let count = 0;
+
+		values.forEach((value, i) => {
+			sum += value;
+			count++;
+			if ((first + i + 1) % share === 0 || i === values.length - 1) {
+				points.push([values.length - 1 - i, sum / count]);
+				sum = count = 0;
+			}
+		});
+		return points;
+	}
+
+	#path(points, top, width, closed) {
 		const base = HEIGHT - BOTTOM;
-		const points = values.map((value, i) => {
-			const x = this.#x(values.length - 1 - i, width);
+		const line = points.map(([back, value]) => {
+			const x = this.#x(back, width);
 			const y = base - value / top * (base - TOP);
 			return `${x.toFixed(1)} ${y.toFixed(1)}`;
-		});
-		if (points.length === 0) {
-			return "";
+		}).join("L");
+		if (!closed || points.length === 0) {
+			return line && `M${line}`;
 		}
-		const start = this.#x(values.length - 1, width).toFixed(1);
-		return closed
-			? `M${start} ${base}L${points.join("L")}L${width} ${base}`
-			: `M${points.join("L")}`;
+		const start = this.#x(points[0][0], width).toFixed(1);
+		return `M${start} ${base}L${line}L${width} ${base}`;
 	}
 
 	#grid(top, width) {
@@ -127,10 +144,10 @@ export class Plot {
 		const parts = [];
 		for (const share of [0, .5, 1]) {
 			const y = Math.round(base - share * (base - TOP));
-			parts.push(draw("line", { class: "grid", x1: LEFT, x2: width,
+			parts.push(draw("line", { class: "grid", x1: 0, x2: width,
 				y1: y, y2: y }));
 			if (share > 0) {
-				parts.push(draw("text", { x: LEFT, y: y - 4 },
+				parts.push(draw("text", { x: 0, y: y - 4 },
 					rate(top * share)));
 			}
 		}
@@ -152,14 +169,17 @@ export class Plot {
 
 	#paint() {
 		const width = this.#place.clientWidth;
-		const peak = Math.max(...this.#sent, ...this.#received, 1000);
+		const received = this.#points(this.#received, width);
+		const sent = this.#points(this.#sent, width);
+		const peak = Math.max(...[...received, ...sent].map(([, value]) =>
+			value), 1000);
 		const top = roundUp(peak);
 		const parts = this.#grid(top, width);
 
 		parts.push(draw("path", { class: "received",
-			d: this.#path(this.#received, top, width, true) }));
+			d: this.#path(received, top, width, true) }));
 		parts.push(draw("path", { class: "sent",
-			d: this.#path(this.#sent, top, width, false) }));
+			d: this.#path(sent, top, width, false) }));
 		if (this.#back !== null) {
 			const x = this.#x(this.#back, width);
 			parts.push(draw("line", { class: "cursor", x1: x, x2: x,

@@ -146,7 +146,7 @@ START_TEST(hosts)
 	has("<span class=\"dot fair\"></span>reconnecting"
 	    "<small>1 waiting, for 4 s</small></td>");
 	/* Examples have one that answers. */
-	has("http://office.localhost:1080/</code>");
+	has("http://office.localhost:1080/</code> need no");
 	sample.hosts[0].last_contact = 0;
 	has(">never<");
 }
@@ -176,6 +176,7 @@ START_TEST(no_links_for_other_machines)
 {
 	ck_assert_int_eq(addr_parse(&request.local, "192.168.1.5:1080"), 0);
 	has_not("<a href=\"http:");
+	has_not(".localhost");
 	has("<th scope=\"row\" role=\"rowheader\">office</th>");
 	has("<code>http://192.168.1.5:1080/proxy.pac</code>");
 }
@@ -218,7 +219,7 @@ START_TEST(failures_in_words)
 	has("<span>2 times</span>");
 	failure.target[0] = '\0';
 	failures_add(sample.failures, &failure);
-	has("<code>?</code>");
+	has("<i>no target</i>");
 }
 END_TEST
 
@@ -242,6 +243,25 @@ START_TEST(amounts_in_words)
 	overview->rate.received = amounts[_i].bytes;
 	has(amounts[_i].words);
 	has("<small>2.5 MB since the start</small>");
+}
+END_TEST
+
+static const struct {
+	uint64_t ns;
+	const char *words;
+} distances[] = {
+	{ 1, "round trip 0.00 ms<" },
+	{ 34000, "round trip 0.03 ms<" },
+	{ 9990000, "round trip 9.99 ms<" },
+	{ 10000000, "round trip 10.0 ms<" },
+	{ 99900000, "round trip 99.9 ms<" },
+	{ 1234000000, "round trip 1234 ms<" },
+};
+
+START_TEST(distances_in_words)
+{
+	overview->link.rtt_ns = distances[_i].ns;
+	has(distances[_i].words);
 }
 END_TEST
 
@@ -286,6 +306,8 @@ main(void)
 	tcase_add_test(tcase, failures_in_words);
 	tcase_add_loop_test(tcase, amounts_in_words, 0,
 	    (int)(sizeof(amounts) / sizeof(amounts[0])));
+	tcase_add_loop_test(tcase, distances_in_words, 0,
+	    (int)(sizeof(distances) / sizeof(distances[0])));
 	tcase_add_loop_test(
 	    tcase, times_in_words, 0, (int)(sizeof(times) / sizeof(times[0])));
 	suite_add_tcase(suite, tcase);
