@@ -40,7 +40,10 @@ device_user(const struct device *device)
 static void
 destroy(void *object)
 {
-	mem_free(object);
+	struct device *device = object;
+
+	idmap_free(device->calls);
+	mem_free(device);
 }
 
 /* Count device in or out of the state that it enters or leaves. */

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/idmap.h"
 #include "common/list.h"
 #include "common/ratelimit.h"
 #include "protocol/credit.h"
@@ -60,6 +61,7 @@ struct device {
 	struct directory_host *host;
 	uint32_t next_channel; /* that we choose; 0: all numbers are used */
 	struct list callers;   /* accounts that share its link */
+	struct idmap *calls;   /* attaches by channel; NULL before the first */
 	/* Both. */
 	struct list attaches; /* of this device, as either side */
 	uint32_t channels;    /* how many those are */

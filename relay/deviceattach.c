@@ -134,6 +134,7 @@ on_left(struct switch_circuit *circuit, enum switch_end end, void *arg)
 	} else {
 		list_remove(&attach->of_agent);
 		attach->agent->channels--;
+		(void)idmap_remove(attach->agent->calls, attach->agent_channel);
 		attach->agent = NULL;
 		caller_put(attach->caller);
 		attach->caller = NULL;
@@ -271,6 +272,20 @@ attach_new(struct device *gateway, uint32_t channel, struct device *agent)
 	return attach;
 }
 
+/* Have attach found when its agent answers; 0, or -1 without memory. */
+static int
+expect_answer(struct attach *attach)
+{
+	struct device *agent = attach->agent;
+
+	if (agent->calls == NULL) {
+		agent->calls = idmap_new();
+	}
+	return agent->calls != NULL
+		   ? idmap_put(agent->calls, attach->agent_channel, attach)
+		   : -1;
+}
+
 static enum code
 tie(struct attach *attach)
 {
@@ -289,16 +304,22 @@ tie(struct attach *attach)
 		.lost = CODE_HOST_OFFLINE,
 		.lost_text = agent_lost,
 	};
-	enum code code = switch_tie(attach->gateway->hub->config.board,
-	    &gateway, &agent, on_left, attach, &attach->circuit);
+	enum code code;
 
-	if (code == CODE_OK) {
-		list_push_back(&attach->gateway->attaches, &attach->of_gateway);
-		list_push_back(&attach->agent->attaches, &attach->of_agent);
-		attach->gateway->channels++;
-		attach->agent->channels++;
+	if (expect_answer(attach) != 0) {
+		return CODE_OVERLOADED;
 	}
-	return code;
+	code = switch_tie(attach->gateway->hub->config.board, &gateway, &agent,
+	    on_left, attach, &attach->circuit);
+	if (code != CODE_OK) {
+		(void)idmap_remove(attach->agent->calls, attach->agent_channel);
+		return code;
+	}
+	list_push_back(&attach->gateway->attaches, &attach->of_gateway);
+	list_push_back(&attach->agent->attaches, &attach->of_agent);
+	attach->gateway->channels++;
+	attach->agent->channels++;
+	return CODE_OK;
 }
 
 /* Make a circuit to agent and pass the call on. */
@@ -362,19 +383,16 @@ void
 deviceattach_answer(
     struct device *device, uint32_t channel, const uint8_t *payload, size_t len)
 {
-	struct list *node = list_first(&device->attaches);
+	struct attach *attach = NULL;
 
-	for (; node != NULL; node = list_after(&device->attaches, node)) {
-		struct attach *attach =
-		    list_entry(node, struct attach, of_agent);
-
-		if (attach->agent_channel == channel && !attach->answered &&
-		    attach->gateway != NULL) {
-			attach->answered = true;
-			(void)link_send(attach->gateway->link, FRAME_ATTACHED,
-			    attach->gateway_channel, payload, len);
-			return;
-		}
+	if (device->calls != NULL) {
+		attach = idmap_get(device->calls, channel);
 	}
-	/* Unknown: the gateway went away meanwhile.  Nothing to tell. */
+	/* Once is enough, and the gateway may have gone away meanwhile. */
+	if (attach == NULL || attach->answered || attach->gateway == NULL) {
+		return;
+	}
+	attach->answered = true;
+	(void)link_send(attach->gateway->link, FRAME_ATTACHED,
+	    attach->gateway_channel, payload, len);
 }
