@@ -218,6 +218,7 @@ status(struct relay *relay, struct control_request *request)
 	jsonout_uint(json, "queued", circuits.queued);
 	jsonout_uint(json, "promised", circuits.promised);
 	jsonout_uint(json, "copied", circuits.copied);
+	jsonout_uint(json, "shed", circuits.shed);
 	jsonout_end(json);
 	control_send(request, json);
 	control_end(request, CONTROL_OK, NULL, NULL);

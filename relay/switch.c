@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 #include "relay/switch.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "common/blob.h"
 #include "common/list.h"
+#include "common/log.h"
 #include "common/loop.h"
 #include "common/mem.h"
 #include "protocol/limits.h"
@@ -12,6 +14,9 @@
 
 /* What may be promised: most circuits never use what they could. */
 #define PROMISE_FACTOR 4
+
+/* A shortage of memory is logged at most so often. */
+#define COMPLAIN_INTERVAL (60 * LIMITS_SEC)
 
 /* A body that waits for the other link. */
 struct body {
@@ -57,6 +62,9 @@ struct switch_board {
 	uint64_t budget;
 	uint64_t queued;
 	uint64_t copied;
+	uint64_t shed;
+	uint64_t shed_logged; /* when last, 0: never */
+	uint64_t full_logged; /* likewise */
 	uint32_t count;
 	struct list circuits;
 };
@@ -277,6 +285,21 @@ circuit_held(const struct switch_circuit *circuit)
 	       credit_held(&circuit->lanes[SWITCH_AGENT].credit);
 }
 
+/* Say that memory is short and what comes of it, unless *last was lately. */
+static void
+complain(struct switch_board *board, uint64_t *last, const char *what)
+{
+	uint64_t now = loop_now(board->loop);
+
+	if (*last != 0 && now - *last < COMPLAIN_INTERVAL) {
+		return;
+	}
+	*last = now;
+	log_write(LOG_LEVEL_WARN, "relay", 0,
+	    "short of memory, with %" PRIu64 " of %" PRIu64 " bytes queued: %s",
+	    board->queued, board->budget, what);
+}
+
 /* End the circuit that holds most. */
 static void
 shed(struct switch_board *board)
@@ -294,6 +317,9 @@ shed(struct switch_board *board)
 		}
 	}
 	if (fullest != NULL) {
+		board->shed++;
+		complain(board, &board->shed_logged,
+		    "the fullest channels are ended");
 		cut(fullest, CODE_OVERLOADED, "the relay is short of memory");
 	}
 }
@@ -404,7 +430,10 @@ switch_tie(struct switch_board *board, const struct switch_side *gateway,
 	struct lane *up;
 	struct lane *down;
 
-	if (board->queued <= board->budget / 4 * 3) {
+	if (board->queued > board->budget / 4 * 3) {
+		complain(
+		    board, &board->full_logged, "no new channels are taken");
+	} else {
 		circuit = mem_new(1, sizeof(*circuit));
 	}
 	if (circuit == NULL) {
@@ -440,4 +469,5 @@ switch_get_stats(const struct switch_board *board, struct switch_stats *out)
 	out->queued = board->queued;
 	out->promised = board->pool.promised;
 	out->copied = board->copied;
+	out->shed = board->shed;
 }

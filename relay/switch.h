@@ -91,6 +91,7 @@ struct switch_stats {
 	uint64_t queued;   /* bytes of memory held now */
 	uint64_t promised; /* and those that credit allows to come */
 	uint64_t copied;   /* bytes handed on, ever */
+	uint64_t shed;     /* circuits ended for want of memory, ever */
 };
 
 /* Fill *out. */

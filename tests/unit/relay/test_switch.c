@@ -636,13 +636,19 @@ extra_tie(struct extra *extra, uint64_t budget)
 	ck_assert_int_eq((int)code, (int)CODE_OK);
 }
 
-static uint64_t
-extra_queued(const struct extra *extra)
+static struct switch_stats
+extra_stats(const struct extra *extra)
 {
 	struct switch_stats stats;
 
 	switch_get_stats(extra->board, &stats);
-	return stats.queued;
+	return stats;
+}
+
+static uint64_t
+extra_queued(const struct extra *extra)
+{
+	return extra_stats(extra).queued;
 }
 
 /* Return how much of the heap is used, where that is known. */
@@ -687,6 +693,33 @@ START_TEST(short_records_cost_what_is_counted)
 }
 END_TEST
 
+/* Above three quarters what is there goes on, and nothing is added. */
+START_TEST(a_full_board_takes_no_more)
+{
+	const struct switch_side none = { .link = NULL };
+	struct switch_circuit *more = NULL;
+	struct extra extra;
+	enum code code;
+
+	start(false, true);
+	stall(gateway);
+	extra_tie(&extra, LIMITS_CREDIT_START * 11 / 4);
+	linkpair_send(&extra.peer, 1000000, SHORT);
+	settle();
+	ck_assert_uint_gt(
+	    extra_queued(&extra), LIMITS_CREDIT_START * 11 / 4 / 4 * 3);
+	code =
+	    switch_tie(extra.board, &none, &none, on_extra_left, NULL, &more);
+	ck_assert_int_eq((int)code, (int)CODE_OVERLOADED);
+	ck_assert_ptr_null(more);
+	ck_assert_int_eq(extra.left, 0);
+	ck_assert_uint_eq(extra_stats(&extra).shed, 0);
+	linkpair_close(&agent->pair);
+	settle();
+	switch_free(extra.board);
+}
+END_TEST
+
 /* The budget holds, although their bytes alone would not reach it. */
 START_TEST(short_records_are_shed)
 {
@@ -705,6 +738,7 @@ START_TEST(short_records_are_shed)
 	settle();
 	ck_assert_int_eq(extra.peer.detached, 1);
 	ck_assert_int_eq((int)extra.peer.code, (int)CODE_OVERLOADED);
+	ck_assert_uint_eq(extra_stats(&extra).shed, 1);
 	/* The other one is another board's. */
 	ck_assert_int_eq(gateway->left, 0);
 	switch_free(extra.board);
@@ -757,6 +791,7 @@ main(void)
 	tcase_add_test(tcase, a_side_is_taken_for_lost);
 	tcase_add_test(tcase, no_memory_ends_a_circuit);
 	tcase_add_test(tcase, short_records_cost_what_is_counted);
+	tcase_add_test(tcase, a_full_board_takes_no_more);
 	tcase_add_test(tcase, short_records_are_shed);
 	tcase_add_test(tcase, no_memory_refuses_a_circuit);
 	suite_add_tcase(suite, tcase);
