@@ -87,6 +87,7 @@ hubrig_open(struct hubrig *rig, const struct hubrig_config *config)
 	};
 
 	memset(rig, 0, sizeof(*rig));
+	rig->device_times = config->device_times;
 	log_set_level(LOG_LEVEL_ERROR);
 	keys_generate(rig->secret_key, rig->public_key);
 	rig->loop = loop_new();
@@ -283,6 +284,7 @@ hubrig_connect(struct hubrig *rig, struct hubrig_device *device,
 		.public_key = who->public_key,
 		.secret_key = who->secret_key,
 		.login = &who->login,
+		.times = rig->device_times,
 	};
 	int fd = hubrig_socket(rig);
 

@@ -39,7 +39,8 @@ struct hubrig_config {
 	uint64_t account_promise;
 	uint32_t guests_max;
 	uint32_t return_rate;
-	const struct link_times *times; /* of the relay's links */
+	const struct link_times *times;        /* of the relay's links */
+	const struct link_times *device_times; /* of the far ends */
 };
 
 struct hubrig {
@@ -50,7 +51,8 @@ struct hubrig {
 	struct directory *directory;
 	struct switch_board *board;
 	struct device_hub *hub; /* NULL once a test has freed it */
-	struct addr peer;       /* where the next one seems to come from */
+	const struct link_times *device_times;
+	struct addr peer; /* where the next one seems to come from */
 	uint8_t public_key[KEYS_LEN];
 	uint8_t secret_key[KEYS_LEN];
 };
