@@ -31,6 +31,7 @@ struct gate;
 struct loop;
 struct meter;
 struct site_request;
+struct viamark;
 
 /* What clients work with; a part of the gateway. */
 struct client_pool {
@@ -47,6 +48,7 @@ struct client_pool {
 	struct outcomes outcomes;  /* of those that are over */
 	struct failures *failures; /* keeps the last ones; may be NULL */
 	struct meter *meter;       /* counts what passes; may be NULL */
+	struct viamark *viamark;   /* marks requests; may be NULL */
 	unsigned parting; /* conduits that nobody waits for (parting.h) */
 	unsigned pages;   /* of ours, that are written to slow readers */
 	void (*ended)(void *arg); /* a client ended; may be NULL */

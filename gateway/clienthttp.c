@@ -9,6 +9,7 @@
 #include "gateway/client_impl.h"
 #include "gateway/errorpage.h"
 #include "gateway/exchange.h"
+#include "gateway/viamark.h"
 
 /* Names under it are resolved to loopback by browsers themselves. */
 static const char localhost[] = ".localhost";
@@ -259,6 +260,37 @@ dialect_of(const struct httphead *head)
 	return DIALECT_HTTP;
 }
 
+/* Has the request come from this gateway before? */
+static bool
+is_loop(const struct client *client)
+{
+	const struct viamark *viamark = client->pool->viamark;
+	const struct httphead *head = client->head;
+	const struct httphead_field *field = NULL;
+
+	if (viamark == NULL) {
+		return false;
+	}
+	do {
+		field = httphead_find(head, HTTPHEAD_VIA, field);
+		if (field != NULL &&
+		    viamark_is_in(viamark, httphead_at(head, field->value),
+			field->value.len)) {
+			return true;
+		}
+	} while (field != NULL);
+	return false;
+}
+
+static bool
+refuse_loop(struct client *client)
+{
+	client_begin_request(client, client->dialect);
+	client_log_failure(client, CODE_LOOP, NULL);
+	clienthttp_refuse(client, CODE_LOOP, 0, NULL);
+	return false;
+}
+
 /* Act on a whole request head. */
 static bool
 act(struct client *client)
@@ -275,6 +307,9 @@ act(struct client *client)
 	client->dialect = dialect_of(head);
 	if (client->dialect != DIALECT_CONNECT && client_is_refused(client)) {
 		return refuse_stranger(client);
+	}
+	if (is_loop(client)) {
+		return refuse_loop(client);
 	}
 	if (client->dialect != DIALECT_CONNECT &&
 	    !clientsite_is_asked(client) && !take_localhost(client) &&

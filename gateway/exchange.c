@@ -14,6 +14,7 @@
 #include "gateway/httpforward.h"
 #include "gateway/httphead.h"
 #include "gateway/parting.h"
+#include "gateway/viamark.h"
 #include "protocol/conduit.h"
 
 /* The queue to the client is bounded by the conduit's window. */
@@ -474,12 +475,16 @@ on_io(struct io *io, enum io_event event, void *arg)
 static int
 prepare(struct exchange *exchange, const struct client *client)
 {
-	const struct httpforward_options options = {
+	struct httpforward_options options = {
 		.own_authorization = auth_is_on(client->pool->auth) &&
 				     client->dialect == DIALECT_LOCALHOST,
 	};
+	char mark[VIAMARK_LEN];
 	size_t len;
 
+	if (client->pool->viamark != NULL) {
+		options.via = viamark_make(client->pool->viamark, mark);
+	}
 	exchange->head = buf_new(HEAD_MAX);
 	exchange->answer = buf_new(ANSWER_MAX);
 	exchange->out = buf_new(OUT_MAX);

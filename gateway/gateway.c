@@ -21,6 +21,7 @@
 #include "gateway/peers.h"
 #include "gateway/ports.h"
 #include "gateway/settings.h"
+#include "gateway/viamark.h"
 #include "protocol/endpoint.h"
 #include "protocol/limits.h"
 #include "protocol/link.h"
@@ -326,14 +327,16 @@ prepare(struct gateway *gateway)
 	gateway->gate = gate_new(&settings->gate);
 	gateway->auth = auth_new(gateway->loop);
 	gateway->direct = direct_new(gateway->loop);
+	gateway->viamark = viamark_new();
 	if (gateway->peers == NULL || gateway->ports == NULL ||
 	    gateway->gate == NULL || gateway->auth == NULL ||
-	    gateway->direct == NULL) {
+	    gateway->direct == NULL || gateway->viamark == NULL) {
 		settings_free(settings);
 		return EX_OSERR;
 	}
 	gateway->pool.gate = gateway->gate;
 	gateway->pool.auth = gateway->auth;
+	gateway->pool.viamark = gateway->viamark;
 	gateway->pool.outside = &gateway->outside;
 	gateway->space.endpoint = gateway->endpoint;
 	gateway->space.map.hosts = gateway->hosts;
@@ -416,6 +419,7 @@ gateway_free(struct gateway *gateway)
 	hosts_free(gateway->hosts);
 	gate_free(gateway->gate);
 	auth_free(gateway->auth);
+	viamark_free(gateway->viamark);
 	failures_free(gateway->failures);
 	meter_free(gateway->meter);
 	settings_free(gateway->settings);

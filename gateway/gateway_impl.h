@@ -32,6 +32,7 @@ struct peers;
 struct ports;
 struct settings;
 struct site_request;
+struct viamark;
 
 struct gateway {
 	struct loop *loop;
@@ -39,6 +40,7 @@ struct gateway {
 	struct hosts *hosts;
 	struct peers *peers;
 	struct direct *direct;
+	struct viamark *viamark;
 	struct reach_space space;
 	struct reach_space outside; /* for other machines */
 	struct gate *gate;

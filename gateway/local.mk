@@ -95,6 +95,8 @@ noinst_LIBRARIES += %D%/libgateway.a
 	%D%/sitejson.h \
 	%D%/socks.c \
 	%D%/socks.h \
+	%D%/viamark.c \
+	%D%/viamark.h \
 	%D%/way.c \
 	%D%/way.h \
 	%D%/textout.c \

@@ -40,6 +40,7 @@ UNIT_TESTS += \
 	%D%/test_siteanswer \
 	%D%/test_sitejson \
 	%D%/test_socks \
+	%D%/test_viamark \
 	%D%/test_way \
 	%D%/test_textout \
 	%D%/test_www \
@@ -94,6 +95,7 @@ LIBS_UNIT_GATEWAY = $(LIBS_UNIT) $(LIBS_GATEWAY) $(LIBS_CHECK)
 %C%_test_siteanswer_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_sitejson_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_socks_LDADD = $(LIBS_UNIT_GATEWAY)
+%C%_test_viamark_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_way_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_textout_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_www_LDADD = $(LIBS_UNIT_GATEWAY)
