@@ -76,9 +76,19 @@ status_of(int err)
 }
 
 /*
- * How much a failure tells about the host, for choosing among those of its
- * addresses: a refusal proves that it is up, a missing route only that one of
- * its addresses is not for us.
+ * How much a failure tells, for choosing among those of a host's addresses.
+ *
+ * A missing route says only that one of them is not for us.  A refusal proves
+ * that the host is up and that nothing listens at this address; many services
+ * listen at one of two.  So where another address is silent, it is that one
+ * that has the fault: the service hangs, its queue is full, or somebody drops
+ * its packets.  "Nothing listens" would send a person looking for a service
+ * that is there, and would not say why it took all that time to find out.  When
+ * nothing listens anywhere, every address refuses.
+ *
+ * What misleads then is a silent address beside the right one, such as a
+ * broken IPv6 route to a host that is down: there the time that it took is
+ * true at least, and the address that is named is the silent one.
  */
 static int
 weight_of(enum dial_status status)
@@ -88,8 +98,8 @@ weight_of(enum dial_status status)
 		[DIAL_NET_UNREACHABLE] = 2,
 		[DIAL_HOST_UNREACHABLE] = 3,
 		[DIAL_FAILED] = 4,
-		[DIAL_TIMEOUT] = 5,
-		[DIAL_REFUSED] = 6,
+		[DIAL_REFUSED] = 5,
+		[DIAL_TIMEOUT] = 6,
 	};
 
 	return weights[status];

@@ -307,10 +307,17 @@ START_TEST(most_telling_failure_wins)
 	ck_assert_int_eq(addr_parse(&none, "255.255.255.255:80"), 0);
 	f.options.timeout = 0.1;
 	f.options.stagger = 0.01;
-	dial_addrs(&f, (struct addr[]){ none, closed, silent }, 3);
+	dial_addrs(&f, (struct addr[]){ none, closed, none }, 3);
 	expect(&f, DIAL_REFUSED, ECONNREFUSED, &closed);
 	drop_result(&f);
 	dial_addrs(&f, (struct addr[]){ silent, none }, 2);
+	expect(&f, DIAL_TIMEOUT, ETIMEDOUT, &silent);
+	drop_result(&f);
+	/* A service that hangs at one address and is not at the other. */
+	dial_addrs(&f, (struct addr[]){ silent, closed }, 2);
+	expect(&f, DIAL_TIMEOUT, ETIMEDOUT, &silent);
+	drop_result(&f);
+	dial_addrs(&f, (struct addr[]){ none, closed, silent }, 3);
 	expect(&f, DIAL_TIMEOUT, ETIMEDOUT, &silent);
 	drop_result(&f);
 	/* Denied is what remains when nothing was tried. */
