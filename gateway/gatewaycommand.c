@@ -129,12 +129,17 @@ void
 gatewaycommand_status(struct jsonout *json, void *arg)
 {
 	struct gateway *gateway = arg;
+	const struct membership *membership =
+	    endpoint_membership(gateway->endpoint);
 	struct describe d = { .gateway = gateway, .json = json };
 
 	jsonout_array(json, "listening");
 	ports_each(gateway->ports, add_port, json);
 	jsonout_end(json);
 	jsonout_string(json, "suffix", gateway->space.map.suffix);
+	jsonout_bool(json, "account_key",
+	    membership != NULL &&
+		membership->key_kind == MEMBERSHIP_KEY_ACCOUNT);
 	if (gateway->pending.text[0] != '\0') {
 		jsonout_string(json, "configuration", gateway->pending.text);
 	}

@@ -144,6 +144,9 @@ noinst_LIBRARIES += %D%/cli/libcli.a
 	%D%/cli/connect.h \
 	%D%/cli/desktop.c \
 	%D%/cli/desktop.h \
+	%D%/cli/doctor.c \
+	%D%/cli/doctor.h \
+	%D%/cli/doctorlocal.c \
 	%D%/cli/entry.c \
 	%D%/cli/entry.h \
 	%D%/cli/flags.c \

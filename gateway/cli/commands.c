@@ -15,6 +15,7 @@
 #include "gateway/cli/cli.h"
 #include "gateway/cli/completion.h"
 #include "gateway/cli/connect.h"
+#include "gateway/cli/doctor.h"
 #include "gateway/cli/forward.h"
 #include "gateway/cli/passwd.h"
 #include "gateway/cli/proxy.h"
@@ -571,6 +572,8 @@ const struct commands_row commands_table[] = {
 	    "changes the users of a gateway's --auth", 2, 3, passwd_run },
 	{ "proxy", "on|off|show", "whether the desktop uses the gateway", 1, 1,
 	    proxy_run },
+	{ "doctor", "", "what is not right, and what to do about it", 0, 0,
+	    doctor_run },
 	{ "key", "export", "the account key, to keep on paper", 1, 1, run_key },
 	{ "accept-key", "HOST", "trust the new key of a host", 1, 1,
 	    run_accept_key },
