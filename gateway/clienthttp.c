@@ -343,6 +343,8 @@ clienthttp_request(struct client *client)
 		/* Of the request before. */
 		client->wants_html = false;
 		client->is_head = false;
+		/* The time between two requests is over. */
+		client_move(client, CLIENT_HTTP);
 	}
 	switch (httphead_parse(client->head, data, len)) {
 	case WIRE_NEED_MORE:

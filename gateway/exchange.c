@@ -192,6 +192,10 @@ pass_head(struct exchange *exchange)
 	}
 	httpbody_init_response(
 	    &exchange->response, head, exchange->memory.method);
+	/* Before all of the request was read: the rest may never come. */
+	if (next == HTTPFORWARD_FINAL && !exchangeup_done(exchange)) {
+		exchange->memory.keep_alive = false;
+	}
 	if (httpforward_response(&exchange->memory, head,
 		exchange->response.kind, exchange->out) != 0) {
 		exchange_fail(

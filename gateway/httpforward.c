@@ -292,6 +292,31 @@ is_stray_framing(
 		   field->id == HTTPHEAD_TRANSFER_ENCODING);
 }
 
+/*
+ * Put the fields of a 101, which is for this hop and the next: what it says of
+ * the switch stays, what else is for one hop does not.
+ */
+static void
+put_switch_fields(struct wire_writer *writer, const struct httphead *response)
+{
+	bool said = false;
+
+	for (size_t i = 0; i < response->field_count; i++) {
+		const struct httphead_field *field = &response->fields[i];
+		bool upgrade = field->id == HTTPHEAD_CONNECTION && !said &&
+			       httpchar_is(httphead_at(response, field->value),
+				   field->value.len, "upgrade");
+
+		said |= upgrade;
+		if (upgrade || field->id == HTTPHEAD_UPGRADE ||
+		    (passes(response, field) &&
+			!is_stray_framing(response, field))) {
+			put_field(writer, response, field);
+		}
+	}
+	put_text(writer, said ? "\r\n" : "Connection: upgrade\r\n\r\n");
+}
+
 int
 httpforward_response(const struct httpforward_exchange *exchange,
     const struct httphead *response, enum httpbody_kind kind, struct buf *out)
@@ -299,9 +324,6 @@ httpforward_response(const struct httpforward_exchange *exchange,
 	enum httpforward_next next = httpforward_next(exchange, response);
 	struct wire_writer writer;
 
-	if (next == HTTPFORWARD_SWITCHED) {
-		return buf_append(out, response->data, response->len);
-	}
 	if (next == HTTPFORWARD_INTERIM && exchange->http10) {
 		return 0;
 	}
@@ -309,6 +331,10 @@ httpforward_response(const struct httpforward_exchange *exchange,
 		return -1;
 	}
 	put_status_line(&writer, response);
+	if (next == HTTPFORWARD_SWITCHED) {
+		put_switch_fields(&writer, response);
+		return end(&writer, out);
+	}
 	for (size_t i = 0; i < response->field_count; i++) {
 		const struct httphead_field *field = &response->fields[i];
 

@@ -75,8 +75,9 @@ bool httpforward_keeps_alive(
 /*
  * Append the head that goes to the client for response, which is not
  * HTTPFORWARD_WRONG: of an interim one what it may see (nothing for HTTP/1.0),
- * a 101 as it is, else with the Connection field that httpforward_keeps_alive()
- * asks for.  Returns 0, or -1 when out has no room or memory is short.
+ * a 101 without what else is for one hop, else with the Connection field that
+ * httpforward_keeps_alive() asks for.  Returns 0, or -1 when out has no room or
+ * memory is short.
  */
 int httpforward_response(const struct httpforward_exchange *exchange,
     const struct httphead *response, enum httpbody_kind kind, struct buf *out);

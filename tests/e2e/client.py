@@ -343,6 +343,69 @@ def slowly(way, proxy, target):
         data += read_exactly(sock, 1)
 
 
+def transcript(way, target):
+    """What a client that does not wait for answers says to get an echo."""
+    name = target.encode()
+    host, port = split(target)
+    port = struct.pack(">H", port)
+    return {
+        "socks5": b"\5\2\0\1" + socks5_request(target),
+        "password": b"\5\1\2\1\1x\1y" + socks5_request(target),
+        "socks4a": b"\4\1" + port + b"\0\0\0\1me\0" + host.encode() + b"\0",
+        "connect": b"CONNECT %s HTTP/1.1\r\nHost: x\r\n"
+                   b"Content-Length: 0\r\n\r\n" % name,
+        "connect10": b"CONNECT %s HTTP/1.0\r\n\r\n" % name,
+        "absolute": b"POST http://%s/ HTTP/1.1\r\nHost: x\r\n"
+                    b"Transfer-Encoding: chunked\r\n\r\n"
+                    b"4;a=b\r\nbody\r\n0\r\nX: y\r\n\r\n"
+                    b"POST http://%s/ HTTP/1.1\r\nHost: x\r\n"
+                    b"Connection: close\r\nContent-Length: 4\r\n\r\n"
+                    b"body" % (name, name),
+    }[way]
+
+
+@command
+def cuts(way, proxy, target):
+    """
+    What is said in two pieces, cut at each place, and byte by byte, gets the
+    same answer as in one. All say it at the same time.
+    """
+    said = transcript(way, target) + (b"" if way == "absolute" else b"hello")
+    socks = [dial(proxy) for _ in range(len(said) + 1)]
+    for at, sock in enumerate(socks[:-1]):
+        sock.sendall(said[:at])
+    for byte in said:
+        time.sleep(0.001)
+        socks[-1].sendall(bytes([byte]))
+    for at, sock in enumerate(socks[:-1]):
+        sock.sendall(said[at:])
+        if way != "absolute":
+            sock.shutdown(socket.SHUT_WR)
+    if way != "absolute":
+        socks[-1].shutdown(socket.SHUT_WR)
+    answers = {b"\r\n".join(line for line in read_all(sock).split(b"\r\n")
+                            if not line.startswith(b"Date: "))
+               for sock in socks}
+    assert len(answers) == 1, answers
+    answer = answers.pop()
+    want = (hashlib.sha256(b"body").hexdigest().encode()
+            if way == "absolute" else b"hello")
+    assert answer.count(want) == (2 if way == "absolute" else 1), answer
+    assert answer.endswith(want), answer
+
+
+@command
+def events(proxy, request, http_address):
+    """The first event comes before the second one is there."""
+    sock = dial(proxy)
+    sock.sendall(unescape(request))
+    data = b""
+    while not data.endswith(b"data: first\n\n"):
+        data += read_exactly(sock, 1)
+    get(http_address, "/go")
+    assert read_all(sock) == b"data: second\n\n"
+
+
 @command
 def flood(megabytes, *where):
     """

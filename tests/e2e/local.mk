@@ -9,6 +9,7 @@ E2E_TESTS = \
 	tests/e2e/clients.test \
 	tests/e2e/clones.test \
 	tests/e2e/desktop.test \
+	tests/e2e/dialects.test \
 	tests/e2e/errors.test \
 	tests/e2e/readme.test \
 	tests/e2e/hostile.test \
@@ -33,4 +34,5 @@ EXTRA_DIST += \
 	tests/e2e/lib.sh \
 	tests/e2e/nameserver.py \
 	tests/e2e/target.py \
+	tests/e2e/websocket.py \
 	$(NULL)

@@ -7,7 +7,9 @@ Prints "ready http=PORT echo=PORT ..." and serves until it is killed:
   http     GET /bytes/N answers N bytes of a pattern; GET /page a page;
            GET /chunked/N the same bytes in chunks; GET /close/N until close;
            GET /slow answers after a second; GET /torn/N answers N of 2N
-           bytes and resets; GET /head answers the head of the request;
+           bytes and resets; GET /events answers an event, and another
+           one once GET /go was asked; GET /trailers answers chunks with a
+           trailer; GET /head answers the head of the request;
            POST and PUT answer the SHA-256 of the body; keep-alive
            throughout. Under /git/ are the repositories of
            INROAD_TEST_DIR, to read and to write
@@ -50,6 +52,7 @@ def pattern(n):
 
 class Http(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    go = threading.Event()
 
     def do_GET(self):
         if self.path.startswith("/git/"):
@@ -73,6 +76,17 @@ class Http(http.server.BaseHTTPRequestHandler):
                 self.wfile.write(piece)
         elif kind == "ends":
             self.say("clean=%d reset=%d\n" % (Notes.clean, Notes.reset))
+        elif kind == "events":
+            self.send_events()
+        elif kind == "go":
+            Http.go.set()
+            self.say("gone")
+        elif kind == "trailers":
+            self.send_response(200)
+            self.send_header("Transfer-Encoding", "chunked")
+            self.send_header("Trailer", "X-Sum")
+            self.end_headers()
+            self.wfile.write(b"4;x=y\r\nbody\r\n0\r\nX-Sum: 42\r\n\r\n")
         elif kind == "head":
             self.say("%s\n%s" % (self.requestline, self.headers))
         elif kind == "late":
@@ -85,6 +99,17 @@ class Http(http.server.BaseHTTPRequestHandler):
         else:
             page = b"<!doctype html><title>office</title>Hello from office.\n"
             self.answer([page], len(page))
+
+    def send_events(self):
+        """As of a server that sends events: the second one on demand."""
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(b"data: first\n\n")
+        Http.go.wait(30)
+        Http.go.clear()
+        self.wfile.write(b"data: second\n\n")
 
     def tear(self, n):
         """Answer half of what was announced, and reset once it is there."""
@@ -125,7 +150,9 @@ class Http(http.server.BaseHTTPRequestHandler):
             while size != 0:
                 size = int(self.rfile.readline().split(b";")[0], 16)
                 yield self.rfile.read(size)
-                self.rfile.readline()
+                # After the last one: of the trailers the last is empty.
+                while self.rfile.readline() not in (b"\r\n", b"") and size == 0:
+                    pass
             return
         left = int(self.headers.get("Content-Length", 0))
         while left > 0:

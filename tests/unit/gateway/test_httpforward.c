@@ -336,10 +336,17 @@ static const struct {
 	    "Upgrade: websocket\r\nKeep-Alive: x\r\n\r\n",
 	    HTTPFORWARD_SWITCHED,
 	    "HTTP/1.1 101 Switching\r\nconnection: Upgrade\r\n"
-	    "Upgrade: websocket\r\nKeep-Alive: x\r\n\r\n" },
+	    "Upgrade: websocket\r\n\r\n" },
 	{ SWITCH, "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n", FINAL,
 	    "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n"
 	    "Connection: keep-alive\r\n\r\n" },
+	{ SWITCH,
+	    "HTTP/1.1 101 Switching\r\nConnection: X-Hop, Upgrade\r\n"
+	    "X-Hop: 1\r\nX-End: 2\r\nKeep-Alive: 3\r\nUpgrade: a\r\n"
+	    "Content-Length: 4\r\n\r\n",
+	    HTTPFORWARD_SWITCHED,
+	    "HTTP/1.1 101 Switching\r\nX-End: 2\r\nUpgrade: a\r\n"
+	    "Connection: upgrade\r\n\r\n" },
 	{ PLAIN, "HTTP/1.1 101 Switching\r\n\r\n", HTTPFORWARD_WRONG, NULL },
 	{ SWITCH, "HTTP/1.0 101 Switching\r\n\r\n", HTTPFORWARD_WRONG, NULL },
 };
