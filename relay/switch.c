@@ -285,6 +285,13 @@ circuit_held(const struct switch_circuit *circuit)
 	       credit_held(&circuit->lanes[SWITCH_AGENT].credit);
 }
 
+/* Return true when there is no room for another circuit. */
+static bool
+is_full(const struct switch_board *board)
+{
+	return board->queued > board->budget / 4 * 3;
+}
+
 /* Say that memory is short and what comes of it, unless *last was lately. */
 static void
 complain(struct switch_board *board, uint64_t *last, const char *what)
@@ -300,27 +307,54 @@ complain(struct switch_board *board, uint64_t *last, const char *what)
 	    board->queued, board->budget, what);
 }
 
-/* End the circuit that holds most. */
-static void
-shed(struct switch_board *board)
+/* Return how much the circuit holds that holds most. */
+static uint64_t
+most_held(const struct switch_board *board)
 {
-	struct switch_circuit *fullest = NULL;
 	struct list *node = list_first(&board->circuits);
+	uint64_t most = 0;
 
 	for (; node != NULL; node = list_after(&board->circuits, node)) {
+		uint64_t held =
+		    circuit_held(list_entry(node, struct switch_circuit, all));
+
+		most = held > most ? held : most;
+	}
+	return most;
+}
+
+/* End circuits that hold more than bar until there is room for new ones. */
+static void
+shed_above(struct switch_board *board, uint64_t bar)
+{
+	struct list *node = list_first(&board->circuits);
+	struct list *next;
+
+	for (; node != NULL && is_full(board); node = next) {
 		struct switch_circuit *circuit =
 		    list_entry(node, struct switch_circuit, all);
 
-		if (fullest == NULL ||
-		    circuit_held(circuit) > circuit_held(fullest)) {
-			fullest = circuit;
+		next = list_after(&board->circuits, node);
+		if (circuit_held(circuit) > bar) {
+			board->shed++;
+			cut(circuit, CODE_OVERLOADED,
+			    "the relay is short of memory");
 		}
 	}
-	if (fullest != NULL) {
-		board->shed++;
-		complain(board, &board->shed_logged,
-		    "the fullest channels are ended");
-		cut(fullest, CODE_OVERLOADED, "the relay is short of memory");
+}
+
+/*
+ * End the fullest circuits.  Halving the bar looks at all of them a few times
+ * for an eighth of the budget, and not once for each body that is too much.
+ */
+static void
+shed(struct switch_board *board)
+{
+	uint64_t most = most_held(board);
+
+	complain(board, &board->shed_logged, "the fullest channels are ended");
+	for (; most > 0 && is_full(board); most = most_held(board)) {
+		shed_above(board, most / 2);
 	}
 }
 
@@ -430,7 +464,7 @@ switch_tie(struct switch_board *board, const struct switch_side *gateway,
 	struct lane *up;
 	struct lane *down;
 
-	if (board->queued > board->budget / 4 * 3) {
+	if (is_full(board)) {
 		complain(
 		    board, &board->full_logged, "no new channels are taken");
 	} else {

@@ -19,8 +19,8 @@
  *
  * The switch counts what all circuits hold, with LIMITS_QUEUE_OVERHEAD for each
  * record.  Above three quarters of its budget it takes no new circuit, above
- * nine tenths it ends the fullest: sessions outlive that, a process that is out
- * of memory does not.
+ * nine tenths it ends the fullest until it is below three quarters again:
+ * sessions outlive that, a process that is out of memory does not.
  */
 #ifndef INROAD_RELAY_SWITCH_H
 #define INROAD_RELAY_SWITCH_H

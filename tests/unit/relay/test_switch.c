@@ -613,27 +613,34 @@ on_extra_left(struct switch_circuit *of, enum switch_end end, void *arg)
 	extra->left++;
 }
 
+/* Tie it, as the n-th of extra->board. */
 static void
-extra_tie(struct extra *extra, uint64_t budget)
+extra_add(struct extra *extra, uint32_t n)
 {
 	struct switch_side ends[SWITCH_ENDS] = { { 0 } };
 	enum code code;
 
-	memset(extra, 0, sizeof(*extra));
-	extra->board = switch_new(loop, budget);
-	ck_assert_ptr_nonnull(extra->board);
 	ck_assert_int_eq(linkpair_channel(&extra->peer, &gateway->pair.endpoint,
-			     gateway->channel + 1, NULL),
+			     gateway->channel + n, NULL),
 	    0);
 	for (int i = 0; i < SWITCH_ENDS; i++) {
 		ends[i].link = sides[i].pair.relay.link;
-		ends[i].channel = sides[i].channel + 1;
+		ends[i].channel = sides[i].channel + n;
 		ends[i].pool = switch_pool(extra->board);
 		ends[i].lost_text = "lost";
 	}
 	code = switch_tie(extra->board, &ends[SWITCH_GATEWAY],
 	    &ends[SWITCH_AGENT], on_extra_left, extra, &extra->circuit);
 	ck_assert_int_eq((int)code, (int)CODE_OK);
+}
+
+static void
+extra_tie(struct extra *extra, uint64_t budget)
+{
+	memset(extra, 0, sizeof(*extra));
+	extra->board = switch_new(loop, budget);
+	ck_assert_ptr_nonnull(extra->board);
+	extra_add(extra, 1);
 }
 
 static struct switch_stats
@@ -745,6 +752,45 @@ START_TEST(short_records_are_shed)
 }
 END_TEST
 
+/* The fullest go until there is room for new ones; the others stay. */
+START_TEST(the_fullest_are_shed)
+{
+	const uint64_t budget = 6 * LIMITS_CREDIT_START;
+	static struct extra extra[8];
+	int left = 0;
+
+	start(false, true);
+	stall(gateway);
+	memset(extra, 0, sizeof(extra));
+	extra_tie(&extra[0], budget);
+	for (uint32_t i = 1; i < 8; i++) {
+		extra[i].board = extra[0].board;
+		extra_add(&extra[i], i + 1);
+	}
+	/* Two with little, and six that together have too much. */
+	linkpair_send(&extra[0].peer, 10, SHORT);
+	linkpair_send(&extra[7].peer, 10, SHORT);
+	settle();
+	for (int i = 1; i < 7; i++) {
+		linkpair_send(&extra[i].peer, 4, LIMITS_CREDIT_START / 4);
+	}
+	settle();
+	for (int i = 0; i < 8; i++) {
+		ck_assert(extra[i].left == 0 || extra[i].left == 2);
+		left += extra[i].left / 2;
+	}
+	ck_assert_int_ge(left, 2);
+	ck_assert_int_le(left, 3);
+	ck_assert_uint_eq(extra_stats(&extra[0]).shed, (unsigned)left);
+	ck_assert_int_eq(extra[0].left, 0);
+	ck_assert_int_eq(extra[7].left, 0);
+	ck_assert_uint_le(extra_queued(&extra[0]), budget / 10 * 9);
+	linkpair_close(&agent->pair);
+	settle();
+	switch_free(extra[0].board);
+}
+END_TEST
+
 START_TEST(no_memory_refuses_a_circuit)
 {
 	enum code code;
@@ -793,6 +839,7 @@ main(void)
 	tcase_add_test(tcase, short_records_cost_what_is_counted);
 	tcase_add_test(tcase, a_full_board_takes_no_more);
 	tcase_add_test(tcase, short_records_are_shed);
+	tcase_add_test(tcase, the_fullest_are_shed);
 	tcase_add_test(tcase, no_memory_refuses_a_circuit);
 	suite_add_tcase(suite, tcase);
 	return unit_main(suite);
