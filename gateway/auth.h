@@ -31,6 +31,9 @@ struct users;
 #define AUTH_FAILURES_MAX 10
 #define AUTH_FAILURE_TIME 5
 
+/* 256 bits as hexadecimal digits: nobody guesses it, and it is never saved. */
+#define AUTH_TICKET_LEN 65
+
 /* A user name and a password, any bytes, each at most USERS_WORD_MAX of them.
  */
 struct auth_words {
@@ -63,6 +66,13 @@ void auth_set_users(struct auth *auth, const struct users *users);
 
 /* Return true when clients are asked; false for NULL. */
 bool auth_is_on(const struct auth *auth);
+
+/*
+ * Return a password that is good with an empty user name as long as auth lives,
+ * a text of AUTH_TICKET_LEN with its terminator.  It is for commands of whoever
+ * may use the control socket, and is given out there alone.
+ */
+const char *auth_ticket(const struct auth *auth);
 
 /*
  * Judge words that came from peer.  If that is decided at once, done runs

@@ -7,6 +7,7 @@
 #include "common/control.h"
 #include "common/jsonout.h"
 #include "common/mem.h"
+#include "gateway/auth.h"
 #include "gateway/gateway_impl.h"
 #include "gateway/hosts.h"
 #include "gateway/overview.h"
@@ -137,6 +138,7 @@ gatewaycommand_status(struct jsonout *json, void *arg)
 	ports_each(gateway->ports, add_port, json);
 	jsonout_end(json);
 	jsonout_string(json, "suffix", gateway->space.map.suffix);
+	jsonout_bool(json, "asks_password", auth_is_on(gateway->auth));
 	jsonout_bool(json, "account_key",
 	    membership != NULL &&
 		membership->key_kind == MEMBERSHIP_KEY_ACCOUNT);
@@ -210,6 +212,19 @@ export_key(struct gateway *gateway, struct control_request *request)
 	control_end(request, CONTROL_OK, NULL, NULL);
 }
 
+/* What a command of this user says to our own port (auth.h). */
+static void
+give_ticket(struct gateway *gateway, struct control_request *request)
+{
+	struct jsonout *json = jsonout_new(OBJECT_MAX);
+
+	jsonout_object(json, NULL);
+	jsonout_string(json, "ticket", auth_ticket(gateway->auth));
+	jsonout_end(json);
+	control_send(request, json);
+	control_end(request, CONTROL_OK, NULL, NULL);
+}
+
 bool
 gatewaycommand_handle(struct control_request *request, void *arg)
 {
@@ -226,6 +241,8 @@ gatewaycommand_handle(struct control_request *request, void *arg)
 		accept_key(gateway, request);
 	} else if (strcmp(command, "key") == 0) {
 		export_key(gateway, request);
+	} else if (strcmp(command, "ticket") == 0) {
+		give_ticket(gateway, request);
 	} else if (strcmp(command, "wait") == 0) {
 		gatewaywait_start(gateway, request);
 	} else if (strcmp(command, "ping") == 0) {

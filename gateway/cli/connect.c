@@ -10,7 +10,10 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <sodium.h>
+
 #include "common/addr.h"
+#include "common/mem.h"
 #include "gateway/cli/cli.h"
 #include "gateway/cli/entry.h"
 #include "gateway/cli/flags.h"
@@ -28,6 +31,13 @@
 
 /* Room for a target, with brackets and port. */
 #define TARGET_MAX (ADDR_HOST_LEN + 16)
+
+/* Room for the gateway's ticket, and for a request with it. */
+#define TICKET_MAX 128
+#define REQUEST_MAX (3 * TARGET_MAX + 4 * TICKET_MAX)
+
+/* Seconds for the gateway to give one. */
+#define ASK_TIME 10.0
 
 /* How a sentence of the gateway's begins. */
 static const char page_prefix[] = "inroad: ";
@@ -204,18 +214,44 @@ take_refusal(int fd, struct answer *answer, struct ask_answer *outcome)
 	    answer->text);
 }
 
+/* Write the request for target to out; returns its length. */
+static size_t
+make_request(const char *target, const char *ticket, char out[REQUEST_MAX])
+{
+	char words[TICKET_MAX + 2];
+	char encoded[sodium_base64_ENCODED_LEN(
+	    sizeof(words), sodium_base64_VARIANT_ORIGINAL)] = "";
+	int len;
+
+	if (ticket[0] != '\0') {
+		(void)snprintf(words, sizeof(words), ":%s", ticket);
+		(void)sodium_bin2base64(encoded, sizeof(encoded),
+		    (const uint8_t *)words, strlen(words),
+		    sodium_base64_VARIANT_ORIGINAL);
+	}
+	len = snprintf(out, REQUEST_MAX,
+	    "CONNECT %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: inroad\r\n"
+	    "%s%s%s\r\n",
+	    target, target,
+	    ticket[0] != '\0' ? "Proxy-Authorization: Basic " : "", encoded,
+	    ticket[0] != '\0' ? "\r\n" : "");
+	mem_wipe(words, sizeof(words));
+	mem_wipe(encoded, sizeof(encoded));
+	return (size_t)len;
+}
+
 /* Ask at fd for target; 0 once there is a stream, else -1 and *outcome. */
 static int
-open_stream(int fd, const char *target, struct answer *answer,
-    struct ask_answer *outcome)
+open_stream(int fd, const char *target, const char *ticket,
+    struct answer *answer, struct ask_answer *outcome)
 {
-	char request[3 * TARGET_MAX];
-	int len = snprintf(request, sizeof(request),
-	    "CONNECT %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: inroad\r\n\r\n",
-	    target, target);
+	char request[REQUEST_MAX];
+	size_t len = make_request(target, ticket, request);
+	ssize_t sent = send(fd, request, len, MSG_NOSIGNAL);
 	int got;
 
-	if (send(fd, request, (size_t)len, MSG_NOSIGNAL) != len) {
+	mem_wipe(request, sizeof(request));
+	if (sent != (ssize_t)len) {
 		return ask_fail(outcome, CONTROL_FAILED,
 		    codes_slug(CODE_LINK_LOST),
 		    "the gateway closed the connection: %s", strerror(errno));
@@ -289,7 +325,8 @@ ignore_signals(void)
 }
 
 static int
-run(const struct entry *entry, const char *target, struct ask_answer *outcome)
+run(const struct entry *entry, const char *target, const char *ticket,
+    struct ask_answer *outcome)
 {
 	struct answer answer = { .len = 0 };
 	int fd = enter(entry);
@@ -300,12 +337,36 @@ run(const struct entry *entry, const char *target, struct ask_answer *outcome)
 		    "cannot connect to the gateway at %s: %s", entry->address,
 		    strerror(errno));
 	}
-	status = open_stream(fd, target, &answer, outcome);
+	status = open_stream(fd, target, ticket, &answer, outcome);
 	if (status == 0) {
 		status = carry(fd, &answer, outcome);
 	}
 	(void)close(fd);
 	return status;
+}
+
+/*
+ * Put what a gateway that asks for a password takes instead, from whoever may
+ * command it, to out; empty where it asks for none.
+ */
+static void
+get_ticket(
+    const struct cli *cli, const struct entry *entry, char out[TICKET_MAX])
+{
+	const char *words[] = { "ticket" };
+	char path[CLI_PATH_LEN];
+	struct ask_answer answer;
+
+	out[0] = '\0';
+	if (!json_is_true(
+		json_object_get(entry_status(entry), "asks_password")) ||
+	    cli_socket(cli, path) != 0) {
+		return;
+	}
+	ask_daemon(path, words, 1, ASK_TIME, &answer);
+	(void)snprintf(
+	    out, TICKET_MAX, "%s", ask_text(ask_first(&answer), "ticket"));
+	ask_free(&answer);
 }
 
 int
@@ -316,6 +377,7 @@ connect_run(const struct cli *cli)
 	struct ask_answer outcome = { .code = CONTROL_OK };
 	const char *words[2];
 	char target[TARGET_MAX];
+	char ticket[TICKET_MAX];
 	struct entry entry;
 	int count = flags_take(cli, NULL, 0, words, 2);
 	int status;
@@ -329,7 +391,9 @@ connect_run(const struct cli *cli)
 	if (status != CONTROL_OK) {
 		return status;
 	}
-	(void)run(&entry, target, &outcome);
+	get_ticket(&plain, &entry, ticket);
+	(void)run(&entry, target, ticket, &outcome);
+	mem_wipe(ticket, sizeof(ticket));
 	entry_free(&entry);
 	return cli_report(&plain, &outcome);
 }

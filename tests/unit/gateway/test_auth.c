@@ -140,6 +140,31 @@ START_TEST(good_and_wrong)
 }
 END_TEST
 
+START_TEST(a_ticket_is_good)
+{
+	const char *ticket = auth_ticket(auth);
+	char wrong[AUTH_TICKET_LEN];
+	struct auth *other = auth_new(loop);
+
+	ck_assert_uint_eq(strlen(ticket), AUTH_TICKET_LEN - 1);
+	/* At once, whoever the users are. */
+	say(&clients[0], "", ticket, &local);
+	ck_assert_int_eq(clients[0].verdict, AUTH_GOOD);
+	let_in("bert");
+	say(&clients[0], "", ticket, &local);
+	ck_assert_int_eq(clients[0].verdict, AUTH_GOOD);
+	/* Of nobody else, and no other. */
+	ck_assert_int_eq(judged("bert", ticket), AUTH_WRONG);
+	ck_assert_int_eq(judged("", ""), AUTH_WRONG);
+	(void)snprintf(wrong, sizeof(wrong), "%s", ticket);
+	wrong[AUTH_TICKET_LEN - 2] ^= 1;
+	ck_assert_int_eq(judged("", wrong), AUTH_WRONG);
+	ck_assert_ptr_nonnull(other);
+	ck_assert_str_ne(auth_ticket(other), ticket);
+	auth_free(other);
+}
+END_TEST
+
 START_TEST(other_users)
 {
 	ck_assert_int_eq(judged("anna", "secret"), AUTH_GOOD);
@@ -262,6 +287,7 @@ main(void)
 	tcase_add_unchecked_fixture(tests, hash_once, NULL);
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, good_and_wrong);
+	tcase_add_test(tests, a_ticket_is_good);
 	tcase_add_test(tests, other_users);
 	tcase_add_test(tests, many_at_a_time_are_verified_once);
 	tcase_add_test(tests, often_wrong);

@@ -84,6 +84,24 @@ teardown(void)
 	clirun_end(&run);
 }
 
+/* Let the gateway ask for a password; its ticket is text. */
+static void
+asks_password(const char *text)
+{
+	char status[256];
+	char place[ADDR_TEXT_LEN];
+	struct addr addr = { .len = sizeof(addr.ss) };
+
+	ck_assert_int_eq(
+	    getsockname(port.listener, (struct sockaddr *)&addr.ss, &addr.len),
+	    0);
+	(void)snprintf(status, sizeof(status),
+	    "{\"listening\":[{\"address\":\"%s\"}],"
+	    "\"asks_password\":true,\"ticket\":\"%s\"}\n{\"exit\":0}\n",
+	    addr_format(&addr, place), text);
+	clirun_answer(&run, status);
+}
+
 /* Run line with input at a port that gives answer; returns the exit code. */
 static int
 connects(const char *line, const char *input, const char *answer)
@@ -122,6 +140,20 @@ START_TEST(carries_both_ways)
 	    "CONNECT office:22 HTTP/1.1\r\nHost: office:22\r\n"
 	    "User-Agent: inroad\r\n\r\nask");
 	ck_assert_str_eq(run.asked, "status\n");
+}
+END_TEST
+
+START_TEST(needs_no_password)
+{
+	asks_password("12ab");
+	ck_assert_int_eq(
+	    connects("office 22", "ask", "HTTP/1.1 200 yes\r\n\r\n"),
+	    CONTROL_OK);
+	ck_assert_str_eq(port.heard,
+	    "CONNECT office:22 HTTP/1.1\r\nHost: office:22\r\n"
+	    "User-Agent: inroad\r\n"
+	    "Proxy-Authorization: Basic OjEyYWI=\r\n\r\nask");
+	ck_assert_str_eq(run.asked, "status\nticket\n");
 }
 END_TEST
 
@@ -281,6 +313,7 @@ main(void)
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, carries_both_ways);
+	tcase_add_test(tests, needs_no_password);
 	tcase_add_test(tests, takes_targets_in_every_form);
 	tcase_add_test(tests, refuses_what_is_no_target);
 	tcase_add_test(tests, says_why_not);
