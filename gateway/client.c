@@ -113,6 +113,7 @@ client_end(struct client *client, bool reset)
 	list_remove(&client->all);
 	client->pool->count--;
 	client->pool->refused -= client_is_refused(client);
+	client->pool->outsiders -= client->pass.outside;
 	client->pool->pages -= client->has_page;
 	loop_reap(client->pool->loop, client, destroy);
 	if (client->pool->ended != NULL) {
@@ -368,9 +369,13 @@ client_new(struct client_pool *pool, int fd)
 static bool
 has_room(const struct client_pool *pool, const struct gate_pass *pass)
 {
-	return pool->count < pool->max &&
-	       (pass->verdict == GATE_OPEN ||
-		   pool->refused < CLIENT_REFUSED_MAX);
+	if (pool->count >= pool->max ||
+	    (pass->verdict != GATE_OPEN &&
+		pool->refused >= CLIENT_REFUSED_MAX)) {
+		return false;
+	}
+	/* Whatever comes from other machines, there is room for this one. */
+	return !pass->outside || pool->outsiders < (pool->max + 1) / 2;
 }
 
 void
@@ -389,6 +394,7 @@ client_start(
 	}
 	client->pass = pass;
 	pool->refused += client_is_refused(client);
+	pool->outsiders += client->pass.outside;
 	client->id = pool->served + pool->count;
 	io_set_keepalive(client->io, CLIENT_KEEPALIVE_IDLE,
 	    CLIENT_KEEPALIVE_INTERVAL, CLIENT_KEEPALIVE_COUNT);

@@ -42,7 +42,8 @@ struct client_pool {
 	struct auth *auth;                 /* NULL: nobody is asked */
 	struct list clients;
 	uint32_t count;
-	uint32_t refused; /* of these: that are only told so */
+	uint32_t refused;   /* of these: that are only told so */
+	uint32_t outsiders; /* and those of other machines: half at most */
 	uint32_t max;
 	uint64_t served;           /* requests, ever */
 	struct outcomes outcomes;  /* of those that are over */

@@ -165,6 +165,25 @@ is_elsewhere(struct client *client, struct way *way)
 	return way->kind == WAY_NONE;
 }
 
+/*
+ * Serve a page of ours.  It tells what others of this gateway do, so who comes
+ * from another machine has to have said a password.
+ */
+static void
+serve_site(struct client *client)
+{
+	static const char why[] =
+	    "The pages of the gateway are for its own machine.";
+
+	if (client->pass.outside && !clientauth_is_due(client)) {
+		client_begin_request(client, client->dialect);
+		client_log_failure(client, CODE_DENIED, why);
+		clienthttp_refuse(client, CODE_DENIED, 0, why);
+		return;
+	}
+	clientsite_serve(client);
+}
+
 /* Do what the head of client asks for, which it may. */
 static void
 serve(struct client *client)
@@ -178,7 +197,7 @@ serve(struct client *client)
 		return;
 	}
 	if (clientsite_is_asked(client)) {
-		clientsite_serve(client);
+		serve_site(client);
 		return;
 	}
 	client_begin_request(client, client->dialect);
