@@ -498,6 +498,18 @@ options_operand(const struct options *options, size_t i)
 	return options->operands[i];
 }
 
+char *
+options_place(const struct options *section, char *out, size_t size)
+{
+	if (section->line != 0) {
+		(void)snprintf(
+		    out, size, "%s:%u", section->file, section->line);
+	} else {
+		(void)snprintf(out, size, "--%s", section->row->flag);
+	}
+	return out;
+}
+
 /* Put the place of a section in front of what fault says. */
 static int
 blame_section(const struct options *section, struct fault *fault)

@@ -123,6 +123,10 @@ const struct options *options_section(
 /* Return the title of a section. */
 const char *options_title(const struct options *section);
 
+/* Write where a section was said, "agent.conf:3" or "--route", to out; returns
+ * out. */
+char *options_place(const struct options *section, char *out, size_t size);
+
 /* Return how many operands there are. */
 size_t options_operand_count(const struct options *options);
 

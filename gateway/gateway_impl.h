@@ -106,4 +106,7 @@ void gatewaywait_start(
 /* As gatewaywait_start(). */
 void gatewaywait_ping(struct gateway *gateway, struct control_request *request);
 
+/* Serve "why". */
+void gatewaywhy_start(struct gateway *gateway, struct control_request *request);
+
 #endif

@@ -46,6 +46,7 @@ noinst_LIBRARIES += %D%/libgateway.a
 	%D%/gatewaysite.c \
 	%D%/gatewayview.c \
 	%D%/gatewaywait.c \
+	%D%/gatewaywhy.c \
 	%D%/homepage.c \
 	%D%/homepage.h \
 	%D%/hosts.c \
@@ -163,6 +164,8 @@ noinst_LIBRARIES += %D%/cli/libcli.a
 	%D%/cli/sshconfig.h \
 	%D%/cli/tool.c \
 	%D%/cli/tool.h \
+	%D%/cli/why.c \
+	%D%/cli/why.h \
 	%D%/cli/passwd.c \
 	%D%/cli/passwd.h \
 	$(NULL)

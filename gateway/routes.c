@@ -21,6 +21,7 @@ struct rule {
 	struct addr_prefix range;
 	char *name;    /* inside .pattern, or its own */
 	char *pattern; /* as it was written */
+	char *place;   /* where it was said, or NULL */
 };
 
 struct routes {
@@ -41,6 +42,7 @@ clear_rule(struct rule *rule)
 {
 	mem_free(rule->name);
 	mem_free(rule->pattern);
+	mem_free(rule->place);
 }
 
 void
@@ -183,6 +185,16 @@ fail:
 	return -1;
 }
 
+int
+routes_set_place(struct routes *routes, const char *place)
+{
+	struct rule *rule = &routes->rules[routes->count - 1];
+
+	mem_free(rule->place);
+	rule->place = mem_strdup(place);
+	return rule->place != NULL ? 0 : -1;
+}
+
 /* --- choosing -------------------------------------------------------- */
 
 /* Return true when name ends in "." and domain. */
@@ -285,6 +297,7 @@ routes_choose(const struct routes *routes, const struct proxy_target *target,
 	*out = (struct routes_choice){
 		.way = routes->others,
 		.pattern = "*",
+		.place = "",
 	};
 	set_question(&asked, target, addr, &literal);
 	for (size_t i = 0; i < routes->count; i++) {
@@ -295,6 +308,7 @@ routes_choose(const struct routes *routes, const struct proxy_target *target,
 			out->host = rule->host;
 			out->number = i + 1;
 			out->pattern = rule->pattern;
+			out->place = rule->place != NULL ? rule->place : "";
 			return;
 		}
 	}

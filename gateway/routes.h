@@ -48,6 +48,7 @@ struct routes_choice {
 	const char *host;    /* ROUTES_VIA: the host, in lower case */
 	size_t number;       /* of the rule, from 1; 0 when none fitted */
 	const char *pattern; /* of the rule, as it was written; "*" for 0 */
+	const char *place;   /* where it was said; "" if that is not known */
 	bool by_name;        /* the rule says the name or its domain, not "*" */
 };
 
@@ -67,6 +68,12 @@ void routes_set_others(struct routes *routes, enum routes_way way);
  */
 int routes_add(struct routes *routes, const char *pattern, enum routes_way way,
     const char *host, const char **flaw);
+
+/*
+ * Note that the last rule was said at place, "gateway.conf:3".  Returns 0, or
+ * -1 when memory is short.
+ */
+int routes_set_place(struct routes *routes, const char *place);
 
 /* Return how many rules there are. */
 size_t routes_count(const struct routes *routes);

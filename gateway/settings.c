@@ -334,7 +334,7 @@ set_suffix(const struct options *options, struct settings *settings,
 
 /* Add the rule that section says; 0, or -1 and *flaw. */
 static int
-add_route(
+add_rule(
     struct routes *routes, const struct options *section, const char **flaw)
 {
 	const char *pattern = options_title(section);
@@ -351,6 +351,21 @@ add_route(
 	return routes_add(routes, pattern,
 	    strcmp(way, "refuse") == 0 ? ROUTES_REFUSE : ROUTES_DIRECT, NULL,
 	    flaw);
+}
+
+/* The same, and where it was said. */
+static int
+add_route(
+    struct routes *routes, const struct options *section, const char **flaw)
+{
+	char place[LIMITS_NAME_LEN];
+
+	if (add_rule(routes, section, flaw) != 0) {
+		return -1;
+	}
+	*flaw = "does not fit into memory";
+	return routes_set_place(
+	    routes, options_place(section, place, sizeof(place)));
 }
 
 /* Those of the command line come first. */

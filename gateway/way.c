@@ -179,6 +179,7 @@ choose(struct way *out, const struct way_map *map,
 	out->rule = choice.number;
 	(void)snprintf(
 	    out->pattern, sizeof(out->pattern), "%s", choice.pattern);
+	(void)snprintf(out->place, sizeof(out->place), "%s", choice.place);
 	if (choice.way == ROUTES_REFUSE) {
 		refuse_by_route(out, asked);
 	} else if (choice.way == ROUTES_VIA) {

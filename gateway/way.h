@@ -61,6 +61,7 @@ struct way {
 	bool routed;                /* a route decided: .rule, .pattern */
 	size_t rule;                /* its number, 0: that of the others */
 	char pattern[LIMITS_NAME_LEN];
+	char place[LIMITS_NAME_LEN];           /* where the route was said */
 	char host[NAME_HOST_MAX + 1];          /* WAY_HOST */
 	struct stream_target target;           /* WAY_HOST */
 	struct addr addrs[RESOLVER_ADDRS_MAX]; /* WAY_DIRECT, best first */

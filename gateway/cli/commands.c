@@ -21,6 +21,7 @@
 #include "gateway/cli/proxy.h"
 #include "gateway/cli/shellenv.h"
 #include "gateway/cli/sshconfig.h"
+#include "gateway/cli/why.h"
 #include "protocol/joinsource.h"
 #include "protocol/joinstring.h"
 #include "protocol/membership.h"
@@ -559,6 +560,8 @@ const struct commands_row commands_table[] = {
 	{ "status", "", "what the daemon does", 0, 0, run_status },
 	{ "wait", "[--timeout S] [HOST[:PORT]]",
 	    "until linked, or a host answers", 0, 3, run_wait },
+	{ "why", "HOST:PORT", "the way there step by step, and what fails", 1,
+	    1, why_run },
 	{ "ping", "HOST", "how long the way to a host takes", 1, 1, run_ping },
 	{ "forward", "[ADDR:PORT=NAME:PORT | --remove ADDR:PORT]",
 	    "local ports that lead to a host", 0, 2, forward_run },

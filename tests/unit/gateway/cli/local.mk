@@ -17,6 +17,7 @@ UNIT_TESTS += \
 	%D%/test_shellenv \
 	%D%/test_sshconfig \
 	%D%/test_tool \
+	%D%/test_why \
 	%D%/test_passwd \
 	$(NULL)
 endif
@@ -36,3 +37,4 @@ LIBS_UNIT_CLI = $(LIBS_UNIT) $(LIBS_CLI) $(LIBS_CHECK)
 %C%_test_sshconfig_LDADD = $(LIBS_UNIT_CLI)
 %C%_test_passwd_LDADD = $(LIBS_UNIT_CLI)
 %C%_test_tool_LDADD = $(LIBS_UNIT_CLI)
+%C%_test_why_LDADD = $(LIBS_UNIT_CLI)
