@@ -37,6 +37,7 @@ struct agent {
 	struct callers *callers;
 	struct attach_self self;
 	struct session_budget receive;
+	struct session_budget retain;
 	char must_be[NAME_HOST_MAX + 1]; /* empty: any name */
 	int (*load)(
 	    struct policy **policy, struct services **services, void *arg);
@@ -204,6 +205,12 @@ add_caller(const struct callers_info *info, void *arg)
 	jsonout_string(json, "device", info->device);
 	jsonout_uint(json, "sessions", info->sessions);
 	jsonout_uint(json, "streams", info->streams);
+	jsonout_string(json, "state",
+	    info->lost == info->sessions ? "reconnecting" : "online");
+	if (info->last_gap_ns > 0) {
+		jsonout_double(json, "last_gap_s",
+		    (double)info->last_gap_ns / (double)LIMITS_SEC);
+	}
 	if (info->rtt_ns > 0) {
 		jsonout_double(
 		    json, "rtt_ms", (double)info->rtt_ns / (double)LIMITS_MSEC);
@@ -224,6 +231,8 @@ on_status(struct jsonout *json, void *arg)
 	jsonout_uint(json, "waiting", stats.waiting);
 	jsonout_uint(json, "streams_ever", stats.ever);
 	jsonout_uint(json, "failures", stats.failed);
+	jsonout_uint(json, "lost_sessions", callers_lost(agent->callers));
+	jsonout_uint(json, "retained", agent->retain.used);
 	add_services(agent, json);
 	jsonout_array(json, "callers");
 	callers_each(agent->callers, add_caller, json);
@@ -252,7 +261,17 @@ on_command(struct control_request *request, void *arg)
 	return true;
 }
 
+/* Whoever waits for a session that we keep should not wait long. */
+static bool
+is_urgent(void *arg)
+{
+	const struct agent *agent = arg;
+
+	return callers_lost(agent->callers) > 0;
+}
+
 static const struct endpoint_ops endpoint_callbacks = {
+	.is_urgent = is_urgent,
 	.up = on_up,
 	.frame = on_frame,
 	.joining = on_joining,
@@ -291,6 +310,8 @@ prepare(struct agent *agent, const struct agent_config *config)
 	const struct callers_config callers = {
 		.self = &agent->self,
 		.receive = &agent->receive,
+		.retain = &agent->retain,
+		.sessions_max = config->sessions_max,
 		.streams_max = config->streams_max,
 		.retain_max = config->retain_max,
 		.window_max = config->window_max,
@@ -298,6 +319,8 @@ prepare(struct agent *agent, const struct agent_config *config)
 	struct callers_config filled = callers;
 
 	agent->receive.max = config->receive_budget;
+	agent->retain.max = config->retain_budget;
+	agent->self.grace = config->grace;
 	agent->self.public_key = endpoint_public_key(agent->endpoint);
 	agent->self.secret_key = endpoint_secret_key(agent->endpoint);
 	agent->egress =

@@ -27,6 +27,9 @@ struct agent_config {
 	const char *host;        /* the name it must have; NULL: any */
 	uint32_t streams_max;    /* of one caller */
 	uint64_t retain_max;     /* unacknowledged bytes of one session */
+	uint64_t retain_budget;  /* of all sessions together */
+	uint16_t grace;          /* seconds that one outlives its link */
+	uint32_t sessions_max;   /* of all gateways together */
 	uint64_t window_max;     /* of one stream */
 	uint64_t receive_budget; /* of all windows together */
 	/*

@@ -114,6 +114,9 @@ agentmain_run(int argc, char **argv)
 	config.streams_max = (uint32_t)options_number(options, "streams");
 	config.window_max = options_number(options, "window");
 	config.retain_max = options_number(options, "retain");
+	config.retain_budget = options_number(options, "retain-memory");
+	config.grace = (uint16_t)options_number(options, "grace");
+	config.sessions_max = (uint32_t)options_number(options, "sessions");
 	config.receive_budget = options_number(options, "memory");
 	status = check(options);
 	if (status == EX_OK && !options_flag(options, "check")) {

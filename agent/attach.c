@@ -14,12 +14,6 @@
 #include "protocol/linkmsg.h"
 #include "protocol/membership.h"
 
-/*
- * Seconds that a session outlives its link.  A session here ends with its
- * channel, and says so, or the gateway would wait for it in vain.
- */
-#define GRACE 0
-
 /* Write a sentence to text and return code. */
 static enum code __attribute__((format(printf, 3, 4)))
 refuse(enum code code, char text[LIMITS_TEXT_LEN], const char *format, ...)
@@ -138,7 +132,7 @@ write_reply(
     struct sessionhello *hello, enum code status, struct attach_accepted *out)
 {
 	struct sessionhello_reply reply = {
-		.grace = GRACE,
+		.grace = out->grace,
 		.status = (uint16_t)status,
 	};
 
@@ -181,6 +175,9 @@ begin_session(struct sessionhello *hello, struct attach_accepted *out)
 	}
 	rc = sessionhello_keys(
 	    hello, &out->tx, &out->rx, &resume_tx, &resume_rx);
+	if (rc == 0) {
+		resume_init(&out->resume, out->id, &resume_tx, &resume_rx);
+	}
 	seal_wipe(&resume_tx);
 	seal_wipe(&resume_rx);
 	return rc;
@@ -202,6 +199,7 @@ shake_hands(const struct attach_self *self,
 		    self->membership->name);
 	}
 	code = read_request(hello, attach, self->membership, &request, text);
+	out->grace = request.grace < self->grace ? request.grace : self->grace;
 	if (code == CODE_OK) {
 		rc = sessionhello_is_question(hello)
 			 ? answer_question(
@@ -220,32 +218,22 @@ shake_hands(const struct attach_self *self,
 
 enum code
 attach_accept(const struct attach_self *self,
-    const struct attach_sessions *sessions, const uint8_t *payload, size_t len,
+    const struct attach_sessions *sessions, const struct linkmsg_attach *attach,
     uint64_t now, struct attach_accepted *out, char text[LIMITS_TEXT_LEN])
 {
-	struct linkmsg_attach attach;
-	enum code code;
+	enum code code = check_names(self->membership, attach, now, text);
 
 	memset(out, 0, sizeof(*out));
-	if (linkmsg_attach_decode(&attach, true, payload, len) != 0) {
-		return refuse(CODE_PROTOCOL_ERROR, text,
-		    "The request for a session is garbled.");
-	}
-	code = check_names(self->membership, &attach, now, text);
-	if (code == CODE_OK && attach.kind == LINKMSG_RESUME) {
-		code = refuse(CODE_SESSION_LOST, text,
-		    "\"%s\" does not keep sessions.", self->membership->name);
-	}
 	if (code == CODE_OK) {
-		code = shake_hands(self, sessions, &attach, out, text);
+		code = shake_hands(self, sessions, attach, out, text);
 	}
 	if (code != CODE_OK) {
 		attach_wipe(out);
 		return code;
 	}
-	memcpy(out->user, attach.caller.user, sizeof(out->user));
-	memcpy(out->device, attach.device, sizeof(out->device));
-	memcpy(out->key, attach.device_key, sizeof(out->key));
+	memcpy(out->user, attach->caller.user, sizeof(out->user));
+	memcpy(out->device, attach->device, sizeof(out->device));
+	memcpy(out->key, attach->device_key, sizeof(out->key));
 	text[0] = '\0';
 	return CODE_OK;
 }

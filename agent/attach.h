@@ -3,7 +3,7 @@
  * attach: the agent's answer to a gateway that wants a session (PROTOCOL.md,
  * "Session handshake").
  *
- * One function judges the payload of an ATTACH from beginning to end: is it
+ * One function judges an ATTACH from beginning to end: is it
  * for this host, was it made with a key of this account, may this caller call,
  * is the device the one that the relay names.  It keeps no state, so nothing a
  * stranger sends can do more than cost a few Diffie-Hellmans; what it accepts
@@ -22,9 +22,11 @@
 #include "protocol/keys.h"
 #include "protocol/limits.h"
 #include "protocol/name.h"
+#include "protocol/resume.h"
 #include "protocol/seal.h"
 #include "protocol/sessionhello.h"
 
+struct linkmsg_attach;
 struct membership;
 
 /* Who answers; what it points to outlives the calls. */
@@ -32,6 +34,7 @@ struct attach_self {
 	const struct membership *membership; /* with a host key */
 	const uint8_t *public_key;           /* the device's, KEYS_LEN */
 	const uint8_t *secret_key;           /* likewise */
+	uint16_t grace; /* seconds that a session outlives its link */
 };
 
 /* Who can tell which sessions there are. */
@@ -53,18 +56,20 @@ struct attach_accepted {
 	size_t reply_len;
 	/* The reply is all there is to it: only a question was asked. */
 	bool is_question;
+	uint16_t grace; /* of both sides the smaller one */
 	struct seal tx; /* for the records */
 	struct seal rx;
+	struct resume resume; /* for the attach tokens */
 };
 
 /*
- * Judge the len bytes of payload of an ATTACH at the time now, in unix
- * seconds; a question about a session is answered by sessions.  Returns CODE_OK
- * and fills *out, which the caller wipes; or why not with a sentence for the
- * user of the gateway in text, and *out wiped.
+ * Judge attach, which begins a session or asks about one, at the time now, in
+ * unix seconds; a question is answered by sessions.  Returns CODE_OK and fills
+ * *out, which the caller wipes; or why not with a sentence for the user of the
+ * gateway in text, and *out wiped.
  */
 enum code attach_accept(const struct attach_self *self,
-    const struct attach_sessions *sessions, const uint8_t *payload, size_t len,
+    const struct attach_sessions *sessions, const struct linkmsg_attach *attach,
     uint64_t now, struct attach_accepted *out, char text[LIMITS_TEXT_LEN]);
 
 /* Wipe accepted. */

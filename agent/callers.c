@@ -2,61 +2,20 @@
 #include "agent/callers.h"
 
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
-#include <ev.h>
 #include <sodium.h>
 
-#include "agent/attach.h"
+#include "agent/callers_impl.h"
 #include "agent/egress.h"
-#include "common/list.h"
 #include "common/log.h"
 #include "common/loop.h"
 #include "common/mem.h"
-#include "common/ratelimit.h"
-#include "protocol/carrier.h"
 #include "protocol/limits.h"
-#include "protocol/link.h"
-#include "protocol/linkmsg.h"
 #include "protocol/membership.h"
 #include "protocol/session.h"
 #include "protocol/stream.h"
-
-struct callers {
-	struct loop *loop;
-	struct callers_config config;
-	struct list list; /* of struct caller */
-	size_t pending;   /* sessions, in all */
-	uint64_t last_id;
-	bool finishing;
-};
-
-/* One device. */
-struct caller {
-	struct list node;
-	struct callers *callers;
-	uint64_t id; /* for logs */
-	char user[NAME_USER_MAX + 1];
-	char device[NAME_HOST_MAX + 1];
-	uint8_t key[KEYS_LEN];
-	struct egress_caller *egress;
-	struct ratelimit opens;
-	struct list calls; /* oldest first */
-};
-
-/* One session of a caller. */
-struct call {
-	struct list node;
-	struct caller *caller;
-	struct carrier *carrier;
-	uint8_t boot[SESSIONHELLO_BOOT_LEN];
-	uint8_t id[SESSIONHELLO_ID_LEN];
-	bool confirmed;
-	struct ev_timer deadline; /* until it is confirmed */
-};
 
 /* Put the usual limits where config has none. */
 static void
@@ -65,6 +24,9 @@ complete(struct callers_config *config)
 	if (config->open_rate == 0) {
 		config->open_rate = LIMITS_OPEN_RATE;
 		config->open_burst = LIMITS_OPEN_BURST;
+	}
+	if (config->sessions_max == 0) {
+		config->sessions_max = LIMITS_SESSIONS_MAX;
 	}
 	if (config->confirm_time <= 0.) {
 		config->confirm_time =
@@ -82,15 +44,15 @@ callers_new(struct loop *loop, const struct callers_config *config)
 		callers->config = *config;
 		complete(&callers->config);
 		list_init(&callers->list);
+		list_init(&callers->lost);
 	}
 	return callers;
 }
 
 /* --- callers ------------------------------------------------------------- */
 
-/* Return the caller with key, or NULL. */
-static struct caller *
-find_caller(struct callers *callers, const uint8_t key[KEYS_LEN])
+struct caller *
+callers_find(struct callers *callers, const uint8_t key[KEYS_LEN])
 {
 	for (struct list *node = list_first(&callers->list); node != NULL;
 	     node = list_after(&callers->list, node)) {
@@ -103,9 +65,8 @@ find_caller(struct callers *callers, const uint8_t key[KEYS_LEN])
 	return NULL;
 }
 
-/* Return a new caller as accepted says, or NULL. */
-static struct caller *
-add_caller(struct callers *callers, const struct attach_accepted *accepted)
+struct caller *
+callers_add(struct callers *callers, const struct attach_accepted *accepted)
 {
 	struct caller *caller = mem_new(1, sizeof(*caller));
 
@@ -129,9 +90,8 @@ add_caller(struct callers *callers, const struct attach_accepted *accepted)
 	return caller;
 }
 
-/* Free caller if it has no session any more. */
-static void
-drop_idle_caller(struct caller *caller)
+void
+callers_drop_idle(struct caller *caller)
 {
 	if (list_empty(&caller->calls)) {
 		list_remove(&caller->node);
@@ -142,24 +102,46 @@ drop_idle_caller(struct caller *caller)
 
 /* --- sessions ------------------------------------------------------------ */
 
+static void
+set_timer(struct call *call, double seconds)
+{
+	struct ev_loop *ev = loop_ev(call->caller->callers->loop);
+
+	ev_timer_stop(ev, &call->timer);
+	ev_timer_set(&call->timer, seconds, 0.);
+	ev_timer_start(ev, &call->timer);
+}
+
+/* Take call out of those that are lost, if it is. */
+static void
+unlose(struct call *call)
+{
+	if (call->lost_at != 0) {
+		call->lost_at = 0;
+		list_remove(&call->lost);
+		call->caller->callers->lost_count--;
+	}
+}
+
 /* Free a call whose carrier is gone, and its caller with the last one. */
 static void
 forget_call(struct call *call)
 {
 	struct caller *caller = call->caller;
 
-	ev_timer_stop(loop_ev(caller->callers->loop), &call->deadline);
+	ev_timer_stop(loop_ev(caller->callers->loop), &call->timer);
+	unlose(call);
 	if (!call->confirmed) {
 		caller->callers->pending--;
 	}
+	caller->callers->sessions--;
 	list_remove(&call->node);
 	mem_free(call);
-	drop_idle_caller(caller);
+	callers_drop_idle(caller);
 }
 
-/* End the session of call with code. */
-static void
-close_call(struct call *call, enum code code)
+void
+callers_close_call(struct call *call, enum code code)
 {
 	struct carrier *carrier = call->carrier;
 
@@ -168,17 +150,20 @@ close_call(struct call *call, enum code code)
 	forget_call(call);
 }
 
-/* The time to confirm is over. */
+/* The time to confirm is over, or the grace time. */
 static void
-on_deadline(struct ev_loop *ev, struct ev_timer *watcher, int events)
+on_timer(struct ev_loop *ev, struct ev_timer *watcher, int events)
 {
 	struct call *call = watcher->data;
 
 	(void)ev;
 	(void)events;
 	log_write(LOG_LEVEL_INFO, "caller", call->caller->id,
-	    "session dropped: not confirmed in time");
-	close_call(call, CODE_SESSION_LOST);
+	    "session dropped: %s device=%s",
+	    call->confirmed ? "its gateway did not come back in time"
+			    : "not confirmed in time",
+	    call->caller->device);
+	callers_close_call(call, CODE_SESSION_LOST);
 }
 
 /* Return true when the session a of a caller is from before the start of b. */
@@ -189,7 +174,7 @@ is_outlived(const struct call *a, const struct call *b)
 	       memcmp(a->boot, b->boot, sizeof(a->boot)) != 0;
 }
 
-/* The first record of the peer opened: the session is really the caller's. */
+/* The peer proved its keys: the session is really the caller's. */
 static void
 on_confirmed(void *arg)
 {
@@ -199,7 +184,7 @@ on_confirmed(void *arg)
 
 	call->confirmed = true;
 	caller->callers->pending--;
-	ev_timer_stop(loop_ev(caller->callers->loop), &call->deadline);
+	ev_timer_stop(loop_ev(caller->callers->loop), &call->timer);
 	log_write(LOG_LEVEL_INFO, "caller", caller->id,
 	    "session up: device=%s user=%s", caller->device, caller->user);
 	while (node != NULL) {
@@ -207,9 +192,41 @@ on_confirmed(void *arg)
 
 		node = list_after(&caller->calls, node);
 		if (is_outlived(old, call)) {
-			close_call(old, CODE_REPLACED);
+			callers_close_call(old, CODE_REPLACED);
 		}
 	}
+}
+
+/* The channel is gone.  One that is not confirmed keeps its deadline. */
+static void
+on_lost(void *arg, enum code code, const char *text)
+{
+	struct call *call = arg;
+	struct callers *callers = call->caller->callers;
+
+	log_write(LOG_LEVEL_INFO, "caller", call->caller->id,
+	    "session lost: reason=%s device=%s %s", codes_slug(code),
+	    call->caller->device, text);
+	call->lost_at = loop_now(callers->loop);
+	list_push_back(&callers->lost, &call->lost);
+	callers->lost_count++;
+	if (call->confirmed) {
+		set_timer(call, call->grace);
+	}
+}
+
+void
+callers_returned(struct call *call)
+{
+	if (call->lost_at != 0) {
+		call->last_gap =
+		    loop_now(call->caller->callers->loop) - call->lost_at;
+		unlose(call);
+	}
+	ev_timer_stop(loop_ev(call->caller->callers->loop), &call->timer);
+	log_write(LOG_LEVEL_INFO, "caller", call->caller->id,
+	    "session goes on: device=%s gap_ms=%llu", call->caller->device,
+	    (unsigned long long)(call->last_gap / LIMITS_MSEC));
 }
 
 /* The session ended by itself, with its carrier. */
@@ -269,186 +286,76 @@ on_open(void *arg, struct stream *stream, const struct stream_target *target)
 static const struct carrier_ops carrier_ops = {
 	.open = on_open,
 	.confirmed = on_confirmed,
+	.lost = on_lost,
 	.down = on_down,
 };
 
-/* --- attaching ----------------------------------------------------------- */
+/* --- beginning ----------------------------------------------------------- */
 
-/* Answer DETACH on a channel that never came to be. */
-static void
-refuse(struct link *link, uint32_t channel, enum code code, const char *text)
+struct call *
+callers_find_call(
+    const struct caller *caller, const uint8_t id[SESSIONHELLO_ID_LEN])
 {
-	struct linkmsg_detach detach = { .code = code, .by = LINKHELLO_AGENT };
-	uint8_t payload[LIMITS_TEXT_LEN + 16];
-	size_t len;
+	struct list *node = caller != NULL ? list_first(&caller->calls) : NULL;
 
-	(void)snprintf(detach.text, sizeof(detach.text), "%s", text);
-	len = linkmsg_detach_encode(&detach, payload, sizeof(payload));
-	if (len > 0) {
-		(void)link_send(link, FRAME_DETACH, channel, payload, len);
-	}
-}
-
-/* Drop the pending session of caller, if there is one, for a newer one. */
-static void
-drop_pending(struct caller *caller)
-{
-	for (struct list *node = list_first(&caller->calls); node != NULL;
-	     node = list_after(&caller->calls, node)) {
+	for (; node != NULL; node = list_after(&caller->calls, node)) {
 		struct call *call = list_entry(node, struct call, node);
 
-		if (!call->confirmed) {
-			close_call(call, CODE_REPLACED);
-			return;
+		if (sodium_memcmp(call->id, id, sizeof(call->id)) == 0) {
+			return call;
 		}
 	}
+	return NULL;
 }
 
-/* Start a session with the keys of accepted over channel; NULL on failure. */
+/* Start the session of call with the keys of accepted; NULL on failure. */
 static struct carrier *
-start_carrier(struct callers *callers, struct channel *channel,
-    const struct attach_accepted *accepted, struct call *call)
+start_carrier(struct call *call, struct channel *channel,
+    const struct attach_accepted *accepted)
 {
+	const struct callers *callers = call->caller->callers;
 	const struct session_config config = {
 		.role = SESSION_ACCEPTOR,
 		.tx = &accepted->tx,
 		.rx = &accepted->rx,
 		.retain_max = callers->config.retain_max,
+		.retain = callers->config.retain,
 		.window_max = callers->config.window_max,
 		.streams_max = callers->config.streams_max,
 		.receive = callers->config.receive,
 	};
 
-	return carrier_new(
-	    callers->loop, channel, &config, NULL, &carrier_ops, call);
+	return carrier_new(callers->loop, channel, &config,
+	    accepted->grace > 0 ? &accepted->resume : NULL, &carrier_ops, call);
 }
 
-/* Make a pending session of caller on the channel id of link; 0 or -1. */
-static int
-add_call(struct caller *caller, struct link *link, uint32_t id,
+int
+callers_begin(struct caller *caller, struct channel *channel,
     const struct attach_accepted *accepted)
 {
 	struct callers *callers = caller->callers;
 	struct call *call = mem_new(1, sizeof(*call));
-	struct channel *channel = NULL;
 
 	if (call == NULL) {
 		return -1;
 	}
-	channel = channel_new(link, id, NULL, NULL, NULL);
-	if (channel == NULL) {
-		goto fail;
-	}
-	call->carrier = start_carrier(callers, channel, accepted, call);
-	if (call->carrier == NULL) {
-		goto fail;
-	}
 	call->caller = caller;
+	call->carrier = start_carrier(call, channel, accepted);
+	if (call->carrier == NULL) {
+		mem_free(call);
+		return -1;
+	}
 	memcpy(call->boot, accepted->boot, sizeof(call->boot));
 	memcpy(call->id, accepted->id, sizeof(call->id));
+	call->grace = accepted->grace;
+	list_init(&call->lost);
 	list_push_back(&caller->calls, &call->node);
 	callers->pending++;
-	ev_timer_init(
-	    &call->deadline, on_deadline, callers->config.confirm_time, 0.);
-	call->deadline.data = call;
-	ev_timer_start(loop_ev(callers->loop), &call->deadline);
+	callers->sessions++;
+	ev_init(&call->timer, on_timer);
+	call->timer.data = call;
+	set_timer(call, callers->config.confirm_time);
 	return 0;
-fail:
-	channel_free(channel);
-	mem_free(call);
-	return -1;
-}
-
-/* Begin the session that accepted allows; CODE_OK or why not, in words. */
-static enum code
-begin(struct callers *callers, struct link *link, uint32_t channel,
-    const struct attach_accepted *accepted, const char **text)
-{
-	struct caller *caller = find_caller(callers, accepted->key);
-
-	if (caller != NULL) {
-		drop_pending(caller);
-		/* With its only session the caller is gone. */
-		caller = find_caller(callers, accepted->key);
-	}
-	if (callers->pending >= LIMITS_PENDING_SESSIONS) {
-		*text = "Too many sessions begin at the same time.";
-		return CODE_OVERLOADED;
-	}
-	if (caller == NULL) {
-		caller = add_caller(callers, accepted);
-	}
-	if (caller == NULL) {
-		*text = "The host is out of memory.";
-		return CODE_OVERLOADED;
-	}
-	if (add_call(caller, link, channel, accepted) != 0) {
-		drop_idle_caller(caller);
-		*text = "The host is out of memory.";
-		return CODE_OVERLOADED;
-	}
-	return CODE_OK;
-}
-
-/* Return true when the gateway with key has the session id. */
-static bool
-has_session(const uint8_t key[KEYS_LEN], const uint8_t id[SESSIONHELLO_ID_LEN],
-    void *arg)
-{
-	const struct caller *caller = find_caller(arg, key);
-	struct list *node = caller != NULL ? list_first(&caller->calls) : NULL;
-
-	for (; node != NULL; node = list_after(&caller->calls, node)) {
-		const struct call *call = list_entry(node, struct call, node);
-
-		if (sodium_memcmp(call->id, id, sizeof(call->id)) == 0) {
-			return true;
-		}
-	}
-	return false;
-}
-
-/* Answer an ATTACH with the reply that accepted has. */
-static void
-send_attached(
-    struct link *link, uint32_t channel, const struct attach_accepted *accepted)
-{
-	(void)link_send(link, FRAME_ATTACHED, channel, accepted->reply,
-	    accepted->reply_len);
-	if (accepted->is_question) {
-		/* The channel was for the answer only. */
-		refuse(link, channel, CODE_OK, "");
-	}
-}
-
-void
-callers_attach(struct callers *callers, struct link *link, uint32_t channel,
-    const uint8_t *payload, size_t len)
-{
-	const struct attach_sessions sessions = { has_session, callers };
-	struct attach_accepted accepted;
-	char text[LIMITS_TEXT_LEN];
-	const char *why = text;
-	enum code code;
-
-	if (callers->finishing) {
-		refuse(link, channel, CODE_GOING_DOWN,
-		    codes_summary(CODE_GOING_DOWN));
-		return;
-	}
-	code = attach_accept(callers->config.self, &sessions, payload, len,
-	    (uint64_t)time(NULL), &accepted, text);
-	if (code == CODE_OK && !accepted.is_question) {
-		code = begin(callers, link, channel, &accepted, &why);
-	}
-	if (code != CODE_OK) {
-		log_write(LOG_LEVEL_INFO, "caller", 0,
-		    "session refused: reason=%s %s", codes_slug(code), why);
-		refuse(link, channel, code, why);
-	} else {
-		send_attached(link, channel, &accepted);
-	}
-	attach_wipe(&accepted);
 }
 
 /* --- all of them --------------------------------------------------------- */
@@ -470,7 +377,8 @@ callers_close(struct callers *callers, enum code code)
 		struct list *call = list_first(&caller->calls);
 
 		if (call != NULL) {
-			close_call(list_entry(call, struct call, node), code);
+			callers_close_call(
+			    list_entry(call, struct call, node), code);
 		}
 		first = list_first(&callers->list);
 	}
@@ -494,6 +402,8 @@ describe(const struct caller *caller, struct callers_info *info)
 		if (call->confirmed) {
 			session_get_stats(session, &stats);
 			info->sessions++;
+			info->lost += call->lost_at != 0;
+			info->last_gap_ns = call->last_gap;
 			info->rtt_ns = session_rtt(session);
 			info->sent += stats.sent;
 			info->received += stats.received;
@@ -524,4 +434,10 @@ callers_free(struct callers *callers)
 		callers_close(callers, CODE_GOING_DOWN);
 		mem_free(callers);
 	}
+}
+
+size_t
+callers_lost(const struct callers *callers)
+{
+	return callers->lost_count;
 }

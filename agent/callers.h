@@ -8,6 +8,14 @@
  *   ATTACH --accepted--> PENDING --first record opens--> CONFIRMED --> over
  *                           \____ ten seconds, or a newer ATTACH ____/
  *
+ *   CONFIRMED --channel lost--> LOST --ATTACH with a request--> CONFIRMED
+ *                                  \____ grace time over ____/
+ *
+ * A session that lost its channel keeps its streams until the gateway comes
+ * back for it or the grace time is over (PROTOCOL.md section 7.3).  There are
+ * no more than config.sessions_max: the one that has been lost longest goes
+ * when another one begins.
+ *
  * Before the first record opens, an ATTACH may be a replay, so it has no
  * effect: one pending session a caller, LIMITS_PENDING_SESSIONS in all.  Once
  * confirmed, it ends the caller's older sessions with another boot id: that
@@ -38,6 +46,8 @@ struct callers_config {
 	struct session_budget *receive; /* of all windows */
 	uint32_t streams_max;           /* of one caller */
 	uint64_t retain_max;            /* of one session */
+	struct session_budget *retain;  /* of all sessions */
+	uint32_t sessions_max;          /* in all; 0: LIMITS_SESSIONS_MAX */
 	uint64_t window_max;            /* of one stream */
 	uint32_t open_rate;  /* new streams of one caller a second; 0: the */
 	uint32_t open_burst; /* limits of protocol/limits.h */
@@ -69,14 +79,19 @@ struct callers_info {
 	const char *user;
 	const char *device;
 	size_t sessions;
+	size_t lost; /* of those, without a link at present */
 	size_t streams;
 	uint64_t rtt_ns; /* of the newest session, 0 when unknown */
 	uint64_t sent;   /* payload bytes of the sessions that live */
 	uint64_t received;
+	uint64_t last_gap_ns; /* how long the last loss took, 0: none */
 };
 
 /* Call each(info, arg) for every caller with a confirmed session. */
 void callers_each(const struct callers *callers,
     void (*each)(const struct callers_info *info, void *arg), void *arg);
+
+/* Return how many sessions wait for their gateway to come back. */
+size_t callers_lost(const struct callers *callers);
 
 #endif

@@ -13,6 +13,8 @@ noinst_LIBRARIES += %D%/libagent.a
 	%D%/attach.h \
 	%D%/callers.c \
 	%D%/callers.h \
+	%D%/callers_impl.h \
+	%D%/callersattach.c \
 	%D%/egress.c \
 	%D%/egress.h \
 	%D%/policy.c \

@@ -51,6 +51,26 @@ codes_summary(enum code code)
 	return row_of((uint16_t)code)->summary;
 }
 
+bool
+codes_is_lasting(enum code code)
+{
+	switch ((unsigned)code) {
+	case CODE_RELAY_KEY_CHANGED:
+	case CODE_NOT_JOINED:
+	case CODE_REVOKED:
+	case CODE_DISABLED:
+	case CODE_ACCOUNT_KEY:
+	case CODE_JOIN_USED:
+	case CODE_JOIN_EXPIRED:
+	case CODE_LOGIN_REFUSED:
+	case CODE_NAME_TAKEN:
+	case CODE_NAME_INVALID:
+		return true;
+	default:
+		return false;
+	}
+}
+
 uint8_t
 codes_socks5(enum code code)
 {

@@ -9,6 +9,7 @@
 #ifndef INROAD_PROTOCOL_CODES_H
 #define INROAD_PROTOCOL_CODES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Outcomes; PROTOCOL.md section 9. */
@@ -27,6 +28,9 @@ const char *codes_slug(enum code code);
 
 /* Return what to say when nobody knew more. */
 const char *codes_summary(enum code code);
+
+/* Return true when only a person can heal what code names, and time cannot. */
+bool codes_is_lasting(enum code code);
 
 /* Return the REP byte of a SOCKS5 reply (RFC 1928 section 6). */
 uint8_t codes_socks5(enum code code);

@@ -439,3 +439,21 @@ endpoint_is_finishing(const struct endpoint *endpoint)
 {
 	return endpoint->phase != ENDPOINT_SERVING;
 }
+
+enum code
+endpoint_no_link(struct endpoint *endpoint, char *text)
+{
+	struct uplink_status status;
+
+	endpoint_get_status(endpoint, &status);
+	if (status.code == CODE_OK) {
+		status.code = CODE_RELAY_UNREACHABLE;
+		(void)snprintf(text, LIMITS_TEXT_LEN,
+		    "The connection to the relay %.100s is being made.",
+		    status.relay);
+		return status.code;
+	}
+	(void)snprintf(text, LIMITS_TEXT_LEN, "%s",
+	    status.text[0] != '\0' ? status.text : codes_summary(status.code));
+	return status.code;
+}

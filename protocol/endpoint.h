@@ -56,6 +56,8 @@ struct endpoint_ops {
 	/* The link is up; the line about it was printed. */
 	void (*up)(
 	    struct link *link, const struct linkmsg_result *result, void *arg);
+	/* Sessions or people wait for a link: do not wait long for the next. */
+	bool (*is_urgent)(void *arg);
 	/* A control frame came; as in struct link_ops.  NOTICE is logged. */
 	void (*frame)(struct link *link, enum frame_type type, uint32_t channel,
 	    const uint8_t *payload, size_t len, void *arg);
@@ -160,6 +162,12 @@ uint64_t endpoint_started(const struct endpoint *endpoint);
  * in.
  */
 void endpoint_describe(struct endpoint *endpoint, struct jsonout *json);
+
+/*
+ * Say why there is no link, in words; returns its code, never CODE_OK.  text
+ * is LIMITS_TEXT_LEN bytes.
+ */
+enum code endpoint_no_link(struct endpoint *endpoint, char *text);
 
 /* Return the resolver that the uplink uses, for others to share. */
 struct resolver *endpoint_resolver(struct endpoint *endpoint);

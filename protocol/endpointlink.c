@@ -24,26 +24,6 @@ endpointlink_announce(const char *format, ...)
 	(void)fflush(stdout);
 }
 
-/* Return true when time does not heal a login refused with code. */
-static bool
-is_final(enum code code)
-{
-	switch ((unsigned)code) {
-	case CODE_RELAY_KEY_CHANGED:
-	case CODE_REVOKED:
-	case CODE_DISABLED:
-	case CODE_ACCOUNT_KEY:
-	case CODE_JOIN_USED:
-	case CODE_JOIN_EXPIRED:
-	case CODE_LOGIN_REFUSED:
-	case CODE_NAME_TAKEN:
-	case CODE_NAME_INVALID:
-		return true;
-	default:
-		return false;
-	}
-}
-
 /* A login worked: keep what brought us here. */
 static void
 keep_membership(struct endpoint *endpoint, const struct linkmsg_result *result)
@@ -110,7 +90,7 @@ on_frame(struct link *link, enum frame_type type, uint32_t channel,
 static void
 give_up_joining(struct endpoint *endpoint, enum code code)
 {
-	if (!enrol_is_joining(endpoint->enrol) || !is_final(code)) {
+	if (!enrol_is_joining(endpoint->enrol) || !codes_is_lasting(code)) {
 		return;
 	}
 	if (enrol_revert(endpoint->enrol)) {
@@ -155,7 +135,17 @@ on_down(enum code code, const char *text, uint64_t retry_ns, void *arg)
 	endpointcontrol_joined(endpoint, code, text);
 }
 
+static bool
+is_urgent(void *arg)
+{
+	const struct endpoint *endpoint = arg;
+
+	return endpoint->ops->is_urgent != NULL &&
+	       endpoint->ops->is_urgent(endpoint->arg);
+}
+
 static const struct uplink_ops uplink_ops = {
+	.is_urgent = is_urgent,
 	.up = on_up,
 	.frame = on_frame,
 	.down = on_down,

@@ -69,6 +69,12 @@
  */
 #define LIMITS_HANDSHAKE_TIME (10 * LIMITS_SEC)
 
+/*
+ * Longest pause between two attempts to link while sessions wait for it: in a
+ * grace time of two minutes that is two dozen attempts.
+ */
+#define LIMITS_URGENT_WAIT (5 * LIMITS_SEC)
+
 /* Quiet for this long: ask.  Quiet for LINK_DEAD: dead. */
 #define LIMITS_LINK_QUIET (20 * LIMITS_SEC)
 #define LIMITS_LINK_DEAD (45 * LIMITS_SEC)
@@ -166,6 +172,18 @@
 #define LIMITS_ACK_BYTES 262144
 #define LIMITS_ACK_DELAY (1 * LIMITS_SEC)
 
+/* A session that is older takes no new streams; a fresh one opens beside it. */
+#define LIMITS_SESSION_AGE (LIMITS_SEC * 86400)
+
+/*
+ * How long a session outlives its link, and how long requests wait for it.  A
+ * relay that is restarted, a network that changes and a laptop that is carried
+ * to the next room take less; whoever waits for a page gives up after about ten
+ * seconds.
+ */
+#define LIMITS_GRACE (120 * LIMITS_SEC)
+#define LIMITS_RESTORE_WAIT (10 * LIMITS_SEC)
+
 /*
  * Records that the peer owes an acknowledgement and for which none came for
  * this long: the way is blocked though the link lives.  An honest peer takes a
@@ -212,6 +230,10 @@
 
 /* Data already received is delivered to a slow reader this long after RESET. */
 #define LIMITS_LINGER (30 * LIMITS_SEC)
+
+/* Sessions of an agent, and of one gateway with it: one, and aged ones. */
+#define LIMITS_SESSIONS_MAX 4096
+#define LIMITS_CALLER_SESSIONS 8
 
 /* Sessions begun but not confirmed: for one gateway key one, in all this. */
 #define LIMITS_PENDING_SESSIONS 64

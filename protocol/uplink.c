@@ -111,24 +111,22 @@ random_below(uint64_t n)
 /* --- waiting ----------------------------------------------------------------
  */
 
+/* A version can change at either end, but not soon. */
 static bool
 is_stubborn(enum code code)
 {
-	switch ((int)code) {
-	case CODE_RELAY_KEY_CHANGED:
-	case CODE_REVOKED:
-	case CODE_DISABLED:
-	case CODE_ACCOUNT_KEY:
-	case CODE_JOIN_USED:
-	case CODE_JOIN_EXPIRED:
-	case CODE_LOGIN_REFUSED:
-	case CODE_NAME_TAKEN:
-	case CODE_NAME_INVALID:
-	case CODE_VERSION:
-		return true;
-	default:
-		return false;
-	}
+	return codes_is_lasting(code) || code == CODE_VERSION;
+}
+
+/* Return how long we may wait at most, given that somebody may wait for us. */
+static uint64_t
+patience(const struct uplink *uplink)
+{
+	const struct uplink_ops *ops = uplink->config.ops;
+
+	return ops->is_urgent != NULL && ops->is_urgent(uplink->config.arg)
+		   ? LIMITS_URGENT_WAIT
+		   : UINT64_MAX;
 }
 
 /* How long to wait after an attempt or a link that ended in code. */
@@ -136,6 +134,7 @@ static uint64_t
 pause_after(
     struct uplink *uplink, enum code code, uint32_t retry_after, bool was_up)
 {
+	uint64_t most = patience(uplink);
 	uint32_t asked = retry_after < PAUSE_MAX ? retry_after : PAUSE_MAX;
 	uint64_t random;
 	uint64_t wait;
@@ -153,9 +152,12 @@ pause_after(
 		/* Everybody lost the relay at once: come back spread out. */
 		uint32_t spread = asked > 0 ? asked : uplink->spread;
 
-		return wait + random_below(spread * LIMITS_SEC);
+		wait += random_below(spread * LIMITS_SEC);
+	} else {
+		wait += asked * LIMITS_SEC;
 	}
-	return wait + asked * LIMITS_SEC;
+	/* Within the cap, too, a crowd does not return in step. */
+	return wait <= most ? wait : most / 2 + random_below(most / 2);
 }
 
 static void

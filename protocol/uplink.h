@@ -36,6 +36,11 @@ struct uplink_ops {
 	/* A control frame came; see struct link_ops. */
 	void (*frame)(struct link *link, enum frame_type type, uint32_t channel,
 	    const uint8_t *payload, size_t len, void *arg);
+	/*
+	 * Somebody waits for a link: the next attempt is no more than
+	 * LIMITS_URGENT_WAIT away.  NULL: nobody ever does.
+	 */
+	bool (*is_urgent)(void *arg);
 	/* There is no link; the next attempt is retry_ns away. */
 	void (*down)(
 	    enum code code, const char *text, uint64_t retry_ns, void *arg);

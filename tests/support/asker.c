@@ -88,7 +88,7 @@ begin(struct asker *asker, uint8_t out[SESSIONHELLO_MESSAGE1_LEN])
 		.static_public = asker->public_key,
 		.remote_public = asker->agent_public,
 	};
-	struct sessionhello_request request = { .grace = 120 };
+	struct sessionhello_request request = { .grace = asker->grace };
 
 	memcpy(request.boot, asker->boot, sizeof(request.boot));
 	memcpy(request.question, asker->question, sizeof(request.question));
@@ -99,20 +99,21 @@ begin(struct asker *asker, uint8_t out[SESSIONHELLO_MESSAGE1_LEN])
 	must(sessionhello_write_request(asker->hello, out) == 0);
 }
 
-size_t
-asker_ask(struct asker *asker, uint8_t *out)
+/* Write the payload of an ATTACH of kind with message to out. */
+static size_t
+encode(struct asker *asker, enum linkmsg_kind kind, const uint8_t *message,
+    size_t message_len, uint8_t *out)
 {
-	uint8_t message[SESSIONHELLO_MESSAGE1_LEN];
 	struct linkmsg_attach attach = {
 		.epoch = asker->epoch,
 		.caller = asker->caller,
+		.kind = kind,
 		.message = message,
-		.message_len = sizeof(message),
+		.message_len = message_len,
 		.has_device = true,
 	};
 	size_t len;
 
-	begin(asker, message);
 	memcpy(attach.owner, asker->owner, sizeof(attach.owner));
 	memcpy(attach.host, asker->host, sizeof(attach.host));
 	memcpy(attach.device, asker->device, sizeof(attach.device));
@@ -120,6 +121,22 @@ asker_ask(struct asker *asker, uint8_t *out)
 	len = linkmsg_attach_encode(&attach, out, ASKER_PAYLOAD_MAX);
 	must(len > 0);
 	return len;
+}
+
+size_t
+asker_ask(struct asker *asker, uint8_t *out)
+{
+	uint8_t message[SESSIONHELLO_MESSAGE1_LEN];
+
+	begin(asker, message);
+	return encode(asker, LINKMSG_BEGIN, message, sizeof(message), out);
+}
+
+size_t
+asker_ask_again(struct asker *asker, const uint8_t request[RESUME_REQUEST_LEN],
+    uint8_t *out)
+{
+	return encode(asker, LINKMSG_RESUME, request, RESUME_REQUEST_LEN, out);
 }
 
 int
@@ -133,7 +150,7 @@ asker_hear(struct asker *asker, const uint8_t *reply, size_t len)
 
 int
 asker_take(struct asker *asker, const uint8_t *reply, size_t len,
-    struct seal *tx, struct seal *rx)
+    struct seal *tx, struct seal *rx, struct resume *resume)
 {
 	struct seal resume_tx;
 	struct seal resume_rx;
@@ -141,5 +158,10 @@ asker_take(struct asker *asker, const uint8_t *reply, size_t len,
 	if (asker_hear(asker, reply, len) != 0 || asker->said.status != 0) {
 		return -1;
 	}
-	return sessionhello_keys(asker->hello, tx, rx, &resume_tx, &resume_rx);
+	if (sessionhello_keys(asker->hello, tx, rx, &resume_tx, &resume_rx) !=
+	    0) {
+		return -1;
+	}
+	resume_init(resume, asker->said.id, &resume_tx, &resume_rx);
+	return 0;
 }

@@ -13,6 +13,7 @@
 
 #include "protocol/keys.h"
 #include "protocol/membership.h"
+#include "protocol/resume.h"
 #include "protocol/seal.h"
 #include "protocol/sessionhello.h"
 
@@ -29,6 +30,7 @@ struct asker {
 	uint8_t secret_key[KEYS_LEN];
 	uint8_t boot[SESSIONHELLO_BOOT_LEN];
 	uint8_t question[SESSIONHELLO_ID_LEN]; /* zeros: begin a session */
+	uint16_t grace;
 	char owner[NAME_USER_MAX + 1];
 	char host[NAME_HOST_MAX + 1];
 	uint32_t epoch;
@@ -60,10 +62,17 @@ size_t asker_ask(struct asker *asker, uint8_t *out);
 
 /*
  * Take the len bytes of reply, the payload of ATTACHED to the last question,
- * and start tx and rx.  Returns 0 or -1.
+ * and start tx, rx and resume.  Returns 0 or -1.
  */
 int asker_take(struct asker *asker, const uint8_t *reply, size_t len,
-    struct seal *tx, struct seal *rx);
+    struct seal *tx, struct seal *rx, struct resume *resume);
+
+/*
+ * Write the payload of an ATTACH with request, to go on with a session, to out
+ * and return its length; never fails.
+ */
+size_t asker_ask_again(struct asker *asker,
+    const uint8_t request[RESUME_REQUEST_LEN], uint8_t *out);
 
 /*
  * Hear the answer to a question in reply, as above; what it says is in

@@ -9,7 +9,6 @@
 
 #include "common/mem.h"
 #include "protocol/linkmsg.h"
-#include "protocol/resume.h"
 #include "tests/support/asker.h"
 #include "tests/support/failalloc.h"
 #include "tests/support/unit.h"
@@ -53,13 +52,25 @@ teardown(void)
 	asker_end(&asker);
 }
 
+/* Let the agent judge the first n bytes of payload. */
+static enum code
+judge(size_t n)
+{
+	struct linkmsg_attach attach;
+
+	if (linkmsg_attach_decode(&attach, true, payload, n) != 0) {
+		attach_wipe(&accepted);
+		return CODE_PROTOCOL_ERROR;
+	}
+	return attach_accept(&self, &sessions, &attach, NOW, &accepted, text);
+}
+
 /* Ask, and return what the agent says. */
 static enum code
 ask(void)
 {
 	len = asker_ask(&asker, payload);
-	return attach_accept(
-	    &self, &sessions, payload, len, NOW, &accepted, text);
+	return judge(len);
 }
 
 /* Return true when accepted holds nothing. */
@@ -93,6 +104,7 @@ fits(struct seal *from, struct seal *to)
 
 START_TEST(owner_is_accepted)
 {
+	struct resume resume;
 	struct seal tx;
 	struct seal rx;
 
@@ -103,8 +115,8 @@ START_TEST(owner_is_accepted)
 	ck_assert_mem_eq(accepted.key, asker.public_key, KEYS_LEN);
 	ck_assert_mem_eq(accepted.boot, asker.boot, sizeof(accepted.boot));
 	ck_assert(!accepted.is_question);
-	ck_assert_int_eq(
-	    asker_take(&asker, accepted.reply, accepted.reply_len, &tx, &rx),
+	ck_assert_int_eq(asker_take(&asker, accepted.reply, accepted.reply_len,
+			     &tx, &rx, &resume),
 	    0);
 	fits(&tx, &accepted.rx);
 	fits(&accepted.tx, &rx);
@@ -130,9 +142,7 @@ START_TEST(each_answer_is_its_own)
 	ck_assert_int_eq(ask(), CODE_OK);
 	first = accepted;
 	/* A replay of the very same question. */
-	ck_assert_int_eq(
-	    attach_accept(&self, &sessions, payload, len, NOW, &accepted, text),
-	    CODE_OK);
+	ck_assert_int_eq(judge(len), CODE_OK);
 	ck_assert_mem_ne(first.tx.key, accepted.tx.key, SEAL_KEY_LEN);
 	ck_assert_mem_ne(first.rx.key, accepted.rx.key, SEAL_KEY_LEN);
 }
@@ -142,28 +152,21 @@ START_TEST(garbled_is_refused)
 {
 	len = asker_ask(&asker, payload);
 	for (size_t i = 0; i < len; i++) {
-		ck_assert_int_ne(attach_accept(&self, &sessions, payload, i,
-				     NOW, &accepted, text),
-		    CODE_OK);
+		ck_assert_int_ne(judge(i), CODE_OK);
 		ck_assert(is_wiped());
 	}
 	for (size_t i = 0; i < len; i++) {
 		payload[i] ^= 1;
 		/* The name of the device is the relay's word only. */
-		if (attach_accept(&self, &sessions, payload, len, NOW,
-			&accepted, text) == CODE_OK) {
+		if (judge(len) == CODE_OK) {
 			ck_assert_str_ne(accepted.device, "laptop");
 		} else {
 			ck_assert(is_wiped());
 		}
 		payload[i] ^= 1;
 	}
-	ck_assert_int_eq(attach_accept(&self, &sessions, payload, len + 1, NOW,
-			     &accepted, text),
-	    CODE_PROTOCOL_ERROR);
-	ck_assert_int_eq(
-	    attach_accept(&self, &sessions, payload, len, NOW, &accepted, text),
-	    CODE_OK);
+	ck_assert_int_eq(judge(len + 1), CODE_PROTOCOL_ERROR);
+	ck_assert_int_eq(judge(len), CODE_OK);
 }
 END_TEST
 
@@ -239,21 +242,25 @@ START_TEST(a_question_is_answered)
 }
 END_TEST
 
-START_TEST(nothing_is_resumed_yet)
+/* A session outlives its link for the shorter of both times. */
+START_TEST(the_shorter_grace_counts)
 {
-	static const uint8_t request[RESUME_REQUEST_LEN] = { 1 };
-	struct linkmsg_attach attach;
+	static const uint16_t times[][3] = {
+		{ 0, 60, 0 },
+		{ 60, 0, 0 },
+		{ 30, 60, 30 },
+		{ 60, 30, 30 },
+	};
 
-	len = asker_ask(&asker, payload);
-	ck_assert_int_eq(linkmsg_attach_decode(&attach, true, payload, len), 0);
-	attach.kind = LINKMSG_RESUME;
-	attach.message = request;
-	attach.message_len = sizeof(request);
-	len = linkmsg_attach_encode(&attach, payload, sizeof(payload));
+	self.grace = times[_i][0];
+	asker.grace = times[_i][1];
+	ck_assert_int_eq(ask(), CODE_OK);
+	ck_assert_uint_eq(accepted.grace, times[_i][2]);
 	ck_assert_int_eq(
-	    attach_accept(&self, &sessions, payload, len, NOW, &accepted, text),
-	    CODE_SESSION_LOST);
-	ck_assert(is_wiped());
+	    asker_hear(&asker, accepted.reply, accepted.reply_len), 0);
+	ck_assert_uint_eq(asker.said.grace, times[_i][2]);
+	ck_assert_mem_eq(
+	    accepted.resume.id, asker.said.id, SESSIONHELLO_ID_LEN);
 }
 END_TEST
 
@@ -266,8 +273,7 @@ START_TEST(every_allocation_may_fail)
 
 		len = asker_ask(&asker, payload);
 		failalloc_after(n);
-		code = attach_accept(
-		    &self, &sessions, payload, len, NOW, &accepted, text);
+		code = judge(len);
 		failed = failalloc_hit();
 		failalloc_off();
 		ck_assert_int_eq(code == CODE_OK, !failed);
@@ -294,7 +300,7 @@ main(void)
 	tcase_add_test(tcase, other_device_is_refused);
 	tcase_add_test(tcase, others_have_no_share_yet);
 	tcase_add_loop_test(tcase, a_question_is_answered, 0, 2);
-	tcase_add_test(tcase, nothing_is_resumed_yet);
+	tcase_add_loop_test(tcase, the_shorter_grace_counts, 0, 4);
 	tcase_add_test(tcase, every_allocation_may_fail);
 	return unit_main(suite);
 }

@@ -37,6 +37,10 @@ struct visit {
 	struct asker *asker;
 	struct channel *channel; /* NULL once a carrier has it, or it ended */
 	struct carrier *carrier; /* NULL before and after */
+	bool returning;          /* asked to go on */
+	int lost;                /* how often its channel was */
+	int returned;            /* how often it went on */
+	uint8_t request[RESUME_REQUEST_LEN]; /* the last one */
 	struct session_budget budget;
 	bool mute;    /* take no answer: nothing is ever confirmed */
 	bool asks;    /* a question: nothing begins */
@@ -64,7 +68,9 @@ static struct callers *callers;
 static struct asker asker;
 static struct attach_self self;
 static struct session_budget receive;
-static struct visit visits[VISITS_MAX]; /* by channel number - 1 */
+static struct visit visits[VISITS_MAX];
+static size_t last_visit;
+static struct visit *visit_of[2 * VISITS_MAX]; /* by channel number */
 static uint32_t last_channel;
 /* They outlive the tests, because their streams end in teardown(). */
 static struct opening openings[OPENINGS_MAX];
@@ -90,6 +96,16 @@ static const struct channel_ops visit_channel_ops = {
 };
 
 static void
+on_visit_lost(void *arg, enum code code, const char *text)
+{
+	struct visit *visit = arg;
+
+	visit->lost++;
+	visit->code = code;
+	(void)snprintf(visit->text, sizeof(visit->text), "%s", text);
+}
+
+static void
 on_visit_down(void *arg, enum code code, const char *text)
 {
 	struct visit *visit = arg;
@@ -99,6 +115,7 @@ on_visit_down(void *arg, enum code code, const char *text)
 }
 
 static const struct carrier_ops visit_carrier_ops = {
+	.lost = on_visit_lost,
 	.down = on_visit_down,
 };
 
@@ -106,6 +123,7 @@ static const struct carrier_ops visit_carrier_ops = {
 static void
 begin(struct visit *visit, const uint8_t *reply, size_t len)
 {
+	struct resume resume;
 	struct seal tx;
 	struct seal rx;
 	const struct session_config config = {
@@ -119,13 +137,28 @@ begin(struct visit *visit, const uint8_t *reply, size_t len)
 	};
 
 	visit->budget.max = LIMITS_RECEIVE_BUDGET;
-	ck_assert_int_eq(asker_take(visit->asker, reply, len, &tx, &rx), 0);
+	ck_assert_int_eq(
+	    asker_take(visit->asker, reply, len, &tx, &rx, &resume), 0);
 	/* A relay that holds nobody back. */
 	channel_credit(visit->channel, UINT64_C(1) << 40);
-	visit->carrier = carrier_new(
-	    net.loop, visit->channel, &config, NULL, &visit_carrier_ops, visit);
+	visit->carrier = carrier_new(net.loop, visit->channel, &config,
+	    visit->asker->said.grace > 0 ? &resume : NULL, &visit_carrier_ops,
+	    visit);
 	ck_assert_ptr_nonnull(visit->carrier);
 	visit->channel = NULL;
+}
+
+/* Go on with the session of visit by the answer that came. */
+static void
+go_on(struct visit *visit, const uint8_t *answer, size_t len)
+{
+	struct channel *channel = visit->channel;
+
+	ck_assert_int_eq(carrier_hear(visit->carrier, channel, answer, len), 0);
+	channel_credit(channel, UINT64_C(1) << 40);
+	visit->channel = NULL;
+	visit->returning = false;
+	visit->returned++;
 }
 
 /* The relay heard something of the agent. */
@@ -137,9 +170,11 @@ relay_hook(struct linkpair_side *side, enum linkpair_event event)
 	if (event != LINKPAIR_FRAME || side->type != FRAME_ATTACHED) {
 		return;
 	}
-	visit = &visits[side->channel - 1];
+	visit = visit_of[side->channel];
 	visit->attached++;
-	if (visit->asks) {
+	if (visit->returning) {
+		go_on(visit, side->payload, side->len);
+	} else if (visit->asks) {
 		ck_assert_int_eq(
 		    asker_hear(visit->asker, side->payload, side->len), 0);
 	} else if (!visit->mute) {
@@ -157,21 +192,31 @@ agent_hook(struct linkpair_side *side, enum linkpair_event event)
 	}
 }
 
-/* Send an ATTACH with this payload; returns the visit that it begins. */
-static struct visit *
-send_attach(struct asker *who, const uint8_t *payload, size_t len)
+/* Send an ATTACH with this payload for visit, over a new channel. */
+static void
+send_for(struct visit *visit, const uint8_t *payload, size_t len)
 {
 	uint32_t id = ++last_channel;
-	struct visit *visit = &visits[id - 1];
 
-	ck_assert_uint_le(id, VISITS_MAX);
-	memset(visit, 0, sizeof(*visit));
-	visit->asker = who;
+	ck_assert_uint_lt(id, 2 * VISITS_MAX);
+	visit_of[id] = visit;
 	visit->channel =
 	    channel_new(net.relay.link, id, NULL, &visit_channel_ops, visit);
 	ck_assert_ptr_nonnull(visit->channel);
 	ck_assert_int_eq(
 	    link_send(net.relay.link, FRAME_ATTACH, id, payload, len), 0);
+}
+
+/* Send an ATTACH with this payload; returns the visit that it begins. */
+static struct visit *
+send_attach(struct asker *who, const uint8_t *payload, size_t len)
+{
+	struct visit *visit = &visits[last_visit++];
+
+	ck_assert_uint_le(last_visit, VISITS_MAX);
+	memset(visit, 0, sizeof(*visit));
+	visit->asker = who;
+	send_for(visit, payload, len);
 	return visit;
 }
 
@@ -343,6 +388,7 @@ setup(void)
 	egress_set_host(egress, "office");
 	egress_configure(egress, policy_new(), services_new());
 	last_channel = 0;
+	last_visit = 0;
 	last_opening = 0;
 	service = netpair_listen(AF_INET, &addr);
 	port = addr_port(&addr);
@@ -353,7 +399,7 @@ setup(void)
 static void
 teardown(void)
 {
-	for (uint32_t i = 0; i < last_channel; i++) {
+	for (size_t i = 0; i < last_visit; i++) {
 		carrier_close(visits[i].carrier, CODE_CANCELLED);
 	}
 	callers_free(callers);
