@@ -12,13 +12,10 @@
 #include "protocol/membership.h"
 #include "protocol/sessionhello.h"
 
-/* Seconds that a session is kept without a link: resuming is not done yet. */
-#define GRACE 0
-
 /* Start the handshake: what both sides must mean alike, and the psk. */
 static struct sessionhello *
 hello_new(struct endpoint *endpoint, const struct host *host,
-    const struct linkmsg_attach *attach)
+    const struct linkmsg_attach *attach, struct sessionhello_request *request)
 {
 	const struct membership *membership = endpoint_membership(endpoint);
 	struct keys_account account = { .epoch = membership->epoch };
@@ -29,7 +26,6 @@ hello_new(struct endpoint *endpoint, const struct host *host,
 		.host = attach->host,
 		.caller = &attach->caller,
 	};
-	struct sessionhello_request request = { .grace = GRACE };
 	struct sessionhello_config config = {
 		.session = &session,
 		.static_secret = endpoint_secret_key(endpoint),
@@ -41,11 +37,12 @@ hello_new(struct endpoint *endpoint, const struct host *host,
 	uint8_t psk[KEYS_LEN];
 
 	memcpy(account.key, membership->key, sizeof(account.key));
-	memcpy(request.boot, endpoint_boot_id(endpoint), sizeof(request.boot));
+	memcpy(
+	    request->boot, endpoint_boot_id(endpoint), sizeof(request->boot));
 	if (keys_host(&account, attach->host, host_key) == 0 &&
 	    keys_psk(host_key, &attach->caller, psk) == 0) {
 		config.psk = psk;
-		hello = sessionhello_new_initiator(&config, &request);
+		hello = sessionhello_new_initiator(&config, request);
 	}
 	mem_wipe(&account, sizeof(account));
 	mem_wipe(host_key, sizeof(host_key));
@@ -53,24 +50,38 @@ hello_new(struct endpoint *endpoint, const struct host *host,
 	return hello;
 }
 
-struct sessionhello *
-call_begin(struct endpoint *endpoint, const struct host *host,
-    uint8_t payload[CALL_MAX], size_t *len)
+/* Say who calls whom; 0, or -1 when this device belongs nowhere. */
+static int
+address(struct linkmsg_attach *attach, const struct endpoint *endpoint,
+    const struct host *host)
 {
 	const struct membership *membership = endpoint_membership(endpoint);
-	struct linkmsg_attach attach = {
-		.epoch = membership->epoch,
-		.kind = LINKMSG_BEGIN,
-	};
+
+	if (membership == NULL) {
+		return -1;
+	}
+	attach->epoch = membership->epoch;
+	(void)snprintf(attach->owner, sizeof(attach->owner), "%s", host->owner);
+	(void)snprintf(attach->host, sizeof(attach->host), "%s", host->name);
+	return keys_caller_owner(&attach->caller, membership->user);
+}
+
+struct sessionhello *
+call_begin(struct endpoint *endpoint, const struct host *host, uint16_t grace,
+    const uint8_t *question, uint8_t payload[CALL_MAX], size_t *len)
+{
+	struct linkmsg_attach attach = { .kind = LINKMSG_BEGIN };
+	struct sessionhello_request request = { .grace = grace };
 	uint8_t message[SESSIONHELLO_MESSAGE1_LEN];
 	struct sessionhello *hello;
 
-	(void)snprintf(attach.owner, sizeof(attach.owner), "%s", host->owner);
-	(void)snprintf(attach.host, sizeof(attach.host), "%s", host->name);
-	if (keys_caller_owner(&attach.caller, membership->user) != 0) {
+	if (address(&attach, endpoint, host) != 0) {
 		return NULL;
 	}
-	hello = hello_new(endpoint, host, &attach);
+	if (question != NULL) {
+		memcpy(request.question, question, sizeof(request.question));
+	}
+	hello = hello_new(endpoint, host, &attach, &request);
 	if (hello == NULL) {
 		return NULL;
 	}
@@ -85,4 +96,19 @@ call_begin(struct endpoint *endpoint, const struct host *host,
 		return NULL;
 	}
 	return hello;
+}
+
+size_t
+call_again(struct endpoint *endpoint, const struct host *host,
+    const uint8_t request[RESUME_REQUEST_LEN], uint8_t payload[CALL_MAX])
+{
+	struct linkmsg_attach attach = {
+		.kind = LINKMSG_RESUME,
+		.message = request,
+		.message_len = RESUME_REQUEST_LEN,
+	};
+
+	return address(&attach, endpoint, host) == 0
+		   ? linkmsg_attach_encode(&attach, payload, CALL_MAX)
+		   : 0;
 }

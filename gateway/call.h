@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * call: what a gateway says first to reach a host (PROTOCOL.md sections 5 and
- * 7).
+ * call: what a gateway says to reach a host (PROTOCOL.md sections 5 and 7).
  *
- * Derives the pre-shared key of the call from the account key and puts message
- * 1 of the session handshake into an ATTACH.
+ * Makes the payload of an ATTACH: with message 1 of the session handshake, for
+ * which it derives the pre-shared key from the account key, or with a request
+ * to go on with a session that there is.
  */
 #ifndef INROAD_GATEWAY_CALL_H
 #define INROAD_GATEWAY_CALL_H
 
 #include <stddef.h>
 #include <stdint.h>
+
+#include "protocol/resume.h"
 
 struct endpoint;
 struct host;
@@ -21,11 +23,21 @@ struct sessionhello;
 
 /*
  * Begin a session with host as the account of endpoint, which has joined and
- * holds the account key.  Writes the payload of ATTACH to payload and its
- * length to *len.  Returns the handshake, which waits for message 2 and is the
- * caller's, or NULL when host has no usable key or memory is short.
+ * holds the account key; it is to outlive its link by grace seconds.  With
+ * question, an id of SESSIONHELLO_ID_LEN bytes, ask instead whether host knows
+ * that session.  Writes the payload of ATTACH to payload and its length to
+ * *len.  Returns the handshake, which waits for message 2 and is the caller's,
+ * or NULL when host has no usable key or memory is short.
  */
 struct sessionhello *call_begin(struct endpoint *endpoint,
-    const struct host *host, uint8_t payload[CALL_MAX], size_t *len);
+    const struct host *host, uint16_t grace, const uint8_t *question,
+    uint8_t payload[CALL_MAX], size_t *len);
+
+/*
+ * Go on with a session with host by request.  Returns the length of the payload
+ * of ATTACH written to payload, or 0 when this device belongs nowhere any more.
+ */
+size_t call_again(struct endpoint *endpoint, const struct host *host,
+    const uint8_t request[RESUME_REQUEST_LEN], uint8_t payload[CALL_MAX]);
 
 #endif

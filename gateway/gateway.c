@@ -110,6 +110,8 @@ on_frame(struct link *link, enum frame_type type, uint32_t channel,
 	if (type == FRAME_HOSTS) {
 		if (hosts_apply(gateway->hosts, payload, len) != 0) {
 			link_close(link, CODE_PROTOCOL_ERROR, "bad HOSTS");
+		} else {
+			peers_hosts_changed(gateway->peers);
 		}
 	} else if (type == FRAME_ATTACHED) {
 		peers_attached(gateway->peers, channel, payload, len);
@@ -220,6 +222,9 @@ peers_config_of(struct gateway *gateway, const struct settings *settings)
 		.endpoint = gateway->endpoint,
 		.hosts = gateway->hosts,
 		.retain_max = settings->retain_max,
+		.retain_budget = settings->retain_budget,
+		.grace = settings->grace,
+		.wait_time = (double)settings->wait_time,
 		.window_max = settings->window_max,
 		.streams_max = settings->streams_max,
 		.receive_budget = settings->receive_budget,
@@ -295,7 +300,16 @@ on_reload(void *arg)
 	gateway->pending = fault;
 }
 
+static bool
+is_urgent(void *arg)
+{
+	const struct gateway *gateway = arg;
+
+	return peers_want_link(gateway->peers);
+}
+
 static const struct endpoint_ops endpoint_callbacks = {
+	.is_urgent = is_urgent,
 	.up = on_up,
 	.frame = on_frame,
 	.down = on_down,

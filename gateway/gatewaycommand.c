@@ -90,7 +90,7 @@ list_hosts(struct gateway *gateway, struct control_request *request)
 	enum code code;
 
 	if (!hosts_is_complete(gateway->hosts)) {
-		code = reach_no_link(gateway->endpoint, text);
+		code = endpoint_no_link(gateway->endpoint, text);
 		control_end(request, CONTROL_FAILED, codes_slug(code), text);
 		return;
 	}

@@ -94,7 +94,7 @@ gatewayinvite_start(struct gateway *gateway, struct control_request *request)
 		return;
 	}
 	if (link == NULL) {
-		code = reach_no_link(gateway->endpoint, text);
+		code = endpoint_no_link(gateway->endpoint, text);
 		fail(request, code, text);
 		return;
 	}

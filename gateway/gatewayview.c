@@ -17,7 +17,8 @@ void
 gatewayview_host(const struct gateway *gateway, const struct host *host,
     struct overview_host *out)
 {
-	const struct session *session = peers_live(gateway->peers, host->name);
+	struct peers_info info;
+	bool known = peers_get_info(gateway->peers, host->name, &info);
 
 	*out = (struct overview_host){
 		.name = host->name,
@@ -26,11 +27,18 @@ gatewayview_host(const struct gateway *gateway, const struct host *host,
 		.key = host->key,
 		.key_changed = hosts_key_changed(host),
 		.last_contact = host->last_contact,
-		.has_session = session != NULL,
+		.has_session = known,
 	};
-	if (session != NULL) {
-		out->rtt_ns = session_rtt(session);
-		session_get_stats(session, &out->session);
+	if (!known) {
+		return;
+	}
+	out->rtt_ns = info.rtt_ns;
+	out->session = info.stats;
+	out->last_gap_s = (double)info.last_gap_ns / (double)LIMITS_SEC;
+	if (info.is_lost) {
+		out->state = "reconnecting";
+		out->waiting = info.waiting;
+		out->since_s = (double)info.lost_for_ns / (double)LIMITS_SEC;
 	}
 }
 

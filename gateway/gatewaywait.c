@@ -159,7 +159,7 @@ try(struct wait *wait)
 		   endpoint_link(gateway->endpoint) != NULL) {
 		succeed(wait);
 	} else {
-		enum code code = reach_no_link(gateway->endpoint, text);
+		enum code code = endpoint_no_link(gateway->endpoint, text);
 
 		retry(wait, code, text);
 	}

@@ -76,6 +76,9 @@ noinst_LIBRARIES += %D%/libgateway.a
 	%D%/parting.h \
 	%D%/peers.c \
 	%D%/peers.h \
+	%D%/peers_impl.h \
+	%D%/peersaged.c \
+	%D%/peerstold.c \
 	%D%/peeruser.c \
 	%D%/peeruser.h \
 	%D%/ports.c \
@@ -104,6 +107,10 @@ noinst_LIBRARIES += %D%/libgateway.a
 	%D%/textout.h \
 	%D%/www.c \
 	%D%/www.h \
+	%D%/tether.c \
+	%D%/tether.h \
+	%D%/tether_impl.h \
+	%D%/tethercarry.c \
 	$(NULL)
 
 # What the page consists of: made a part of the program.
@@ -168,6 +175,8 @@ noinst_LIBRARIES += %D%/cli/libcli.a
 	%D%/cli/why.h \
 	%D%/cli/passwd.c \
 	%D%/cli/passwd.h \
+	%D%/cli/words.c \
+	%D%/cli/words.h \
 	$(NULL)
 
 bin_PROGRAMS += inroad

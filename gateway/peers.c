@@ -1,83 +1,18 @@
 /* SPDX-License-Identifier: ISC */
 #include "gateway/peers.h"
 
-#include <ev.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
-#include "common/list.h"
-#include "common/log.h"
 #include "common/loop.h"
 #include "common/mem.h"
-#include "gateway/call.h"
 #include "gateway/hosts.h"
-#include "protocol/carrier.h"
-#include "protocol/endpoint.h"
-#include "protocol/link.h"
-#include "protocol/seal.h"
-#include "protocol/sessionhello.h"
+#include "gateway/peers_impl.h"
 
-/* How long an attach may take: three round trips of a slow mobile link. */
-#define ATTACH_TIME 10.0
-
-/* How long an answer to a ping may take. */
+/* How long an answer to a ping may take, in seconds. */
 #define PING_TIME 5.0
 
-enum peer_state {
-	PEER_ATTACHING,
-	PEER_LIVE,
-	PEER_GONE,
-};
-
-/* A host that was asked for. */
-struct peer {
-	struct peers *peers;
-	char host[NAME_HOST_MAX + 1];
-	enum peer_state state;
-	uint32_t channel_id;
-	struct channel *channel; /* while attaching */
-	struct sessionhello *hello;
-	struct carrier *carrier; /* while live */
-	ev_timer timer;
-	struct list waits;
-	struct list all; /* in peers->all */
-};
-
-struct peers_wait {
-	struct peer *peer;
-	peers_done *done;
-	void *arg;
-	bool for_pong;
-	struct list all; /* in peer->waits */
-};
-
-struct peers {
-	struct peers_config config;
-	struct session_budget budget;
-	uint32_t next_channel;
-	struct list all;
-};
-
-void
-peers_configure(struct peers *peers, const struct peers_config *config)
-{
-	peers->config = *config;
-	peers->budget.max = config->receive_budget;
-}
-
-struct peers *
-peers_new(const struct peers_config *config)
-{
-	struct peers *peers = mem_new(1, sizeof(*peers));
-
-	if (peers != NULL) {
-		peers_configure(peers, config);
-		peers->next_channel = 1;
-		list_init(&peers->all);
-	}
-	return peers;
-}
+static void on_down(void *arg, enum code code, const char *text);
 
 /* --- who waits ------------------------------------------------------- */
 
@@ -85,56 +20,89 @@ void
 peers_cancel(struct peers_wait *wait)
 {
 	if (wait != NULL) {
+		ev_timer_stop(
+		    loop_ev(wait->peer->peers->config.loop), &wait->timer);
 		list_remove(&wait->all);
+		peers_drop_if_idle(wait->peer);
 		mem_free(wait);
 	}
 }
 
-static struct peers_wait *
-wait_new(struct peer *peer, bool for_pong, peers_done *done, void *arg)
+/* Tell one who waits how it went. */
+static void
+settle(struct peers_wait *wait, struct session *session, enum code code,
+    const char *text)
 {
-	struct peers_wait *wait = mem_new(1, sizeof(*wait));
+	peers_done *done = wait->done;
+	void *arg = wait->arg;
 
-	if (wait != NULL) {
-		wait->peer = peer;
-		wait->done = done;
-		wait->arg = arg;
-		wait->for_pong = for_pong;
-		list_init(&wait->all);
-		list_push_back(&peer->waits, &wait->all);
-	}
-	return wait;
+	peers_cancel(wait);
+	done(session, code, text, arg);
 }
 
-/*
- * Answer everybody who waits, or, with pongs false, only those who wait for
- * the session itself.
- */
-static void
-answer(struct peer *peer, struct session *session, enum code code,
-    const char *text, bool pongs)
+/* Which of those who wait. */
+enum who {
+	EVERYBODY,
+	FOR_SESSION,
+	FOR_PONG, /* and were pinged for */
+};
+
+static bool
+is_among(const struct peers_wait *wait, enum who who)
 {
-	struct list now;
+	return who == EVERYBODY ||
+	       (who == FOR_PONG ? wait->pinged : !wait->for_pong);
+}
+
+/* Tell those who wait for peer; they may ask anew meanwhile. */
+static void
+answer(struct peer *peer, enum who who, struct session *session, enum code code,
+    const char *text)
+{
 	struct list *node = list_first(&peer->waits);
-	struct list *next;
+	struct list now;
 
 	list_init(&now);
-	for (; node != NULL; node = next) {
-		next = list_after(&peer->waits, node);
-		if (pongs ||
-		    !list_entry(node, struct peers_wait, all)->for_pong) {
+	while (node != NULL) {
+		struct list *next = list_after(&peer->waits, node);
+
+		if (is_among(list_entry(node, struct peers_wait, all), who)) {
 			list_remove(node);
 			list_push_back(&now, node);
 		}
+		node = next;
 	}
 	for (node = list_first(&now); node != NULL; node = list_first(&now)) {
-		struct peers_wait *wait =
-		    list_entry(node, struct peers_wait, all);
-		peers_done *done = wait->done;
-		void *arg = wait->arg;
+		settle(list_entry(node, struct peers_wait, all), session, code,
+		    text);
+	}
+}
 
-		peers_cancel(wait);
-		done(session, code, text, arg);
+/*
+ * Return true when what is in the way may be gone in a moment: right after a
+ * link was lost or made, relays, hosts and their list come back one by one.
+ */
+static bool
+is_passing(const struct peers *peers, enum code code)
+{
+	if (code == CODE_LINK_LOST) {
+		return true;
+	}
+	if (loop_now(peers->config.loop) >= peers->restoring_until) {
+		return false;
+	}
+	switch ((int)code) {
+	case CODE_HOST_OFFLINE:
+	case CODE_RELAY_UNREACHABLE:
+	case CODE_RELAY_DNS:
+	case CODE_REPLACED:
+	case CODE_GOING_DOWN:
+	case CODE_SESSION_LOST:
+		return true;
+	case CODE_HOST_UNKNOWN:
+		return !hosts_is_complete(peers->config.hosts);
+	default:
+		return false;
 	}
 }
 
@@ -146,173 +114,150 @@ destroy(void *object)
 	mem_free(object);
 }
 
-/* The one teardown; who waits is told code and text. */
+void
+peers_drop_if_idle(struct peer *peer)
+{
+	if (peer->tether == NULL && list_empty(&peer->retired) &&
+	    list_empty(&peer->waits) && list_linked(&peer->all)) {
+		list_remove(&peer->all);
+		loop_reap(peer->peers->config.loop, peer, destroy);
+	}
+}
+
+/* Close the sessions of peer; who waits is told code and text. */
 static void
-end(struct peer *peer, enum code code, const char *text)
+close_peer(struct peer *peer, enum code code, const char *text)
+{
+	tether_close(peer->tether, code);
+	peer->tether = NULL;
+	peersaged_close(peer, code);
+	answer(peer, EVERYBODY, NULL, code, text);
+	peers_drop_if_idle(peer);
+}
+
+/* --- the session of a peer ------------------------------------------- */
+
+/* Ping for those who wait for it, now that there is a session. */
+static void
+ping(struct peer *peer)
 {
 	struct loop *loop = peer->peers->config.loop;
+	struct list *node = list_first(&peer->waits);
+	bool asked = false;
 
-	if (peer->state == PEER_GONE) {
-		return;
-	}
-	peer->state = PEER_GONE;
-	ev_timer_stop(loop_ev(loop), &peer->timer);
-	channel_free(peer->channel);
-	peer->channel = NULL;
-	sessionhello_free(peer->hello);
-	peer->hello = NULL;
-	carrier_close(peer->carrier, code);
-	peer->carrier = NULL;
-	list_remove(&peer->all);
-	answer(peer, NULL, code, text, true);
-	loop_reap(loop, peer, destroy);
-}
+	for (; node != NULL; node = list_after(&peer->waits, node)) {
+		struct peers_wait *wait =
+		    list_entry(node, struct peers_wait, all);
 
-/* End an attach that the other side takes for a good one: tell it. */
-static void
-give_up(struct peer *peer, enum code code, const char *text)
-{
-	if (peer->channel != NULL) {
-		channel_detach(peer->channel, code, text);
-		peer->channel = NULL;
+		if (wait->for_pong && !wait->pinged) {
+			wait->pinged = true;
+			ev_timer_stop(loop_ev(loop), &wait->timer);
+			ev_timer_set(&wait->timer, PING_TIME, 0.);
+			ev_timer_start(loop_ev(loop), &wait->timer);
+			asked = true;
+		}
 	}
-	end(peer, code, text);
+	if (asked) {
+		session_ping(tether_session(peer->tether), loop_now(loop));
+	}
 }
 
 static void
-on_timer(struct ev_loop *ev, ev_timer *timer, int revents)
-{
-	struct peer *peer = timer->data;
-	char text[LIMITS_TEXT_LEN];
-
-	(void)ev;
-	(void)revents;
-	(void)snprintf(
-	    text, sizeof(text), "\"%s\" does not answer.", peer->host);
-	if (peer->state == PEER_LIVE) {
-		answer(peer, NULL, CODE_SERVICE_TIMEOUT, text, true);
-		return;
-	}
-	give_up(peer, CODE_HOST_OFFLINE, text);
-}
-
-/* --- attaching ------------------------------------------------------- */
-
-static void
-on_detached(void *arg, enum code code, const char *text)
+on_live(void *arg)
 {
 	struct peer *peer = arg;
-
-	peer->channel = NULL;
-	log_write(LOG_LEVEL_INFO, "session", 0, "%s: refused: %s: %s",
-	    peer->host, codes_slug(code), text);
-	end(peer, code == CODE_OK ? CODE_HOST_OFFLINE : code,
-	    text[0] != '\0' ? text : codes_summary(code));
-}
-
-static const struct channel_ops attaching_ops = {
-	.detached = on_detached,
-};
-
-/* Send ATTACH for peer; CODE_OK, or why not. */
-static enum code
-attach(struct peer *peer, struct link *link, const struct host *host)
-{
 	struct peers *peers = peer->peers;
-	uint8_t payload[CALL_MAX];
-	size_t len;
 
-	peer->hello = call_begin(peers->config.endpoint, host, payload, &len);
-	if (peer->hello == NULL) {
-		return CODE_OVERLOADED;
-	}
-	peer->channel_id = peers->next_channel++;
-	peer->channel =
-	    channel_new(link, peer->channel_id, NULL, &attaching_ops, peer);
-	if (peer->channel == NULL) {
-		return CODE_OVERLOADED;
-	}
-	return link_send(link, FRAME_ATTACH, peer->channel_id, payload, len) ==
-		       0
-		   ? CODE_OK
-		   : CODE_LINK_LOST;
-}
-
-/* --- a live session -------------------------------------------------- */
-
-static void
-on_pong(void *arg, uint64_t rtt_ns)
-{
-	struct peer *peer = arg;
-
-	(void)rtt_ns;
-	if (peer->state == PEER_LIVE) {
-		ev_timer_stop(loop_ev(peer->peers->config.loop), &peer->timer);
-		answer(peer, carrier_session(peer->carrier), CODE_OK, "", true);
-	}
-}
-
-static void
-on_carrier_down(void *arg, enum code code, const char *text)
-{
-	struct peer *peer = arg;
-
-	peer->carrier = NULL;
-	log_write(LOG_LEVEL_INFO, "session", 0, "%s: ended: %s: %s", peer->host,
-	    codes_slug(code), text);
-	end(peer, code, text);
-}
-
-static const struct carrier_ops live_ops = {
-	.pong = on_pong,
-	.down = on_carrier_down,
-};
-
-/* Message 2 is good: the session begins. */
-static void
-begin(struct peer *peer)
-{
-	struct peers *peers = peer->peers;
-	struct seal seals[4];
-	struct session_config config = {
-		.role = SESSION_OPENER,
-		.tx = &seals[0],
-		.rx = &seals[1],
-		.retain_max = peers->config.retain_max,
-		.window_max = peers->config.window_max,
-		.streams_max = peers->config.streams_max,
-		.receive = &peers->budget,
-	};
-
-	if (sessionhello_keys(
-		peer->hello, &seals[0], &seals[1], &seals[2], &seals[3]) == 0) {
-		peer->carrier = carrier_new(peers->config.loop, peer->channel,
-		    &config, NULL, &live_ops, peer);
-	}
-	mem_wipe(seals, sizeof(seals));
-	if (peer->carrier == NULL) {
-		give_up(peer, CODE_OVERLOADED, codes_summary(CODE_OVERLOADED));
-		return;
-	}
-	peer->channel = NULL;
-	sessionhello_free(peer->hello);
-	peer->hello = NULL;
-	ev_timer_stop(loop_ev(peers->config.loop), &peer->timer);
-	peer->state = PEER_LIVE;
 	if (hosts_pin(peers->config.hosts, peer->host)) {
 		peers->config.pinned(peers->config.arg);
 	}
-	log_write(LOG_LEVEL_INFO, "session", 0, "%s: begun", peer->host);
-	if (!list_empty(&peer->waits)) {
-		/* Some wait for the PONG of the session's first PING. */
-		ev_timer_set(&peer->timer, PING_TIME, 0.);
-		ev_timer_start(loop_ev(peers->config.loop), &peer->timer);
-	}
-	answer(peer, carrier_session(peer->carrier), CODE_OK, "", false);
+	ping(peer);
+	answer(peer, FOR_SESSION, tether_session(peer->tether), CODE_OK, "");
 }
 
-static struct peer *
-find(const struct peers *peers, const char *host)
+static void
+on_lost(void *arg, enum code code, const char *text)
+{
+	(void)arg;
+	(void)code;
+	(void)text;
+}
+
+static void
+on_pong(void *arg)
+{
+	struct peer *peer = arg;
+
+	answer(peer, FOR_PONG, tether_session(peer->tether), CODE_OK, "");
+}
+
+static const struct tether_ops peer_ops = {
+	.live = on_live,
+	.lost = on_lost,
+	.pong = on_pong,
+	.down = on_down,
+};
+
+/* Call the host of peer if nothing is in the way; else why, in words. */
+static enum code
+call(struct peer *peer, char text[LIMITS_TEXT_LEN])
+{
+	struct peers *peers = peer->peers;
+	enum code code = peerstold_why(peers, peer->host, text);
+
+	if (code == CODE_OK) {
+		peer->tether = tether_new(&peers->space,
+		    hosts_find(peers->config.hosts, peer->host), &peer_ops,
+		    peer, &code);
+		if (peer->tether == NULL) {
+			(void)snprintf(
+			    text, LIMITS_TEXT_LEN, "%s", codes_summary(code));
+		}
+	}
+	return code;
+}
+
+/* Something changed: call whom somebody waits for, or say that it is no use. */
+static void
+advance(struct peer *peer)
+{
+	char text[LIMITS_TEXT_LEN];
+	enum code code;
+
+	if (peer->tether != NULL || list_empty(&peer->waits)) {
+		return;
+	}
+	code = call(peer, text);
+	if (code != CODE_OK && !is_passing(peer->peers, code)) {
+		answer(peer, EVERYBODY, NULL, code, text);
+		peers_drop_if_idle(peer);
+	}
+}
+
+/*
+ * There is no session any more: who waits for one gets a new one.  A call that
+ * failed is made again when something changes, if it may help.
+ */
+static void
+on_down(void *arg, enum code code, const char *text)
+{
+	struct peer *peer = arg;
+	bool began = tether_begun_at(peer->tether) != 0;
+
+	peer->tether = NULL;
+	if (began && !codes_is_lasting(code)) {
+		answer(peer, FOR_PONG, NULL, code, text);
+		advance(peer);
+	} else if (began || !is_passing(peer->peers, code)) {
+		answer(peer, EVERYBODY, NULL, code, text);
+	}
+	peers_drop_if_idle(peer);
+}
+
+/* --- asking ---------------------------------------------------------- */
+
+struct peer *
+peers_find(const struct peers *peers, const char *host)
 {
 	struct list *node = list_first(&peers->all);
 
@@ -326,226 +271,281 @@ find(const struct peers *peers, const char *host)
 	return NULL;
 }
 
-void
-peers_attached(
-    struct peers *peers, uint32_t channel, const uint8_t *payload, size_t len)
-{
-	struct list *node = list_first(&peers->all);
-	struct sessionhello_reply reply;
-	struct peer *peer = NULL;
-	enum code code;
-
-	for (; node != NULL; node = list_after(&peers->all, node)) {
-		peer = list_entry(node, struct peer, all);
-		if (peer->channel_id == channel) {
-			break;
-		}
-	}
-	if (node == NULL || peer->state != PEER_ATTACHING) {
-		return;
-	}
-	if (sessionhello_read_reply(peer->hello, payload, len, &reply) !=
-	    SESSIONHELLO_OK) {
-		give_up(peer, CODE_HOST_KEY_CHANGED,
-		    "The host could not prove its key.");
-		return;
-	}
-	code = codes_from_number(reply.status);
-	if (code != CODE_OK) {
-		give_up(peer, code, codes_summary(code));
-		return;
-	}
-	begin(peer);
-}
-
-/* --- asking ---------------------------------------------------------- */
-
-/* Return a peer that attaches, or NULL after calling done. */
+/* Return the peer of a host, which may be new, or NULL for want of memory. */
 static struct peer *
-peer_new(struct peers *peers, const struct host *host, struct link *link,
-    peers_done *done, void *arg)
+find_or_add(struct peers *peers, const char *host)
 {
-	struct peer *peer = mem_new(1, sizeof(*peer));
-	enum code code;
-
-	if (peer == NULL) {
-		done(
-		    NULL, CODE_OVERLOADED, codes_summary(CODE_OVERLOADED), arg);
-		return NULL;
-	}
-	peer->peers = peers;
-	peer->state = PEER_ATTACHING;
-	(void)snprintf(peer->host, sizeof(peer->host), "%s", host->name);
-	ev_timer_init(&peer->timer, on_timer, ATTACH_TIME, 0.);
-	peer->timer.data = peer;
-	list_init(&peer->waits);
-	list_init(&peer->all);
-	list_push_back(&peers->all, &peer->all);
-	code = attach(peer, link, host);
-	if (code != CODE_OK) {
-		end(peer, code, codes_summary(code));
-		done(NULL, code, codes_summary(code), arg);
-		return NULL;
-	}
-	ev_timer_start(loop_ev(peers->config.loop), &peer->timer);
-	return peer;
-}
-
-/* Say since when host is offline, and what to do. */
-static void
-describe_offline(const struct host *host, char text[LIMITS_TEXT_LEN])
-{
-	time_t now = time(NULL);
-	uint64_t gone = (uint64_t)now - host->last_contact;
-	const char *unit = "s";
-
-	if (host->last_contact == 0 || host->last_contact > (uint64_t)now) {
-		(void)snprintf(text, LIMITS_TEXT_LEN,
-		    "\"%s\" is offline and was never seen. On it, run "
-		    "\"inroad-agent --check\" and look at its log.",
-		    host->name);
-		return;
-	}
-	if (gone >= 2 * 86400) {
-		gone /= 86400;
-		unit = "days";
-	} else if (gone >= 2 * 3600) {
-		gone /= 3600;
-		unit = "h";
-	} else if (gone >= 120) {
-		gone /= 60;
-		unit = "min";
-	}
-	(void)snprintf(text, LIMITS_TEXT_LEN,
-	    "\"%s\" is offline, last seen %llu %s ago. On it, run "
-	    "\"inroad-agent --check\" and look at its log.",
-	    host->name, (unsigned long long)gone, unit);
-}
-
-/* Say why host cannot be attached to; CODE_OK when it can. */
-static enum code
-obstacle(const struct host *host, const struct membership *membership,
-    char text[LIMITS_TEXT_LEN])
-{
-	if (membership->key_kind != MEMBERSHIP_KEY_ACCOUNT) {
-		(void)snprintf(text, LIMITS_TEXT_LEN, "%s",
-		    codes_summary(CODE_ACCOUNT_KEY));
-		return CODE_ACCOUNT_KEY;
-	}
-	if (!host->online) {
-		describe_offline(host, text);
-		return CODE_HOST_OFFLINE;
-	}
-	if (hosts_key_changed(host)) {
-		(void)snprintf(text, LIMITS_TEXT_LEN,
-		    "\"%s\" has a new key (reinstalled?). \"inroad "
-		    "accept-key %s\" if you expect it.",
-		    host->name, host->name);
-		return CODE_HOST_KEY_CHANGED;
-	}
-	return CODE_OK;
-}
-
-/* Return the peer of a host, new or old, or NULL after calling done. */
-static struct peer *
-ask(struct peers *peers, const char *name, peers_done *done, void *arg)
-{
-	struct endpoint *endpoint = peers->config.endpoint;
-	struct link *link = endpoint_link(endpoint);
-	const struct host *host = hosts_find(peers->config.hosts, name);
-	struct peer *peer = find(peers, name);
-	char text[LIMITS_TEXT_LEN];
-	enum code code;
+	struct peer *peer = peers_find(peers, host);
 
 	if (peer != NULL) {
 		return peer;
 	}
-	if (link == NULL) {
-		done(NULL, CODE_RELAY_UNREACHABLE,
-		    codes_summary(CODE_RELAY_UNREACHABLE), arg);
-		return NULL;
+	peer = mem_new(1, sizeof(*peer));
+	if (peer != NULL) {
+		peer->peers = peers;
+		(void)snprintf(peer->host, sizeof(peer->host), "%s", host);
+		list_init(&peer->retired);
+		list_init(&peer->waits);
+		list_init(&peer->all);
+		list_push_back(&peers->all, &peer->all);
 	}
-	if (host == NULL) {
-		(void)snprintf(text, sizeof(text), "No host \"%s\".", name);
-		done(NULL, CODE_HOST_UNKNOWN, text, arg);
-		return NULL;
+	return peer;
+}
+
+/* Nobody waits longer than this. */
+static void
+on_wait_over(struct ev_loop *ev, ev_timer *timer, int revents)
+{
+	struct peers_wait *wait = timer->data;
+	struct peer *peer = wait->peer;
+	char text[LIMITS_TEXT_LEN];
+	enum code code = peerstold_why(peer->peers, peer->host, text);
+
+	(void)ev;
+	(void)revents;
+	if (code == CODE_OK) {
+		code = wait->pinged ? CODE_SERVICE_TIMEOUT : CODE_HOST_OFFLINE;
+		(void)snprintf(
+		    text, sizeof(text), "\"%s\" does not answer.", peer->host);
 	}
-	code = obstacle(host, endpoint_membership(endpoint), text);
-	if (code != CODE_OK) {
+	settle(wait, NULL, code, text);
+	peers_drop_if_idle(peer);
+}
+
+static struct peers_wait *
+wait_new(struct peer *peer, bool for_pong, peers_done *done, void *arg)
+{
+	struct peers *peers = peer->peers;
+	struct peers_wait *wait = mem_new(1, sizeof(*wait));
+
+	if (wait != NULL) {
+		wait->peer = peer;
+		wait->done = done;
+		wait->arg = arg;
+		wait->for_pong = for_pong;
+		list_init(&wait->all);
+		list_push_back(&peer->waits, &wait->all);
+		ev_timer_init(
+		    &wait->timer, on_wait_over, peers->config.wait_time, 0.);
+		wait->timer.data = wait;
+		ev_timer_start(loop_ev(peers->config.loop), &wait->timer);
+	}
+	return wait;
+}
+
+/*
+ * Let somebody wait for peer, whose session is not live.  Without a session a
+ * call is tried at once; what is in the way and not passing is told.
+ */
+static struct peers_wait *
+enqueue(struct peer *peer, bool for_pong, peers_done *done, void *arg)
+{
+	char text[LIMITS_TEXT_LEN];
+	enum code code = CODE_OK;
+	struct peers_wait *wait;
+
+	if (peer->tether == NULL) {
+		code = call(peer, text);
+	}
+	if (code != CODE_OK && !is_passing(peer->peers, code)) {
+		peers_drop_if_idle(peer);
 		done(NULL, code, text, arg);
 		return NULL;
 	}
-	return peer_new(peers, host, link, done, arg);
+	wait = wait_new(peer, for_pong, done, arg);
+	if (wait == NULL) {
+		peers_drop_if_idle(peer);
+		done(
+		    NULL, CODE_OVERLOADED, codes_summary(CODE_OVERLOADED), arg);
+	}
+	return wait;
+}
+
+/* Return the peer of a host that takes new streams; NULL: no memory. */
+static struct peer *
+prepare(struct peers *peers, const char *host)
+{
+	struct peer *peer = find_or_add(peers, host);
+
+	if (peer != NULL && peer->tether != NULL) {
+		peersaged_close_spent(peer);
+		if (tether_is_live(peer->tether) && peersaged_is_due(peer)) {
+			(void)peersaged_retire(peer);
+		}
+	}
+	return peer;
 }
 
 struct peers_wait *
 peers_get(struct peers *peers, const char *host, peers_done *done, void *arg)
 {
-	struct peer *peer = ask(peers, host, done, arg);
-	struct peers_wait *wait;
+	struct peer *peer = prepare(peers, host);
 
 	if (peer == NULL) {
-		return NULL;
-	}
-	if (peer->state == PEER_LIVE) {
-		done(carrier_session(peer->carrier), CODE_OK, "", arg);
-		return NULL;
-	}
-	wait = wait_new(peer, false, done, arg);
-	if (wait == NULL) {
 		done(
 		    NULL, CODE_OVERLOADED, codes_summary(CODE_OVERLOADED), arg);
+		return NULL;
 	}
-	return wait;
+	if (peer->tether != NULL && tether_is_live(peer->tether)) {
+		done(tether_session(peer->tether), CODE_OK, "", arg);
+		return NULL;
+	}
+	return enqueue(peer, false, done, arg);
 }
 
 struct peers_wait *
 peers_ping(struct peers *peers, const char *host, peers_done *done, void *arg)
 {
-	struct peer *peer = ask(peers, host, done, arg);
-	struct ev_loop *ev = loop_ev(peers->config.loop);
+	struct peer *peer = prepare(peers, host);
 	struct peers_wait *wait;
 
 	if (peer == NULL) {
-		return NULL;
-	}
-	wait = wait_new(peer, true, done, arg);
-	if (wait == NULL) {
 		done(
 		    NULL, CODE_OVERLOADED, codes_summary(CODE_OVERLOADED), arg);
 		return NULL;
 	}
-	if (peer->state == PEER_LIVE) {
-		session_ping(carrier_session(peer->carrier),
-		    loop_now(peers->config.loop));
-		ev_timer_stop(ev, &peer->timer);
-		ev_timer_set(&peer->timer, PING_TIME, 0.);
-		ev_timer_start(ev, &peer->timer);
+	wait = enqueue(peer, true, done, arg);
+	if (wait != NULL && peer->tether != NULL &&
+	    tether_is_live(peer->tether)) {
+		ping(peer);
 	}
-	/* A session that begins pings by itself. */
 	return wait;
+}
+
+/* --- what the gateway hears ------------------------------------------ */
+
+void
+peers_attached(
+    struct peers *peers, uint32_t channel, const uint8_t *payload, size_t len)
+{
+	struct list *node = list_first(&peers->all);
+
+	for (; node != NULL; node = list_after(&peers->all, node)) {
+		struct peer *peer = list_entry(node, struct peer, all);
+
+		if ((peer->tether != NULL &&
+			tether_attached(peer->tether, channel, payload, len)) ||
+		    peersaged_attached(peer, channel, payload, len)) {
+			return;
+		}
+	}
+}
+
+/*
+ * Return the next peer of a walk through all, which may be changed meanwhile;
+ * NULL when it came by all of them.
+ */
+static struct peer *
+walk(struct peers *peers)
+{
+	struct list *node = list_first(&peers->all);
+	struct peer *peer =
+	    node != NULL ? list_entry(node, struct peer, all) : NULL;
+
+	if (peer == NULL || peer->round == peers->round) {
+		return NULL;
+	}
+	peer->round = peers->round;
+	list_remove(node);
+	list_push_back(&peers->all, node);
+	return peer;
+}
+
+/* Let every session try again, and call whom somebody waits for. */
+static void
+retry_all(struct peers *peers)
+{
+	struct peer *peer;
+
+	peers->round++;
+	while ((peer = walk(peers)) != NULL) {
+		peersaged_retry(peer);
+		if (peer->tether != NULL) {
+			tether_retry(peer->tether);
+		} else {
+			advance(peer);
+		}
+	}
+}
+
+static void
+close_all(struct peers *peers, enum code code, const char *text)
+{
+	struct peer *peer;
+
+	peers->round++;
+	while ((peer = walk(peers)) != NULL) {
+		close_peer(peer, code, text);
+	}
+}
+
+static void
+restoring(struct peers *peers)
+{
+	peers->restoring_until =
+	    loop_now(peers->config.loop) +
+	    (uint64_t)(peers->config.wait_time * (double)LIMITS_SEC);
 }
 
 void
 peers_link_up(struct peers *peers)
 {
-	peers->next_channel = 1;
+	peers->linked = true;
+	peers->space.next_channel = 1;
+	restoring(peers);
+	retry_all(peers);
 }
 
 void
 peers_link_down(struct peers *peers, enum code code, const char *text)
 {
-	struct list *node = list_first(&peers->all);
-
-	for (; node != NULL; node = list_first(&peers->all)) {
-		end(list_entry(node, struct peer, all), code, text);
+	if (codes_is_lasting(code)) {
+		close_all(peers, code, text);
+	} else if (peers->linked) {
+		restoring(peers);
 	}
+	peers->linked = false;
+}
+
+void
+peers_hosts_changed(struct peers *peers)
+{
+	retry_all(peers);
+}
+
+/* --- life ------------------------------------------------------------ */
+
+void
+peers_configure(struct peers *peers, const struct peers_config *config)
+{
+	peers->config = *config;
+	peers->space.loop = config->loop;
+	peers->space.endpoint = config->endpoint;
+	peers->space.hosts = config->hosts;
+	peers->space.grace = config->grace;
+	peers->space.streams_max = config->streams_max;
+	peers->space.retain_max = config->retain_max;
+	peers->space.window_max = config->window_max;
+	peers->space.receive.max = config->receive_budget;
+	peers->space.retain.max = config->retain_budget;
+}
+
+struct peers *
+peers_new(const struct peers_config *config)
+{
+	struct peers *peers = mem_new(1, sizeof(*peers));
+
+	if (peers != NULL) {
+		peers_configure(peers, config);
+		list_init(&peers->all);
+	}
+	return peers;
 }
 
 void
 peers_close(struct peers *peers, enum code code)
 {
-	peers_link_down(peers, code, codes_summary(code));
+	close_all(peers, code, codes_summary(code));
 }
 
 void
@@ -555,33 +555,4 @@ peers_free(struct peers *peers)
 		peers_close(peers, CODE_GOING_DOWN);
 		mem_free(peers);
 	}
-}
-
-struct session *
-peers_live(const struct peers *peers, const char *host)
-{
-	struct peer *peer = find(peers, host);
-
-	return peer != NULL && peer->state == PEER_LIVE
-		   ? carrier_session(peer->carrier)
-		   : NULL;
-}
-
-uint32_t
-peers_streams(const struct peers *peers)
-{
-	struct list *node = list_first(&peers->all);
-	uint32_t total = 0;
-
-	for (; node != NULL; node = list_after(&peers->all, node)) {
-		struct peer *peer = list_entry(node, struct peer, all);
-		struct session_stats stats;
-
-		if (peer->state == PEER_LIVE) {
-			session_get_stats(
-			    carrier_session(peer->carrier), &stats);
-			total += stats.streams;
-		}
-	}
-	return total;
 }

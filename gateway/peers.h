@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * peers: the sessions of a gateway, one for each host that was asked for.
+ * peers: the hosts that a gateway was asked for, each with its session.
  *
- *   (none) --asked for--> ATTACHING --handshake done--> LIVE
- *      ^____________________|_____________________________|
- *                 refused, deadline, link or session lost
+ * Whoever asks for a host waits until its session can be used; all that wait
+ * for one host share one call.  A live session is given at once.  A session
+ * that lost its link is kept by its tether (tether.h), and new requests wait
+ * for it a while instead of failing; so do requests right after a link was lost
+ * or made, when hosts are still on their way back to the relay.
  *
- * Whoever asks for a host waits until its session is live; all that wait for
- * one host share one attach.  A live session is given at once.
+ * A session older than a day gets no new streams: a fresh one opens beside it,
+ * and the old one goes with its last stream.
  */
 #ifndef INROAD_GATEWAY_PEERS_H
 #define INROAD_GATEWAY_PEERS_H
@@ -21,7 +23,6 @@
 
 struct endpoint;
 struct hosts;
-struct link;
 struct loop;
 struct peers;
 struct peers_wait;
@@ -39,9 +40,13 @@ struct peers_config {
 	struct endpoint *endpoint; /* keys, membership and the link */
 	struct hosts *hosts;
 	uint64_t retain_max; /* as in struct session_config */
+	uint64_t retain_budget;
 	uint64_t window_max;
 	uint32_t streams_max;
 	uint64_t receive_budget;
+	uint16_t grace;     /* seconds that a session outlives its link */
+	double wait_time;   /* seconds that requests wait for it */
+	double session_age; /* seconds; 0: LIMITS_SESSION_AGE */
 	void (*pinned)(void *arg); /* a key was pinned: save the pins */
 	void *arg;
 };
@@ -51,7 +56,7 @@ struct peers *peers_new(const struct peers_config *config);
 
 /*
  * Let config hold from now on, which differs in its limits only.  Sessions that
- * are there keep theirs, but for the budget.
+ * are there keep theirs, but for the budgets.
  */
 void peers_configure(struct peers *peers, const struct peers_config *config);
 
@@ -66,6 +71,14 @@ void peers_free(struct peers *peers);
 struct peers_wait *peers_get(
     struct peers *peers, const char *host, peers_done *done, void *arg);
 
+/*
+ * Measure the round trip to the host behind a live session: done gets its
+ * session when the answer comes, within five seconds, or a code.  As
+ * peers_get() otherwise.
+ */
+struct peers_wait *peers_ping(
+    struct peers *peers, const char *host, peers_done *done, void *arg);
+
 /* Forget wait; NULL is allowed. */
 void peers_cancel(struct peers_wait *wait);
 
@@ -76,24 +89,39 @@ void peers_attached(
 /* There is a new link, which numbers its channels anew. */
 void peers_link_up(struct peers *peers);
 
-/* There is no link: who waits is told code and text. */
+/*
+ * There is no link.  With a code that time does not heal who waits is told it,
+ * and sessions have ended; else they wait.
+ */
 void peers_link_down(struct peers *peers, enum code code, const char *text);
+
+/* The list of hosts changed. */
+void peers_hosts_changed(struct peers *peers);
 
 /* Close all sessions with code. */
 void peers_close(struct peers *peers, enum code code);
 
-/* Return the live session of the host by that name, or NULL. */
-struct session *peers_live(const struct peers *peers, const char *host);
+/* What people want to know of the session of a host. */
+struct peers_info {
+	struct session_stats stats;
+	uint64_t rtt_ns;      /* 0 when unknown */
+	bool is_lost;         /* and waits for its host */
+	uint64_t lost_for_ns; /* since when */
+	uint64_t last_gap_ns; /* how long the last such time was, 0: none */
+	uint32_t waiting;     /* streams and requests that wait for it */
+};
 
-/*
- * Measure the round trip to the host behind a live session: done gets its
- * session when the answer comes, within five seconds, or a code.  As
- * peers_get() otherwise.
- */
-struct peers_wait *peers_ping(
-    struct peers *peers, const char *host, peers_done *done, void *arg);
+/* Fill *out; false when the host by that name has no session. */
+bool peers_get_info(
+    const struct peers *peers, const char *host, struct peers_info *out);
+
+/* Return true when somebody waits for a link. */
+bool peers_want_link(const struct peers *peers);
 
 /* Return how many streams are open in all sessions. */
 uint32_t peers_streams(const struct peers *peers);
+
+/* Return how many bytes all sessions keep for their peers. */
+uint64_t peers_retained(const struct peers *peers);
 
 #endif

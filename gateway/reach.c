@@ -9,7 +9,6 @@
 #include "gateway/direct.h"
 #include "gateway/peers.h"
 #include "protocol/endpoint.h"
-#include "protocol/uplink.h"
 
 struct reach {
 	const struct reach_space *space;
@@ -21,24 +20,6 @@ struct reach {
 	bool starting; /* reach_start() has not returned */
 	bool over;
 };
-
-enum code
-reach_no_link(struct endpoint *endpoint, char *text)
-{
-	struct uplink_status status;
-
-	endpoint_get_status(endpoint, &status);
-	if (status.code == CODE_OK) {
-		status.code = CODE_RELAY_UNREACHABLE;
-		(void)snprintf(text, LIMITS_TEXT_LEN,
-		    "The connection to the relay %.100s is being made.",
-		    status.relay);
-		return status.code;
-	}
-	(void)snprintf(text, LIMITS_TEXT_LEN, "%s",
-	    status.text[0] != '\0' ? status.text : codes_summary(status.code));
-	return status.code;
-}
 
 /* Tell the result, which is complete. */
 static void
@@ -63,6 +44,8 @@ on_session(struct session *session, enum code code, const char *text, void *arg)
 	reach->result.code = code;
 	if (code == CODE_OK) {
 		reach->result.step = REACH_READY;
+	} else if (endpoint_link(reach->space->endpoint) == NULL) {
+		reach->result.step = REACH_LINK;
 	}
 	(void)snprintf(
 	    reach->result.text, sizeof(reach->result.text), "%s", text);
@@ -74,7 +57,7 @@ fail_link(struct reach *reach)
 {
 	reach->result.step = REACH_LINK;
 	reach->result.code =
-	    reach_no_link(reach->space->endpoint, reach->result.text);
+	    endpoint_no_link(reach->space->endpoint, reach->result.text);
 	finish(reach);
 }
 
@@ -84,10 +67,6 @@ ask_host(struct reach *reach)
 	bool starting = reach->starting;
 	struct peers_wait *wait;
 
-	if (endpoint_link(reach->space->endpoint) == NULL) {
-		fail_link(reach);
-		return;
-	}
 	reach->result.step = REACH_SESSION;
 	/* It may be over within. */
 	reach->starting = true;

@@ -78,10 +78,4 @@ struct conduit *reach_open(const struct reach_result *result, bool early,
 /* Forget reach; NULL is allowed. */
 void reach_cancel(struct reach *reach);
 
-/*
- * Say why there is no link, in words; returns its code.  text is
- * LIMITS_TEXT_LEN bytes.
- */
-enum code reach_no_link(struct endpoint *endpoint, char *text);
-
 #endif

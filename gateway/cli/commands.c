@@ -22,6 +22,7 @@
 #include "gateway/cli/shellenv.h"
 #include "gateway/cli/sshconfig.h"
 #include "gateway/cli/why.h"
+#include "gateway/cli/words.h"
 #include "protocol/joinsource.h"
 #include "protocol/joinstring.h"
 #include "protocol/membership.h"
@@ -49,41 +50,25 @@ number_of(const json_t *object, const char *key)
 	return json_number_value(json_object_get(object, key));
 }
 
-/* "now", "4 min ago"; room for 32 characters. */
-static const char *
-ago(double when, char *out, size_t size)
-{
-	time_t now = time(NULL);
-	double s = (double)now - when;
-
-	if (when == 0) {
-		(void)snprintf(out, size, "never");
-	} else if (s < 60) {
-		(void)snprintf(out, size, "%.0f s ago", s > 0 ? s : 0.);
-	} else if (s < 7200) {
-		(void)snprintf(out, size, "%.0f min ago", s / 60);
-	} else if (s < 172800) {
-		(void)snprintf(out, size, "%.0f h ago", s / 3600);
-	} else {
-		(void)snprintf(out, size, "%.0f days ago", s / 86400);
-	}
-	return out;
-}
-
-static const char *
-duration(double s, char *out, size_t size)
-{
-	if (s < 120) {
-		(void)snprintf(out, size, "%.0f s", s);
-	} else if (s < 7200) {
-		(void)snprintf(out, size, "%.0f m", s / 60);
-	} else {
-		(void)snprintf(out, size, "%.0f h", s / 3600);
-	}
-	return out;
-}
-
 /* --- hosts and status ------------------------------------------------ */
+
+/* Say that connections wait for a host, or waited. */
+static void
+print_gap(const json_t *host)
+{
+	const char *name = text_of(host, "host");
+	char since[32];
+
+	if (json_object_get(host, "since_s") != NULL) {
+		(void)printf("! %s: reconnecting, %.0f waiting, since %s\n",
+		    name, number_of(host, "waiting"),
+		    words_duration(
+			number_of(host, "since_s"), since, sizeof(since)));
+	} else if (json_object_get(host, "last_gap_s") != NULL) {
+		(void)printf("  %s: goes on after a gap of %.1f s\n", name,
+		    number_of(host, "last_gap_s"));
+	}
+}
 
 static void
 print_hosts(const json_t *hosts)
@@ -96,7 +81,7 @@ print_hosts(const json_t *hosts)
 		    "No hosts yet. Add one with: inroad invite NAME\n");
 		return;
 	}
-	(void)printf("%-20s %-9s %-9s %-8s %s\n", "HOST", "STATE", "RTT",
+	(void)printf("%-20s %-12s %-9s %-8s %s\n", "HOST", "STATE", "RTT",
 	    "STREAMS", "LAST CONTACT");
 	json_array_foreach(hosts, i, host)
 	{
@@ -109,12 +94,13 @@ print_hosts(const json_t *hosts)
 			    number_of(host, "rtt_ms"));
 		}
 		if (!online) {
-			(void)ago(number_of(host, "last_contact"), when,
+			(void)words_ago(number_of(host, "last_contact"), when,
 			    sizeof(when));
 		}
-		(void)printf("%-20s %-9s %-9s %-8.0f %s\n",
+		(void)printf("%-20s %-12s %-9s %-8.0f %s\n",
 		    text_of(host, "host"), text_of(host, "state"), rtt,
 		    number_of(host, "streams"), when);
+		print_gap(host);
 		if (json_is_true(json_object_get(host, "key_changed"))) {
 			(void)printf("! %s has a new key. If you expect it: "
 				     "inroad accept-key %s\n",
@@ -150,7 +136,8 @@ print_replaced(const json_t *relay)
 	(void)escape_text(
 	    ESCAPE_PLAIN, text_of(relay, "replaced_text"), text, sizeof(text));
 	(void)printf("warning  replaced %s ago: %s\n",
-	    duration(number_of(relay, "replaced_s"), since, sizeof(since)),
+	    words_duration(
+		number_of(relay, "replaced_s"), since, sizeof(since)),
 	    text);
 }
 
@@ -163,7 +150,8 @@ print_relay_link(const json_t *relay)
 	if (json_is_true(json_object_get(relay, "up"))) {
 		(void)printf("relay    %s  connected %s, rtt %.1f ms\n",
 		    text_of(relay, "address"),
-		    duration(number_of(relay, "since_s"), since, sizeof(since)),
+		    words_duration(
+			number_of(relay, "since_s"), since, sizeof(since)),
 		    number_of(relay, "rtt_ms"));
 	} else {
 		/* Words of the relay, which may be anybody. */
@@ -201,7 +189,8 @@ show_status(const struct ask_answer *answer)
 	    number_of(status, "uptime_s") + number_of(status, "uptime");
 
 	(void)printf("%-8s %s  up %s", text_of(status, "role"),
-	    text_of(status, "version"), duration(seconds, up, sizeof(up)));
+	    text_of(status, "version"),
+	    words_duration(seconds, up, sizeof(up)));
 	if (text_of(status, "listen")[0] != '\0') {
 		(void)printf("  listening %s", text_of(status, "listen"));
 	}
@@ -526,7 +515,8 @@ show_devices(const struct ask_answer *answer)
 		}
 		(void)printf("%-20s %-8s %-8s %-14s %s\n",
 		    text_of(device, "name"), text_of(device, "role"), state,
-		    ago(number_of(device, "last_seen"), when, sizeof(when)),
+		    words_ago(
+			number_of(device, "last_seen"), when, sizeof(when)),
 		    text_of(device, "key"));
 	}
 }

@@ -21,7 +21,6 @@
 #include "gateway/routes.h"
 #include "protocol/conduit.h"
 #include "protocol/endpoint.h"
-#include "protocol/uplink.h"
 #include "tests/support/await.h"
 #include "tests/support/dnsserver.h"
 #include "tests/support/failalloc.h"
@@ -34,7 +33,7 @@
 /* --- in the place of the endpoint and of gateway/peers ------------------- */
 
 static bool has_link;
-static struct uplink_status uplink;
+static enum code no_link;
 
 struct link *
 endpoint_link(struct endpoint *endpoint)
@@ -45,11 +44,12 @@ endpoint_link(struct endpoint *endpoint)
 	return has_link ? (struct link *)(void *)&link : NULL;
 }
 
-void
-endpoint_get_status(struct endpoint *endpoint, struct uplink_status *out)
+enum code
+endpoint_no_link(struct endpoint *endpoint, char *text)
 {
 	(void)endpoint;
-	*out = uplink;
+	(void)snprintf(text, LIMITS_TEXT_LEN, "no link");
+	return no_link;
 }
 
 struct peers_wait {
@@ -154,7 +154,6 @@ setup(void)
 	ck_assert_ptr_nonnull(space.map.hosts);
 	tell("office");
 	has_link = true;
-	memset(&uplink, 0, sizeof(uplink));
 	waiting.done = NULL;
 	at_once = true;
 	cancelled = 0;
@@ -360,7 +359,8 @@ START_TEST(what_a_name_leads_to_may_be_a_hosts)
 	arrive();
 	ck_assert_int_eq(result.code, CODE_OK);
 	has_link = false;
-	uplink.code = CODE_RELAY_UNREACHABLE;
+	at_once = true;
+	answer = CODE_RELAY_UNREACHABLE;
 	look_up("intra.example", 80);
 	ck_assert_int_eq(result.code, CODE_RELAY_UNREACHABLE);
 	ck_assert_int_eq(result.step, REACH_LINK);
@@ -444,22 +444,15 @@ START_TEST(the_relay_is_for_this_machine)
 }
 END_TEST
 
-/* Without a link the reason is the link's, for hosts of ours. */
+/* Without a link the list of hosts is still known, and sessions may live on. */
 START_TEST(without_a_link)
 {
 	has_link = false;
-	uplink.code = CODE_RELAY_UNREACHABLE;
-	(void)snprintf(uplink.text, sizeof(uplink.text),
-	    "Cannot reach relay.example.net:7000.");
-	expect("office", CODE_RELAY_UNREACHABLE, "relay.example.net:7000.");
-	uplink.text[0] = '\0';
-	uplink.code = CODE_NOT_JOINED;
-	expect("office", CODE_NOT_JOINED, codes_summary(CODE_NOT_JOINED));
-	/* Nothing went wrong yet. */
-	uplink.code = CODE_OK;
-	(void)snprintf(
-	    uplink.relay, sizeof(uplink.relay), "relay.example.net:7000");
-	expect("office", CODE_RELAY_UNREACHABLE, "is being made");
+	expect("office", CODE_OK, NULL);
+	ck_assert_int_eq(result.step, REACH_READY);
+	answer = CODE_RELAY_UNREACHABLE;
+	expect("office", CODE_RELAY_UNREACHABLE, "now");
+	ck_assert_int_eq(result.step, REACH_LINK);
 	/* The list says of other names what they are. */
 	expect("offce", CODE_HOST_UNKNOWN, NULL);
 	expect("192.0.2.1", CODE_OK, NULL);
@@ -471,7 +464,7 @@ START_TEST(without_a_list)
 {
 	hosts_clear(space.map.hosts);
 	has_link = false;
-	uplink.code = CODE_RELAY_DNS;
+	no_link = CODE_RELAY_DNS;
 	expect("office", CODE_RELAY_DNS, NULL);
 	expect("web.office", CODE_RELAY_DNS, NULL);
 	/* No host has the name of a top-level domain. */

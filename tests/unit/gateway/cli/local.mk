@@ -19,6 +19,7 @@ UNIT_TESTS += \
 	%D%/test_tool \
 	%D%/test_why \
 	%D%/test_passwd \
+	%D%/test_words \
 	$(NULL)
 endif
 
@@ -38,3 +39,4 @@ LIBS_UNIT_CLI = $(LIBS_UNIT) $(LIBS_CLI) $(LIBS_CHECK)
 %C%_test_passwd_LDADD = $(LIBS_UNIT_CLI)
 %C%_test_tool_LDADD = $(LIBS_UNIT_CLI)
 %C%_test_why_LDADD = $(LIBS_UNIT_CLI)
+%C%_test_words_LDADD = $(LIBS_UNIT_CLI)

@@ -79,10 +79,11 @@ START_TEST(hosts_are_a_table)
 	    "\"key_changed\":true}\n",
 	    (long long)now - 250);
 	(void)snprintf(out, sizeof(out),
-	    "HOST                 STATE     RTT       STREAMS  LAST CONTACT\n"
-	    "office               online    41.2 ms   3        now\n"
-	    "lab                  offline   -         0        4 min ago\n"
-	    "attic                offline   -         0        never\n"
+	    "HOST                 STATE        RTT       STREAMS  LAST "
+	    "CONTACT\n"
+	    "office               online       41.2 ms   3        now\n"
+	    "lab                  offline      -         0        4 min ago\n"
+	    "attic                offline      -         0        never\n"
 	    "! attic has a new key. If you expect it: "
 	    "inroad accept-key attic\n");
 	shows("hosts", "hosts", objects, out);
@@ -117,7 +118,7 @@ START_TEST(times_are_rounded)
 		ck_assert_int_eq(
 		    clirun(&run, "inroad --gateway DIR hosts"), CONTROL_OK);
 		/* The last column of the last line. */
-		at = strstr(run.said.out, "\nlab ") + 51;
+		at = strstr(run.said.out, "\nlab ") + 54;
 		(void)snprintf(line, sizeof(line), "%s", at);
 		line[strcspn(line, "\n")] = '\0';
 		if (strchr(rows[i].text, '?') != NULL) {
@@ -126,6 +127,23 @@ START_TEST(times_are_rounded)
 		}
 		ck_assert_str_eq(line, rows[i].text);
 	}
+}
+END_TEST
+
+/* Who waits wants to know for what, and how long it took afterwards. */
+START_TEST(a_gap_is_told)
+{
+	shows("hosts", "hosts",
+	    "{\"host\":\"office\",\"state\":\"reconnecting\",\"streams\":3,"
+	    "\"waiting\":4,\"since_s\":4.2,\"last_contact\":0}\n"
+	    "{\"host\":\"lab\",\"state\":\"online\",\"streams\":1,"
+	    "\"last_gap_s\":2.13}\n",
+	    "HOST                 STATE        RTT       STREAMS  LAST "
+	    "CONTACT\n"
+	    "office               reconnecting -         3        never\n"
+	    "! office: reconnecting, 4 waiting, since 4 s\n"
+	    "lab                  online       -         1        now\n"
+	    "  lab: goes on after a gap of 2.1 s\n");
 }
 END_TEST
 
@@ -139,8 +157,9 @@ START_TEST(status_of_a_gateway)
 	    "\"hosts\":[{\"host\":\"office\",\"state\":\"online\"}]}\n",
 	    "gateway  0.1.0  up 2 h  listening 127.0.0.1:1080\n"
 	    "relay    relay.example.net:7000  connected 119 s, rtt 24.0 ms\n"
-	    "HOST                 STATE     RTT       STREAMS  LAST CONTACT\n"
-	    "office               online    -         0        now\n");
+	    "HOST                 STATE        RTT       STREAMS  LAST "
+	    "CONTACT\n"
+	    "office               online       -         0        now\n");
 	shows("status", "status",
 	    "{\"role\":\"gateway\",\"version\":\"0.1.0\",\"uptime_s\":121,"
 	    "\"relay\":{\"address\":\"relay.example.net:7000\",\"up\":false,"
@@ -582,6 +601,7 @@ main(void)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, hosts_are_a_table);
 	tcase_add_test(tcase, times_are_rounded);
+	tcase_add_test(tcase, a_gap_is_told);
 	tcase_add_test(tcase, status_of_a_gateway);
 	tcase_add_test(tcase, status_of_others);
 	tcase_add_test(tcase, ping_splits_the_way);

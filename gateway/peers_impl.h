@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * peers_impl: what the files of peers share; nobody else includes it.
+ *
+ *	peers.c        asking, and what the gateway hears
+ *	peersaged.c    sessions that are too old for new streams
+ *	peerstold.c    what people are told: reasons and numbers
+ */
+#ifndef INROAD_GATEWAY_PEERS_IMPL_H
+#define INROAD_GATEWAY_PEERS_IMPL_H
+
+#include <ev.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/list.h"
+#include "gateway/peers.h"
+#include "gateway/tether.h"
+#include "protocol/limits.h"
+#include "protocol/name.h"
+
+/* A host that was asked for. */
+struct peer {
+	struct peers *peers;
+	char host[NAME_HOST_MAX + 1];
+	struct tether *tether; /* NULL: there is none yet */
+	struct list retired;   /* of struct retired */
+	struct list waits;
+	uint32_t round;  /* of the last walk that came by */
+	struct list all; /* in peers->all */
+};
+
+/* A session that takes no new streams. */
+struct retired {
+	struct peer *peer;
+	struct tether *tether;
+	struct list all; /* in peer->retired */
+};
+
+/* One who waits for a session, or for the answer to a ping. */
+struct peers_wait {
+	struct peer *peer;
+	peers_done *done;
+	void *arg;
+	bool for_pong;
+	bool pinged; /* the session was there, the answer is not */
+	ev_timer timer;
+	struct list all; /* in peer->waits */
+};
+
+struct peers {
+	struct peers_config config;
+	struct tether_space space;
+	bool linked;
+	uint64_t restoring_until; /* hosts may still be on their way back */
+	uint32_t round;           /* of the last walk through all peers */
+	struct list all;
+};
+
+/* Return the peer of the host by that name, or NULL. */
+struct peer *peers_find(const struct peers *peers, const char *host);
+
+/* Forget peer once nobody needs it. */
+void peers_drop_if_idle(struct peer *peer);
+
+/*
+ * Say why there is no session with the host by that name now; CODE_OK when
+ * nothing is known to be in the way.
+ */
+enum code peerstold_why(
+    const struct peers *peers, const char *name, char text[LIMITS_TEXT_LEN]);
+
+/* Return true when the session of peer is too old for new streams. */
+bool peersaged_is_due(const struct peer *peer);
+
+/* Let the session of peer take no new streams; 0, or -1 for want of memory. */
+int peersaged_retire(struct peer *peer);
+
+/* As tether_attached() and tether_retry(), for the old sessions of peer. */
+bool peersaged_attached(
+    struct peer *peer, uint32_t channel, const uint8_t *payload, size_t len);
+/* As peersaged_attached(). */
+void peersaged_retry(struct peer *peer);
+
+/* Close the old sessions of peer that have no stream any more. */
+void peersaged_close_spent(struct peer *peer);
+
+/* Close all old sessions of peer with code. */
+void peersaged_close(struct peer *peer, enum code code);
+
+#endif

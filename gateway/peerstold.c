@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: ISC */
+/* What people are told of peers; declared in peers.h and peers_impl.h. */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "common/loop.h"
+#include "gateway/hosts.h"
+#include "gateway/peers_impl.h"
+#include "protocol/endpoint.h"
+#include "protocol/membership.h"
+
+/* --- why there is no session ----------------------------------------- */
+
+/* Say since when host is offline, and what to do. */
+static enum code
+describe_offline(const struct host *host, char text[LIMITS_TEXT_LEN])
+{
+	time_t now = time(NULL);
+	uint64_t gone = (uint64_t)now - host->last_contact;
+	const char *unit = "s";
+
+	if (host->last_contact == 0 || host->last_contact > (uint64_t)now) {
+		(void)snprintf(text, LIMITS_TEXT_LEN,
+		    "\"%s\" is offline and was never seen. On it, run "
+		    "\"inroad-agent --check\" and look at its log.",
+		    host->name);
+		return CODE_HOST_OFFLINE;
+	}
+	if (gone >= 2 * 86400) {
+		gone /= 86400;
+		unit = "days";
+	} else if (gone >= 2 * 3600) {
+		gone /= 3600;
+		unit = "h";
+	} else if (gone >= 120) {
+		gone /= 60;
+		unit = "min";
+	}
+	(void)snprintf(text, LIMITS_TEXT_LEN,
+	    "\"%s\" is offline, last seen %llu %s ago. On it, run "
+	    "\"inroad-agent --check\" and look at its log.",
+	    host->name, (unsigned long long)gone, unit);
+	return CODE_HOST_OFFLINE;
+}
+
+enum code
+peerstold_why(
+    const struct peers *peers, const char *name, char text[LIMITS_TEXT_LEN])
+{
+	struct endpoint *endpoint = peers->config.endpoint;
+	const struct membership *membership = endpoint_membership(endpoint);
+	const struct host *host = hosts_find(peers->config.hosts, name);
+
+	if (membership == NULL || endpoint_link(endpoint) == NULL) {
+		return endpoint_no_link(endpoint, text);
+	}
+	if (host == NULL) {
+		(void)snprintf(text, LIMITS_TEXT_LEN, "No host \"%s\".", name);
+		return CODE_HOST_UNKNOWN;
+	}
+	if (membership->key_kind != MEMBERSHIP_KEY_ACCOUNT) {
+		(void)snprintf(text, LIMITS_TEXT_LEN, "%s",
+		    codes_summary(CODE_ACCOUNT_KEY));
+		return CODE_ACCOUNT_KEY;
+	}
+	if (!host->online) {
+		return describe_offline(host, text);
+	}
+	if (hosts_key_changed(host)) {
+		(void)snprintf(text, LIMITS_TEXT_LEN,
+		    "\"%s\" has a new key (reinstalled?). \"inroad "
+		    "accept-key %s\" if you expect it.",
+		    host->name, host->name);
+		return CODE_HOST_KEY_CHANGED;
+	}
+	return CODE_OK;
+}
+
+/* --- numbers --------------------------------------------------------- */
+
+static void
+add_up(struct peers_info *info, struct tether *tether)
+{
+	struct session *session = tether_session(tether);
+	struct session_stats stats;
+
+	session_get_stats(session, &stats);
+	info->stats.streams += stats.streams;
+	info->stats.streams_ever += stats.streams_ever;
+	info->stats.sent += stats.sent;
+	info->stats.received += stats.received;
+	info->stats.retained += stats.retained;
+	info->stats.rekeys += stats.rekeys;
+	info->stats.resumes += stats.resumes;
+	info->stats.resent += stats.resent;
+	if (tether_is_lost(tether)) {
+		info->waiting += stats.streams;
+	}
+}
+
+bool
+peers_get_info(
+    const struct peers *peers, const char *host, struct peers_info *out)
+{
+	const struct peer *peer = peers_find(peers, host);
+	struct list *node;
+
+	memset(out, 0, sizeof(*out));
+	if (peer == NULL || peer->tether == NULL ||
+	    tether_session(peer->tether) == NULL) {
+		return false;
+	}
+	add_up(out, peer->tether);
+	for (node = list_first(&peer->retired); node != NULL;
+	     node = list_after(&peer->retired, node)) {
+		add_up(out, list_entry(node, struct retired, all)->tether);
+	}
+	for (node = list_first(&peer->waits); node != NULL;
+	     node = list_after(&peer->waits, node)) {
+		out->waiting++;
+	}
+	out->rtt_ns = session_rtt(tether_session(peer->tether));
+	out->is_lost = tether_is_lost(peer->tether);
+	if (out->is_lost) {
+		out->lost_for_ns =
+		    loop_now(peers->config.loop) - tether_lost_at(peer->tether);
+	}
+	out->last_gap_ns = tether_last_gap(peer->tether);
+	return true;
+}
+
+bool
+peers_want_link(const struct peers *peers)
+{
+	struct list *node = list_first(&peers->all);
+
+	for (; node != NULL; node = list_after(&peers->all, node)) {
+		struct peer *peer = list_entry(node, struct peer, all);
+		struct list *old = list_first(&peer->retired);
+
+		if (!list_empty(&peer->waits) ||
+		    (peer->tether != NULL && tether_is_lost(peer->tether))) {
+			return true;
+		}
+		for (; old != NULL; old = list_after(&peer->retired, old)) {
+			if (tether_is_lost(
+				list_entry(old, struct retired, all)->tether)) {
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+uint32_t
+peers_streams(const struct peers *peers)
+{
+	struct list *node = list_first(&peers->all);
+	uint32_t total = 0;
+
+	for (; node != NULL; node = list_after(&peers->all, node)) {
+		struct peers_info info;
+
+		if (peers_get_info(peers,
+			list_entry(node, struct peer, all)->host, &info)) {
+			total += info.stats.streams;
+		}
+	}
+	return total;
+}
+
+uint64_t
+peers_retained(const struct peers *peers)
+{
+	return peers->space.retain.used;
+}
