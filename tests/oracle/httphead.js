@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: ISC
 //
 // Compares what httphead and httpbody see with what Node's parser sees: for
-// each case, and for each case with one byte put in or taken out, the same
-// messages with the same fields, ending at the same byte. Prints TAP; the first
-// argument is httpsee.
+// each case, for each case with one byte put in or taken out, and for cases with
+// some changes at random (the same ones in each run), the same messages with
+// the same fields, ending at the same byte. Prints TAP; the first argument is
+// httpsee.
 //
 // Node repairs some things that are refused here and knows fewer methods. Each
 // such difference is listed with its reason, and any other is a failure. What
@@ -36,8 +37,13 @@ const STRICTER = {
 	'a folded trailer': 'the same',
 	'a trailer that is not a field': 'as in names of fields',
 	'a trailer that belongs into the head': 'Node keeps trailers apart',
+	'both Content-Length and Transfer-Encoding':
+	    'Node 18 does not see an empty Transfer-Encoding',
+	'a chunk longer than its size': 'Node 18 takes any two bytes behind it',
 	'a CR without LF in the body': 'Node 18 takes any byte for the LF',
 	'a request line without three parts': 'Node knows HTTP/0.9',
+	'not an HTTP version': 'the same',
+	'no target': 'Node skips spaces before it',
 	'more than two spaces in the first line': 'Node skips them',
 	'no port in the target': 'Node leaves targets to the program',
 	'not a port': 'the same',
@@ -48,6 +54,7 @@ const STRICTER = {
 	'a target that is neither a path nor http://': 'the same',
 	'an https:// target, which needs CONNECT': 'the same',
 	'a character in the target that may not be there': 'Node 18 takes tabs',
+	'not a status': 'Node takes 000',
 	'not a status line': 'Node skips empty lines; Node 18 takes less',
 };
 
@@ -59,7 +66,7 @@ const LOOSER = {
 	// Bytes that some clients send as they are.
 	HPE_INVALID_URL: /^\w+ [^ ]*[\x80-\xff]/m,
 	// Extensions of any bytes but control characters: nobody reads them.
-	HPE_STRICT: /^\d+;/m,
+	HPE_STRICT: /^[\da-f]+;/im,
 	// A tab behind the value, which is a blank by RFC 9110.
 	HPE_INVALID_CONTENT_LENGTH: /^Content-Length: ?\d+\t\r/m,
 	HPE_INVALID_TRANSFER_ENCODING: /^Transfer-Encoding: ?chunked\t\r/m,
@@ -95,6 +102,11 @@ const REQUESTS = [
 	'CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\nContent-Length: 1\r\n\r\nx',
 	'GET https://a/ HTTP/1.1\r\nHost: a\r\n\r\n',
 	'\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n',
+	'HEAD http://a HTTP/1.1\r\nHost: a\r\nProxy-Connection: keep-alive\r\n' +
+	    '\r\nGET http://b/ HTTP/1.1\r\nHost: b\r\n\r\n',
+	'POST http://a/ HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n' +
+	    'Transfer-Encoding: chunked\r\n\r\n' +
+	    'a\r\n0123456789\r\nA\r\n0123456789\r\n000\r\n\r\n',
 ];
 
 const RESPONSES = [
@@ -121,6 +133,42 @@ function *variants(text) {
 			yield text.slice(0, i) + byte + text.slice(i);
 		if (i < text.length)
 			yield text.slice(0, i) + text.slice(i + 1);
+	}
+}
+
+// What changes of a case are made of: parts of other cases, and what is known
+// to be read in two ways.
+const PARTS = [...BYTES, '\n\n', '\r\n\r\n', 'Host: b\r\n',
+	'Content-Length: 1\r\n', 'Content-Length: 0\r\n',
+	'Transfer-Encoding: chunked\r\n', 'Transfer-Encoding: identity\r\n',
+	'Transfer-Encoding:\x0bchunked\r\n', 'Connection: close\r\n',
+	'Connection: keep-alive, Transfer-Encoding\r\n', '0\r\n\r\n',
+	'GET / HTTP/1.1\r\n', 'HTTP/1.1 200 OK\r\n', ' HTTP/1.0', ' chunked',
+	'+1', '0x1', '1e1', '-1', '1 1', ', 1', '\x0b', '\x0c', '\x85'];
+
+// Numbers below n that are the same in each run (a generator of Park and
+// Miller).
+function random(n) {
+	random.state = random.state * 48271 % 2147483647;
+	return random.state % n;
+}
+random.state = 42;
+
+// Puts something in, takes something out, or writes something over it.
+function change(text) {
+	const at = random(text.length + 1);
+	const gone = random(3) === 0 ? 1 + random(12) : random(2);
+	const part = random(4) === 0 ? '' : PARTS[random(PARTS.length)];
+	return text.slice(0, at) + part + text.slice(at + gone);
+}
+
+// Yields count texts that are two to four changes away from one of seeds.
+function *mutations(seeds, count) {
+	for (let i = 0; i < count; i++) {
+		let text = seeds[random(seeds.length)];
+		for (let n = 2 + random(3); n > 0; n--)
+			text = change(text);
+		yield text;
 	}
 }
 
@@ -321,8 +369,17 @@ async function main(program) {
 			gets.push({ kind: 'r', text });
 		heads.push({ kind: 'h', text: seed.replace(/body$/, '') });
 	}
-	console.log('1..3');
+	const mutated = [];
+	for (const text of mutations(REQUESTS, 20000))
+		mutated.push({ kind: 'q', text: text + MARK });
+	const mutatedGets = [];
+	for (const text of mutations(RESPONSES, 10000))
+		mutatedGets.push({ kind: 'r', text });
+	console.log('1..5');
 	await run('requests', program, requests, nodeRequests);
+	await run('requests changed at random', program, mutated, nodeRequests);
+	await run('responses changed at random', program, mutatedGets,
+	    (text) => nodeResponse(text, 'GET'));
 	await run('responses to GET', program, gets,
 	    (text) => nodeResponse(text, 'GET'));
 	await run('responses to HEAD', program, heads,

@@ -72,10 +72,16 @@ print_head(const struct httphead *head)
 	putchar(']');
 }
 
-/* Return true when nothing of HTTP follows a message with this head. */
+/*
+ * Return true when nothing of HTTP follows a message with this head.  Behind an
+ * interim response there is another one, whatever its fields say.
+ */
 static bool
 is_last(const struct httphead *head)
 {
+	if (head->is_response) {
+		return head->status >= 200 || head->status == 101;
+	}
 	return head->close || head->minor == 0 || head->upgrade ||
 	       head->method == HTTPHEAD_METHOD_CONNECT;
 }
@@ -114,7 +120,7 @@ print_message(char kind, const uint8_t *data, size_t len)
 		print_end(body.kind == HTTPBODY_CLOSE ? "close" : "more");
 		return 0;
 	}
-	if (is_last(&head) || (kind != 'q' && head.status >= 200)) {
+	if (is_last(&head)) {
 		putchar(',');
 		print_end("last");
 		return 0;
