@@ -70,14 +70,18 @@ how_much(uint64_t bytes, char out[WORDS_LEN])
 	return out;
 }
 
-/* Write a round trip, to three digits or the hundredth of a millisecond. */
+/* Write a round trip. */
 static const char *
 how_far(uint64_t ns, char out[WORDS_LEN])
 {
 	double ms = (double)ns / 1e6;
-	int digits = ms < 100 ? 1 : 0;
 
-	(void)snprintf(out, WORDS_LEN, "%.*f ms", ms < 10 ? 2 : digits, ms);
+	if (ns < 999500) {
+		(void)snprintf(out, WORDS_LEN, "%.0f µs", ms * 1000);
+	} else {
+		(void)snprintf(
+		    out, WORDS_LEN, ms < 99.95 ? "%.1f ms" : "%.0f ms", ms);
+	}
 	return out;
 }
 
@@ -263,8 +267,7 @@ put_cell(struct page *page, const char *label, const char *words)
 static void
 put_contact(struct page *page, const struct overview_host *host)
 {
-	textout_format(
-	    &page->out, "<td role=\"cell\" data-label=\"last contact\">");
+	textout_format(&page->out, "<td role=\"cell\" data-label=\"seen\">");
 	if (is_online(host)) {
 		textout_format(&page->out, "now");
 	} else if (host->last_contact == 0) {
@@ -473,6 +476,16 @@ put_example(struct page *page)
 	textout_html(&page->out, name != NULL ? name : "office");
 }
 
+/*
+ * Put the suffix: a browser takes some names without it for domains that are
+ * reached by https only.
+ */
+static void
+put_suffix(struct page *page)
+{
+	textout_html(&page->out, page->overview->suffix);
+}
+
 /* Put what works without a setting, for who sits at this machine. */
 static void
 put_nearby(struct page *page)
@@ -500,6 +513,7 @@ static const struct {
 	{ "pac", put_pac },
 	{ "proxy", put_proxy },
 	{ "rates", put_rates },
+	{ "suffix", put_suffix },
 	{ "uptime", put_uptime },
 	{ "version", put_version },
 };

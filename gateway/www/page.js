@@ -8,6 +8,7 @@ import { Plot } from "/plot.js";
 
 const PAGE_TIME = 3000;
 const PLOT_TIME = 1000;
+const PATIENCE = 5000;
 
 const lost = document.getElementById("lost");
 
@@ -21,7 +22,8 @@ function showLost(is) {
 }
 
 async function refreshPage() {
-	const answer = await fetch("/");
+	const answer = await fetch("/",
+		{ signal: AbortSignal.timeout(PATIENCE) });
 	if (!answer.ok) {
 		throw new Error(answer.statusText);
 	}

@@ -117,7 +117,7 @@ export class Plot {
 		values.forEach((value, i) => {
 			sum += value;
 			count++;
-			if ((first + i + 1) % share === 0 || i === values.length - 1) {
+			if ((first + i + 1) % share === 0) {
 				points.push([values.length - 1 - i, sum / count]);
 				sum = count = 0;
 			}
@@ -136,7 +136,8 @@ export class Plot {
 			return line && `M${line}`;
 		}
 		const start = this.#x(points[0][0], width).toFixed(1);
-		return `M${start} ${base}L${line}L${width} ${base}`;
+		const end = this.#x(points.at(-1)[0], width).toFixed(1);
+		return `M${start} ${base}L${line}L${end} ${base}`;
 	}
 
 	#grid(top, width) {

@@ -17,6 +17,7 @@ E2E_TESTS = \
 	tests/e2e/password.test \
 	tests/e2e/routes.test \
 	tests/e2e/restart.test \
+	tests/e2e/page.test \
 	tests/e2e/streams.test \
 	tests/e2e/ways.test \
 	$(NULL)
@@ -30,6 +31,7 @@ check-e2e: all
 .PHONY: check-e2e
 
 EXTRA_DIST += \
+	tests/e2e/browser.py \
 	tests/e2e/client.py \
 	tests/e2e/lib.sh \
 	tests/e2e/nameserver.py \

@@ -140,13 +140,14 @@ START_TEST(hosts)
 	    "</span>online</td>\n"
 	    "<td role=\"cell\" data-label=\"round trip\">41.5 ms</td>\n"
 	    "<td role=\"cell\" data-label=\"streams\">2</td>\n"
-	    "<td role=\"cell\" data-label=\"last contact\">now</td>\n");
+	    "<td role=\"cell\" data-label=\"seen\">now</td>\n");
 	has("<span class=\"dot idle\"></span>offline</td>");
 	has("title=\"2027-01-15T07:55:00Z\">5 min ago</time>");
 	has("<span class=\"dot fair\"></span>reconnecting"
 	    "<small>1 waiting, for 4 s</small></td>");
 	/* Examples have one that answers. */
 	has("http://office.localhost:1080/</code> need no");
+	has("<code>http://office.internal/</code> in a browser");
 	sample.hosts[0].last_contact = 0;
 	has(">never<");
 }
@@ -250,11 +251,11 @@ static const struct {
 	uint64_t ns;
 	const char *words;
 } distances[] = {
-	{ 1, "round trip 0.00 ms<" },
-	{ 34000, "round trip 0.03 ms<" },
-	{ 9990000, "round trip 9.99 ms<" },
-	{ 10000000, "round trip 10.0 ms<" },
+	{ 34000, "round trip 34 µs<" },
+	{ 999499, "round trip 999 µs<" },
+	{ 999500, "round trip 1.0 ms<" },
 	{ 99900000, "round trip 99.9 ms<" },
+	{ 99960000, "round trip 100 ms<" },
 	{ 1234000000, "round trip 1234 ms<" },
 };
 
