@@ -9,6 +9,7 @@
 #include "gateway/client_impl.h"
 #include "gateway/errorpage.h"
 #include "gateway/exchange.h"
+#include "gateway/httpforward.h"
 #include "gateway/viamark.h"
 
 /* Names under it are resolved to loopback by browsers themselves. */
@@ -184,6 +185,19 @@ serve_site(struct client *client)
 	clientsite_serve(client);
 }
 
+/* Answer a request that goes no further than to us. */
+static void
+refuse_last(struct client *client)
+{
+	struct errorpage page;
+
+	errorpage_init_status(&page, 501,
+	    "Max-Forwards lets this request come as far as the gateway, which "
+	    "has no answer of its own.");
+	client_log_refusal(client, client->dialect, page.text);
+	clienthttp_answer(client, &page);
+}
+
 /* Do what the head of client asks for, which it may. */
 static void
 serve(struct client *client)
@@ -198,6 +212,10 @@ serve(struct client *client)
 	}
 	if (clientsite_is_asked(client)) {
 		serve_site(client);
+		return;
+	}
+	if (!httpforward_may_go_on(client->head)) {
+		refuse_last(client);
 		return;
 	}
 	client_begin_request(client, client->dialect);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "gateway/httpforward.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "common/wire.h"
@@ -101,6 +102,7 @@ passes(const struct httphead *head, const struct httphead_field *field)
 	case HTTPHEAD_CONTENT_LENGTH:
 	case HTTPHEAD_EXPECT:
 	case HTTPHEAD_HOST:
+	case HTTPHEAD_MAX_FORWARDS:
 	case HTTPHEAD_ORIGIN:
 	case HTTPHEAD_SEC_FETCH_DEST:
 	case HTTPHEAD_SEC_FETCH_MODE:
@@ -121,6 +123,53 @@ put_field(struct wire_writer *writer, const struct httphead *head,
 	put_text(writer, ": ");
 	put_span(writer, head, field->value);
 	put_text(writer, "\r\n");
+}
+
+/*
+ * Return how far request may go, for the methods that say so, or -1 when it
+ * does not say or says more than anybody counts.
+ */
+static int
+forwards_left(const struct httphead *request)
+{
+	const struct httphead_field *field =
+	    httphead_find(request, HTTPHEAD_MAX_FORWARDS, NULL);
+	const uint8_t *value;
+	int left = 0;
+
+	if (field == NULL || field->value.len == 0 || field->value.len > 5 ||
+	    (request->method != HTTPHEAD_METHOD_OPTIONS &&
+		request->method != HTTPHEAD_METHOD_TRACE)) {
+		return -1;
+	}
+	value = httphead_at(request, field->value);
+	for (size_t i = 0; i < field->value.len; i++) {
+		if (!httpchar_is_digit(value[i])) {
+			return -1;
+		}
+		left = left * 10 + (value[i] - '0');
+	}
+	return left;
+}
+
+bool
+httpforward_may_go_on(const struct httphead *request)
+{
+	return forwards_left(request) != 0;
+}
+
+/* Put how far request may go from here, if it says so. */
+static void
+put_forwards(struct wire_writer *writer, const struct httphead *request)
+{
+	char line[40];
+	int left = forwards_left(request);
+
+	if (left > 0) {
+		(void)snprintf(
+		    line, sizeof(line), "Max-Forwards: %d\r\n", left - 1);
+		put_text(writer, line);
+	}
 }
 
 /* Return true when a TE field of head lists "trailers". */
@@ -166,10 +215,12 @@ put_request_line(struct wire_writer *writer, const struct httphead *request)
 
 /* Return true for a field of a request that somebody else puts, or nobody. */
 static bool
-is_replaced(const struct httphead_field *field,
+is_replaced(const struct httphead *request, const struct httphead_field *field,
     const struct httpforward_options *options)
 {
 	return field->id == HTTPHEAD_HOST ||
+	       (field->id == HTTPHEAD_MAX_FORWARDS &&
+		   forwards_left(request) >= 0) ||
 	       (field->id == HTTPHEAD_AUTHORIZATION &&
 		   options->own_authorization);
 }
@@ -230,10 +281,12 @@ httpforward_request(const struct httphead *request,
 	for (size_t i = 0; i < request->field_count; i++) {
 		const struct httphead_field *field = &request->fields[i];
 
-		if (!is_replaced(field, options) && passes(request, field)) {
+		if (!is_replaced(request, field, options) &&
+		    passes(request, field)) {
 			put_field(&writer, request, field);
 		}
 	}
+	put_forwards(&writer, request);
 	put_request_hop(&writer, request, options->via);
 	put_text(&writer, "\r\n");
 	return end(&writer, out);

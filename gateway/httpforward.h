@@ -53,6 +53,12 @@ void httpforward_begin(
     struct httpforward_exchange *exchange, const struct httphead *request);
 
 /*
+ * Return true when request may go on: an OPTIONS or TRACE may not whose
+ * Max-Forwards field is down to 0 (RFC 9110 section 7.6.2).
+ */
+bool httpforward_may_go_on(const struct httphead *request);
+
+/*
  * Append the head that goes to the target for request, of absolute or origin
  * form and with a target.  options may be NULL.  Returns 0, or -1 when out has
  * no room or memory is short, or the request is of another form.

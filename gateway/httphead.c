@@ -28,6 +28,7 @@ static const struct {
 	{ HTTPHEAD_EXPECT, "expect" },
 	{ HTTPHEAD_HOST, "host" },
 	{ HTTPHEAD_KEEP_ALIVE, "keep-alive" },
+	{ HTTPHEAD_MAX_FORWARDS, "max-forwards" },
 	{ HTTPHEAD_ORIGIN, "origin" },
 	{ HTTPHEAD_PROXY_AUTHENTICATE, "proxy-authenticate" },
 	{ HTTPHEAD_PROXY_AUTHORIZATION, "proxy-authorization" },
@@ -50,6 +51,7 @@ static const struct {
 	{ HTTPHEAD_METHOD_GET, "GET" },
 	{ HTTPHEAD_METHOD_HEAD, "HEAD" },
 	{ HTTPHEAD_METHOD_OPTIONS, "OPTIONS" },
+	{ HTTPHEAD_METHOD_TRACE, "TRACE" },
 };
 
 /* Settle that head is bad, with the status for a request. */

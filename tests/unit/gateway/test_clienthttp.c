@@ -169,6 +169,9 @@ static const struct {
 	{ "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", 421, "" },
 	{ "GET / HTTP/1.1\r\nHost: .localhost\r\n\r\n", 400, "" },
 	{ "GET / HTTP/1.0\r\n\r\n", 421, "" },
+	{ "TRACE http://office/ HTTP/1.1\r\nHost: office\r\n"
+	  "Max-Forwards: 0\r\n\r\n",
+	    501, "as far as the gateway" },
 	{ "OPTIONS * HTTP/1.1\r\nHost: office.localhost\r\n\r\n", 421, "" },
 };
 

@@ -124,6 +124,19 @@ static const struct {
 	{ "GET /x HTTP/1.1\r\nA: b\r\nHost: office.localhost:1080\r\n\r\n",
 	    "GET /x HTTP/1.1\r\nHost: office.localhost:1080\r\nA: b\r\n"
 	    "Connection: close\r\n\r\n" },
+	/* One hop less, for who asks for it. */
+	{ "OPTIONS http://a/ HTTP/1.1\r\nHost: a\r\nMax-Forwards: 10\r\n\r\n",
+	    "OPTIONS / HTTP/1.1\r\nHost: a\r\nMax-Forwards: 9\r\n"
+	    "Connection: close\r\n\r\n" },
+	{ "TRACE http://a/ HTTP/1.1\r\nHost: a\r\nMax-Forwards: 1\r\n\r\n",
+	    "TRACE / HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\n"
+	    "Connection: close\r\n\r\n" },
+	{ "TRACE http://a/ HTTP/1.1\r\nHost: a\r\nMax-Forwards: 1x\r\n\r\n",
+	    "TRACE / HTTP/1.1\r\nHost: a\r\nMax-Forwards: 1x\r\n"
+	    "Connection: close\r\n\r\n" },
+	{ "GET http://a/ HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\n\r\n",
+	    "GET / HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\n"
+	    "Connection: close\r\n\r\n" },
 	/* The version is the client's. */
 	{ "GET http://a/ HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
 	    "GET / HTTP/1.0\r\nHost: a\r\nConnection: close\r\n\r\n" },
