@@ -140,6 +140,8 @@ noinst_LIBRARIES += %D%/cli/libcli.a
 %C%_cli_libcli_a_SOURCES = \
 	%D%/cli/ask.c \
 	%D%/cli/ask.h \
+	%D%/cli/bugreport.c \
+	%D%/cli/bugreport.h \
 	%D%/cli/cli.c \
 	%D%/cli/cli.h \
 	%D%/cli/commands.c \
@@ -161,12 +163,16 @@ noinst_LIBRARIES += %D%/cli/libcli.a
 	%D%/cli/flags.h \
 	%D%/cli/forward.c \
 	%D%/cli/forward.h \
+	%D%/cli/open.c \
+	%D%/cli/open.h \
 	%D%/cli/proxy.c \
 	%D%/cli/proxy.h \
 	%D%/cli/pump.c \
 	%D%/cli/pump.h \
 	%D%/cli/shellenv.c \
 	%D%/cli/shellenv.h \
+	%D%/cli/show.c \
+	%D%/cli/show.h \
 	%D%/cli/sshconfig.c \
 	%D%/cli/sshconfig.h \
 	%D%/cli/tool.c \

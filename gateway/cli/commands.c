@@ -12,14 +12,17 @@
 #include "common/mem.h"
 #include "common/statedir.h"
 #include "gateway/cli/ask.h"
+#include "gateway/cli/bugreport.h"
 #include "gateway/cli/cli.h"
 #include "gateway/cli/completion.h"
 #include "gateway/cli/connect.h"
 #include "gateway/cli/doctor.h"
 #include "gateway/cli/forward.h"
+#include "gateway/cli/open.h"
 #include "gateway/cli/passwd.h"
 #include "gateway/cli/proxy.h"
 #include "gateway/cli/shellenv.h"
+#include "gateway/cli/show.h"
 #include "gateway/cli/sshconfig.h"
 #include "gateway/cli/why.h"
 #include "gateway/cli/words.h"
@@ -48,174 +51,6 @@ static double
 number_of(const json_t *object, const char *key)
 {
 	return json_number_value(json_object_get(object, key));
-}
-
-/* --- hosts and status ------------------------------------------------ */
-
-/* Say that connections wait for a host, or waited. */
-static void
-print_gap(const json_t *host)
-{
-	const char *name = text_of(host, "host");
-	char since[32];
-
-	if (json_object_get(host, "since_s") != NULL) {
-		(void)printf("! %s: reconnecting, %.0f waiting, since %s\n",
-		    name, number_of(host, "waiting"),
-		    words_duration(
-			number_of(host, "since_s"), since, sizeof(since)));
-	} else if (json_object_get(host, "last_gap_s") != NULL) {
-		(void)printf("  %s: goes on after a gap of %.1f s\n", name,
-		    number_of(host, "last_gap_s"));
-	}
-}
-
-static void
-print_hosts(const json_t *hosts)
-{
-	const json_t *host;
-	size_t i;
-
-	if (json_array_size(hosts) == 0) {
-		(void)printf(
-		    "No hosts yet. Add one with: inroad invite NAME\n");
-		return;
-	}
-	(void)printf("%-20s %-12s %-9s %-8s %s\n", "HOST", "STATE", "RTT",
-	    "STREAMS", "LAST CONTACT");
-	json_array_foreach(hosts, i, host)
-	{
-		bool online = strcmp(text_of(host, "state"), "online") == 0;
-		char rtt[32] = "-";
-		char when[32] = "now";
-
-		if (json_object_get(host, "rtt_ms") != NULL) {
-			(void)snprintf(rtt, sizeof(rtt), "%.1f ms",
-			    number_of(host, "rtt_ms"));
-		}
-		if (!online) {
-			(void)words_ago(number_of(host, "last_contact"), when,
-			    sizeof(when));
-		}
-		(void)printf("%-20s %-12s %-9s %-8.0f %s\n",
-		    text_of(host, "host"), text_of(host, "state"), rtt,
-		    number_of(host, "streams"), when);
-		print_gap(host);
-		if (json_is_true(json_object_get(host, "key_changed"))) {
-			(void)printf("! %s has a new key. If you expect it: "
-				     "inroad accept-key %s\n",
-			    text_of(host, "host"), text_of(host, "host"));
-		}
-	}
-}
-
-static void
-show_hosts(const struct ask_answer *answer)
-{
-	print_hosts(answer->items);
-}
-
-static int
-run_hosts(const struct cli *cli)
-{
-	const char *words[] = { "hosts" };
-
-	return cli_ask(cli, words, 1, ASK_TIME, show_hosts);
-}
-
-/* Another machine with our key may look like a bad line, if nobody says so. */
-static void
-print_replaced(const json_t *relay)
-{
-	char text[TEXT_MAX];
-	char since[32];
-
-	if (json_object_get(relay, "replaced_s") == NULL) {
-		return;
-	}
-	(void)escape_text(
-	    ESCAPE_PLAIN, text_of(relay, "replaced_text"), text, sizeof(text));
-	(void)printf("warning  replaced %s ago: %s\n",
-	    words_duration(
-		number_of(relay, "replaced_s"), since, sizeof(since)),
-	    text);
-}
-
-static void
-print_relay_link(const json_t *relay)
-{
-	char text[TEXT_MAX];
-	char since[32];
-
-	if (json_is_true(json_object_get(relay, "up"))) {
-		(void)printf("relay    %s  connected %s, rtt %.1f ms\n",
-		    text_of(relay, "address"),
-		    words_duration(
-			number_of(relay, "since_s"), since, sizeof(since)),
-		    number_of(relay, "rtt_ms"));
-	} else {
-		/* Words of the relay, which may be anybody. */
-		(void)escape_text(
-		    ESCAPE_PLAIN, text_of(relay, "text"), text, sizeof(text));
-		(void)printf("relay    %s  %s: %s\n", text_of(relay, "address"),
-		    text_of(relay, "reason"), text);
-	}
-	print_replaced(relay);
-}
-
-/* Say it when the file says something that is not in force. */
-static void
-print_configuration(const json_t *status)
-{
-	char text[TEXT_MAX];
-
-	/* Names of files and what they say may have any bytes. */
-	(void)escape_text(
-	    ESCAPE_PLAIN, text_of(status, "configuration"), text, sizeof(text));
-	if (text[0] != '\0') {
-		(void)printf("! The configuration is not in force as it is "
-			     "written: %s\n",
-		    text);
-	}
-}
-
-static void
-show_status(const struct ask_answer *answer)
-{
-	const json_t *status = ask_first(answer);
-	const json_t *hosts = json_object_get(status, "hosts");
-	char up[32];
-	double seconds =
-	    number_of(status, "uptime_s") + number_of(status, "uptime");
-
-	(void)printf("%-8s %s  up %s", text_of(status, "role"),
-	    text_of(status, "version"),
-	    words_duration(seconds, up, sizeof(up)));
-	if (text_of(status, "listen")[0] != '\0') {
-		(void)printf("  listening %s", text_of(status, "listen"));
-	}
-	(void)printf("\n");
-	if (json_object_get(status, "relay") != NULL) {
-		print_relay_link(json_object_get(status, "relay"));
-	}
-	print_configuration(status);
-	if (json_is_array(hosts)) {
-		print_hosts(hosts);
-	} else if (json_object_get(status, "agents") != NULL) {
-		(void)printf("%.0f gateways, %.0f agents, %.0f hosts, %.0f "
-			     "channels, %.0f bytes queued\n",
-		    number_of(status, "gateways"), number_of(status, "agents"),
-		    number_of(status, "hosts"), number_of(status, "channels"),
-		    number_of(status, "queued"));
-	}
-}
-
-static int
-run_status(const struct cli *cli)
-{
-	const char *words[] = { "status" };
-
-	return cli_ask(cli, words, 1, ASK_TIME, show_status);
 }
 
 /* --- join ------------------------------------------------------------ */
@@ -546,8 +381,8 @@ const struct commands_row commands_table[] = {
 	    run_invite },
 	{ "invite --gateway", "NAME", "a join string for a gateway", 99, 99,
 	    run_invite },
-	{ "hosts", "", "your hosts and their state", 0, 0, run_hosts },
-	{ "status", "", "what the daemon does", 0, 0, run_status },
+	{ "hosts", "[-w]", "your hosts and their state", 0, 1, show_hosts_run },
+	{ "status", "[-w]", "what the daemon does", 0, 1, show_status_run },
 	{ "wait", "[--timeout S] [HOST[:PORT]]",
 	    "until linked, or a host answers", 0, 3, run_wait },
 	{ "why", "HOST:PORT", "the way there step by step, and what fails", 1,
@@ -565,6 +400,7 @@ const struct commands_row commands_table[] = {
 	    "changes the users of a gateway's --auth", 2, 3, passwd_run },
 	{ "proxy", "on|off|show", "whether the desktop uses the gateway", 1, 1,
 	    proxy_run },
+	{ "open", "HOST[/PATH]", "a host in the browser", 1, 1, open_run },
 	{ "doctor", "", "what is not right, and what to do about it", 0, 0,
 	    doctor_run },
 	{ "key", "export", "the account key, to keep on paper", 1, 1, run_key },
@@ -574,5 +410,9 @@ const struct commands_row commands_table[] = {
 	    "devices of an account (at the relay)", 2, 3, run_device },
 	{ "completion", "bash|zsh|fish", "what the tab key does in a shell", 1,
 	    1, completion_run },
+	{ "version", "", "of this program and of the daemon", 0, 0,
+	    bugreport_version },
+	{ "bugreport", "", "what to show to whoever looks for a fault", 0, 0,
+	    bugreport_run },
 	{ NULL, NULL, NULL, 0, 0, NULL },
 };

@@ -172,7 +172,7 @@ walk(struct typing *typing, const char *usage)
 		size_t len = strcspn(token, " ");
 		size_t bare = strcspn(token, " []");
 
-		if (strncmp(token, "--", 2) == 0) {
+		if (token[0] == '-') {
 			bool alone = token[bare] == ']' || token[bare] == '\0';
 
 			if (!place.value && !is_there(typing, token, bare)) {

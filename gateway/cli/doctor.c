@@ -282,22 +282,59 @@ check_chain(struct doctor *doctor)
 	}
 }
 
-static int
-finish(struct doctor *doctor, struct ask_answer *answer)
+/* Make all checks; path is that of the control socket, and is changed. */
+static void
+examine(struct doctor *doctor, char path[CLI_PATH_LEN])
+{
+	const char *words[] = { "status" };
+	struct ask_answer answer;
+	char *slash;
+
+	ask_daemon(path, words, 1, ASK_TIME, &answer);
+	if (answer.code == CONTROL_OK) {
+		doctor->status = ask_first(&answer);
+		check_chain(doctor);
+		check_clock(doctor, path);
+	} else {
+		explain_absence(doctor, &answer);
+	}
+	slash = strrchr(path, '/');
+	if (slash != NULL) {
+		*slash = '\0';
+		doctor_check_directory(doctor, path);
+	}
+	/* Where programs are led matters while somebody is there. */
+	if (doctor->address[0] != '\0') {
+		doctor_check_environment(doctor);
+		doctor_check_proxychains(doctor);
+		doctor_check_desktop(doctor);
+	}
+	doctor->status = NULL;
+	ask_free(&answer);
+}
+
+json_t *
+doctor_examine(const struct cli *cli)
+{
+	struct doctor doctor = { .cli = cli, .items = json_array() };
+	char path[CLI_PATH_LEN];
+
+	if (cli_socket(cli, path) == 0) {
+		examine(&doctor, path);
+	}
+	return doctor.items;
+}
+
+static void
+print(const struct ask_answer *answer)
 {
 	const json_t *item;
 	size_t i;
 
-	json_decref(answer->items);
-	answer->items = doctor->items;
-	answer->code = CONTROL_OK;
 	json_array_foreach(answer->items, i, item)
 	{
 		const json_t *fix = json_object_get(item, "fix");
 
-		if (doctor->cli->json) {
-			continue;
-		}
 		(void)printf("%-5s %-14s %s\n", ask_text(item, "level"),
 		    ask_text(item, "check"), ask_text(item, "text"));
 		if (fix != NULL) {
@@ -305,52 +342,34 @@ finish(struct doctor *doctor, struct ask_answer *answer)
 			    "%20s Fix: %s\n", "", json_string_value(fix));
 		}
 	}
-	if (doctor->failed > 0) {
-		(void)ask_fail(answer, CONTROL_FAILED, "doctor",
-		    "%u of %zu checks failed", doctor->failed,
-		    json_array_size(answer->items));
-	}
-	return cli_report(doctor->cli, answer);
 }
 
 int
 doctor_run(const struct cli *cli)
 {
-	const char *words[] = { "status" };
-	struct doctor doctor = { .cli = cli, .items = json_array() };
-	struct ask_answer answer;
+	struct doctor doctor = { .cli = cli };
+	struct ask_answer answer = { .code = CONTROL_OK };
 	char path[CLI_PATH_LEN];
-	char *slash;
 	int status;
 
 	if (strcmp(cli->program, "gateway") != 0) {
-		json_decref(doctor.items);
 		return cli_usage("doctor");
 	}
 	if (cli_socket(cli, path) != 0) {
-		json_decref(doctor.items);
 		return CONTROL_CONFIG;
 	}
-	ask_daemon(path, words, 1, ASK_TIME, &answer);
-	if (answer.code == CONTROL_OK) {
-		doctor.status = ask_first(&answer);
-		check_chain(&doctor);
-		check_clock(&doctor, path);
-	} else {
-		explain_absence(&doctor, &answer);
+	doctor.items = json_array();
+	examine(&doctor, path);
+	answer.items = doctor.items;
+	if (!cli->json) {
+		print(&answer);
 	}
-	slash = strrchr(path, '/');
-	if (slash != NULL) {
-		*slash = '\0';
-		doctor_check_directory(&doctor, path);
+	if (doctor.failed > 0) {
+		(void)ask_fail(&answer, CONTROL_FAILED, "doctor",
+		    "%u of %zu checks failed", doctor.failed,
+		    json_array_size(answer.items));
 	}
-	/* Where programs are led matters while somebody is there. */
-	if (doctor.address[0] != '\0') {
-		doctor_check_environment(&doctor);
-		doctor_check_proxychains(&doctor);
-		doctor_check_desktop(&doctor);
-	}
-	status = finish(&doctor, &answer);
+	status = cli_report(cli, &answer);
 	ask_free(&answer);
 	return status;
 }

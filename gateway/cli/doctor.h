@@ -37,6 +37,13 @@ struct doctor {
 int doctor_run(const struct cli *cli);
 
 /*
+ * Make all checks of the gateway that cli chooses; returns the findings, an
+ * array of objects with "check", "level", "text" and perhaps "fix", which is
+ * the caller's.
+ */
+json_t *doctor_examine(const struct cli *cli);
+
+/*
  * Note that the check named check came out at level: the formatted text.  fix
  * is what to do about it, NULL where there is nothing to do.
  */

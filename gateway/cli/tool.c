@@ -105,6 +105,20 @@ tool_run(const char *const *argv, char *out, size_t size)
 	return WEXITSTATUS(status);
 }
 
+int
+tool_start(const char *const *argv)
+{
+	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	int status = -1;
+	pid_t pid;
+
+	if (null >= 0) {
+		status = start(argv, null, &pid);
+		(void)close(null);
+	}
+	return status;
+}
+
 bool
 tool_exists(const char *name)
 {

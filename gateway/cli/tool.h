@@ -19,6 +19,12 @@
  */
 int tool_run(const char *const *argv, char *out, size_t size);
 
+/*
+ * Start the program argv[0] as tool_run() does and leave it alone; what it
+ * prints is not shown.  Returns 0, or -1 when it cannot be run.
+ */
+int tool_start(const char *const *argv);
+
 /* Return true when there is a program of that name in PATH. */
 bool tool_exists(const char *name);
 

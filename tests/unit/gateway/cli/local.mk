@@ -6,15 +6,18 @@
 if ENABLE_CLI
 UNIT_TESTS += \
 	%D%/test_ask \
+	%D%/test_bugreport \
 	%D%/test_cli \
 	%D%/test_commands \
 	%D%/test_complete \
 	%D%/test_connect \
 	%D%/test_doctor \
 	%D%/test_forward \
+	%D%/test_open \
 	%D%/test_proxy \
 	%D%/test_pump \
 	%D%/test_shellenv \
+	%D%/test_show \
 	%D%/test_sshconfig \
 	%D%/test_tool \
 	%D%/test_why \
@@ -26,15 +29,18 @@ endif
 LIBS_UNIT_CLI = $(LIBS_UNIT) $(LIBS_CLI) $(LIBS_CHECK)
 
 %C%_test_ask_LDADD = $(LIBS_UNIT_CLI)
+%C%_test_bugreport_LDADD = $(LIBS_UNIT_CLI)
 %C%_test_cli_LDADD = $(LIBS_UNIT_CLI)
 %C%_test_commands_LDADD = $(LIBS_UNIT_CLI)
 %C%_test_complete_LDADD = $(LIBS_UNIT_CLI)
 %C%_test_connect_LDADD = $(LIBS_UNIT_CLI)
 %C%_test_doctor_LDADD = $(LIBS_UNIT_CLI)
 %C%_test_forward_LDADD = $(LIBS_UNIT_CLI)
+%C%_test_open_LDADD = $(LIBS_UNIT_CLI)
 %C%_test_proxy_LDADD = $(LIBS_UNIT_CLI)
 %C%_test_pump_LDADD = $(LIBS_UNIT_CLI)
 %C%_test_shellenv_LDADD = $(LIBS_UNIT_CLI)
+%C%_test_show_LDADD = $(LIBS_UNIT_CLI)
 %C%_test_sshconfig_LDADD = $(LIBS_UNIT_CLI)
 %C%_test_passwd_LDADD = $(LIBS_UNIT_CLI)
 %C%_test_tool_LDADD = $(LIBS_UNIT_CLI)

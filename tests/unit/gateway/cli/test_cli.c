@@ -122,8 +122,8 @@ START_TEST(arguments_are_counted)
 		const char *line;
 		const char *usage;
 	} rows[] = {
-		{ "inroad hosts x", "usage: inroad hosts\n" },
-		{ "inroad status x", "usage: inroad status\n" },
+		{ "inroad hosts x", "usage: inroad hosts [-w]\n" },
+		{ "inroad status x", "usage: inroad status [-w]\n" },
 		{ "inroad leave x", "usage: inroad leave\n" },
 		{ "inroad join", "usage: inroad join STRING|-|@FILE\n" },
 		{ "inroad join a b", "usage: inroad join STRING|-|@FILE\n" },

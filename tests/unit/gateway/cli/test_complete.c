@@ -94,7 +94,7 @@ START_TEST(follows_the_table)
 		{ "env --shell fish ", "--unset" },
 		{ "completion ", "bash zsh fish" },
 		{ "forward ", "--remove" },
-		{ "hosts ", "" },
+		{ "hosts ", "-w" },
 		{ "nonsense ", "" },
 		{ "accept", "accept-key" },
 	};
