@@ -12,14 +12,31 @@
  *	blast open VIA TO COUNT AT_ONCE
  *		open COUNT connections, AT_ONCE at a time, each until its first
  *		byte; prints connections/s
+ *	blast first VIA TO ROUNDS
+ *		open ROUNDS connections, one after another; prints p50 and p99
+ *		of the time until each is open, in us
+ *	blast hold VIA TO COUNT
+ *		open COUNT connections and keep them, each after its first byte;
+ *		prints "ready" and waits for the end of standard input
+ *	blast polls VIA TO COUNT
+ *		as hold, through an HTTP proxy, with requests for http://TO/wait
+ *		that are never answered
+ *	blast heads VIA COUNT
+ *		open COUNT connections to an HTTP proxy and send half a head on
+ *		each, a byte a second; prints "ready" and waits as hold does
+ *	blast get VIA TO ROUNDS
+ *		ask an HTTP proxy for http://TO/ ROUNDS times, each on a new
+ *		connection; prints p50 and p99 in us
  *
- * VIA is "tcp" (TO is ADDR:PORT) or "socks5:ADDR:PORT" (TO is any NAME:PORT).
+ * VIA is "tcp" (TO is ADDR:PORT), "socks5:ADDR:PORT" (TO is any NAME:PORT), or
+ * for heads, polls and get the ADDR:PORT of the proxy.
  * Addresses are IPv4.  One process, one thread a connection.
  */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -134,6 +151,23 @@ fill(int fd, uint64_t n)
 
 /* --- serving -------------------------------------------------------------- */
 
+/* A GET: read the rest of its head, say that there is nothing. */
+static int
+answer_get(int fd)
+{
+	static const char answer[] = "HTTP/1.1 204 No Content\r\n\r\n";
+	unsigned ends = 0;
+	char c;
+
+	while (ends < 4) {
+		if (recv_all(fd, &c, 1) != 0) {
+			return -1;
+		}
+		ends = c == '\r' || c == '\n' ? ends + 1 : 0;
+	}
+	return send_all(fd, answer, sizeof(answer) - 1);
+}
+
 static void *
 serve_one(void *arg)
 {
@@ -144,6 +178,14 @@ serve_one(void *arg)
 
 	while (recv_all(fd, raw, sizeof(raw)) == 0) {
 		memcpy(&bytes, raw + 1, sizeof(bytes));
+		if (memcmp(raw, "GET /wait", sizeof(raw)) == 0) {
+			(void)drain(fd, UINT64_MAX);
+			break;
+		}
+		if (raw[0] == 'G') {
+			(void)answer_get(fd);
+			break;
+		}
 		if (raw[0] == 'd') {
 			(void)fill(fd, bytes);
 		} else if (raw[0] == 'u') {
@@ -323,7 +365,7 @@ bulk(const struct path *path, unsigned streams, uint64_t mib, const char *way)
 	free(threads);
 }
 
-/* --- ping ----------------------------------------------------------------- */
+/* --- times ---------------------------------------------------------------- */
 
 static int
 by_size(const void *a, const void *b)
@@ -333,6 +375,17 @@ by_size(const void *a, const void *b)
 
 	return (*x > *y) - (*x < *y);
 }
+
+static void
+print_times(double *times, unsigned count)
+{
+	qsort(times, count, sizeof(*times), by_size);
+	(void)printf("%.0f %.0f\n", times[count / 2] * 1e6,
+	    times[(size_t)count * 99 / 100] * 1e6);
+	free(times);
+}
+
+/* --- ping ----------------------------------------------------------------- */
 
 static void
 ping(const struct path *path, unsigned rounds, uint64_t mib)
@@ -357,10 +410,7 @@ ping(const struct path *path, unsigned rounds, uint64_t mib)
 		}
 		times[i] = now() - start;
 	}
-	qsort(times, rounds, sizeof(*times), by_size);
-	(void)printf("%.0f %.0f\n", times[rounds / 2] * 1e6,
-	    times[(size_t)rounds * 99 / 100] * 1e6);
-	free(times);
+	print_times(times, rounds);
 	/* The rest of the bulk is of no interest. */
 }
 
@@ -410,29 +460,219 @@ open_many(const struct path *path, int count, unsigned at_once)
 	free(threads);
 }
 
+/* --- one after another ------------------------------------------------------
+ */
+
+static void
+first(const struct path *path, unsigned rounds)
+{
+	double *times = calloc(rounds, sizeof(*times));
+
+	for (unsigned i = 0; i < rounds; i++) {
+		double start = now();
+		int fd = dial(path);
+
+		times[i] = now() - start;
+		(void)close(fd);
+	}
+	print_times(times, rounds);
+}
+
+static void
+get(const struct path *path, const char *to, unsigned rounds)
+{
+	double *times = calloc(rounds, sizeof(*times));
+	char request[600];
+	char answer[13];
+
+	(void)snprintf(request, sizeof(request),
+	    "GET http://%s/ HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n",
+	    to, to);
+	for (unsigned i = 0; i < rounds; i++) {
+		double start = now();
+		int fd = dial(path);
+
+		if (send_all(fd, request, strlen(request)) != 0 ||
+		    recv_all(fd, answer, 12) != 0 ||
+		    memcmp(answer, "HTTP/1.1 204", 12) != 0) {
+			(void)fprintf(stderr, "blast: no answer\n");
+			exit(1);
+		}
+		times[i] = now() - start;
+		(void)close(fd);
+	}
+	print_times(times, rounds);
+}
+
+/* --- many that stay
+ * ----------------------------------------------------------- */
+
+/* Say that all are there; true once standard input has ended or time is up. */
+static bool
+wait_for_end(int milliseconds)
+{
+	struct pollfd entry = { .fd = STDIN_FILENO, .events = POLLIN };
+	char c;
+
+	return poll(&entry, 1, milliseconds) > 0 &&
+	       read(STDIN_FILENO, &c, 1) <= 0;
+}
+
+static void
+hold(const struct path *path, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		int fd = dial(path);
+		char c = 'x';
+
+		if (ask(fd, 'p', 1) != 0 || send_all(fd, &c, 1) != 0 ||
+		    recv_all(fd, &c, 1) != 0) {
+			die("hold");
+		}
+	}
+	(void)printf("ready\n");
+	(void)fflush(stdout);
+	while (!wait_for_end(-1)) {
+	}
+}
+
+static void
+polls(const struct path *path, const char *to, unsigned count)
+{
+	char request[600];
+
+	(void)snprintf(request, sizeof(request),
+	    "GET http://%s/wait HTTP/1.1\r\nHost: %s\r\n\r\n", to, to);
+	for (unsigned i = 0; i < count; i++) {
+		(void)send_all(dial(path), request, strlen(request));
+	}
+	(void)printf("ready\n");
+	(void)fflush(stdout);
+	while (!wait_for_end(-1)) {
+	}
+}
+
+static void
+heads(const struct path *path, unsigned count)
+{
+	static const char half[] = "GET http://office/ HTTP/1.1\r\nCookie: ";
+	int *fds = calloc(count, sizeof(*fds));
+
+	for (unsigned i = 0; i < count; i++) {
+		fds[i] = dial(path);
+		(void)send_all(fds[i], half, sizeof(half) - 1);
+	}
+	(void)printf("ready\n");
+	(void)fflush(stdout);
+	while (!wait_for_end(1000)) {
+		for (unsigned i = 0; i < count; i++) {
+			(void)send_all(fds[i], "x", 1);
+		}
+	}
+	free(fds);
+}
+
+/* --- what is asked for
+ * --------------------------------------------------------- */
+
+static unsigned
+number(const char *text)
+{
+	return text == NULL ? 0 : (unsigned)strtoul(text, NULL, 10);
+}
+
+static void
+run_bulk(const struct path *path, char **args)
+{
+	bulk(path, number(args[2]), number(args[3]), args[4]);
+}
+
+static void
+run_ping(const struct path *path, char **args)
+{
+	ping(path, number(args[2]), number(args[3]));
+}
+
+static void
+run_open(const struct path *path, char **args)
+{
+	open_many(path, (int)number(args[2]), number(args[3]));
+}
+
+static void
+run_first(const struct path *path, char **args)
+{
+	first(path, number(args[2]));
+}
+
+static void
+run_hold(const struct path *path, char **args)
+{
+	hold(path, number(args[2]));
+}
+
+static void
+run_polls(const struct path *path, char **args)
+{
+	polls(path, args[1], number(args[2]));
+}
+
+static void
+run_heads(const struct path *path, char **args)
+{
+	heads(path, number(args[1]));
+}
+
+static void
+run_get(const struct path *path, char **args)
+{
+	get(path, args[1], number(args[2]));
+}
+
+static const struct order {
+	const char *name;
+	int args; /* from VIA on */
+	bool proxied;
+	void (*run)(const struct path *path, char **args);
+} orders[] = {
+	{ "bulk", 5, false, run_bulk },
+	{ "ping", 3, false, run_ping },
+	{ "ping", 4, false, run_ping },
+	{ "open", 4, false, run_open },
+	{ "first", 3, false, run_first },
+	{ "hold", 3, false, run_hold },
+	{ "polls", 3, true, run_polls },
+	{ "heads", 2, true, run_heads },
+	{ "get", 3, true, run_get },
+};
+
+/* Do what the arguments say; false when that is nothing. */
+static bool
+run(int argc, char **argv)
+{
+	for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++) {
+		const struct order *order = &orders[i];
+		struct path path;
+
+		if (argc == 2 + order->args &&
+		    strcmp(argv[1], order->name) == 0) {
+			parse_path(order->proxied ? "tcp" : argv[2],
+			    order->proxied ? argv[2] : argv[3], &path);
+			order->run(&path, argv + 2);
+			return true;
+		}
+	}
+	return false;
+}
+
 int
 main(int argc, char **argv)
 {
-	struct path path;
-
 	if (argc == 2 && strcmp(argv[1], "serve") == 0) {
 		serve();
 	}
-	if (argc < 5) {
+	if (!run(argc, argv)) {
 		(void)fprintf(stderr, "usage: see the head of blast.c\n");
-		return 2;
-	}
-	parse_path(argv[2], argv[3], &path);
-	if (strcmp(argv[1], "bulk") == 0 && argc == 7) {
-		bulk(&path, (unsigned)strtoul(argv[4], NULL, 10),
-		    strtoul(argv[5], NULL, 10), argv[6]);
-	} else if (strcmp(argv[1], "ping") == 0) {
-		ping(&path, (unsigned)strtoul(argv[4], NULL, 10),
-		    argc > 5 ? strtoul(argv[5], NULL, 10) : 0);
-	} else if (strcmp(argv[1], "open") == 0 && argc == 6) {
-		open_many(&path, (int)strtol(argv[4], NULL, 10),
-		    (unsigned)strtoul(argv[5], NULL, 10));
-	} else {
 		return 2;
 	}
 	return 0;

@@ -10,4 +10,5 @@ EXTRA_PROGRAMS += \
 %C%_blast_LDADD = -lpthread
 EXTRA_DIST += \
 	%D%/compare \
+	%D%/streams \
 	$(NULL)
