@@ -9,6 +9,7 @@
 #include "common/quantity.h"
 #include "common/version.h"
 #include "gateway/failures.h"
+#include "gateway/outcomes.h"
 #include "gateway/overview.h"
 #include "gateway/site.h"
 #include "gateway/textout.h"
@@ -187,11 +188,13 @@ put_link(struct page *page)
 	}
 	textout_format(&page->out,
 	    "<p>%" PRIu32 " local connection%s, %" PRIu32
-	    " stream%s to hosts, %" PRIu64 " request%s since the start</p>\n"
+	    " stream%s to hosts, %" PRIu64 " request%s since the start, "
+	    "<a href=\"#failures\">%" PRIu64 " failed</a></p>\n"
 	    "</section>\n",
 	    overview->clients, overview->clients == 1 ? "" : "s",
 	    overview->streams, overview->streams == 1 ? "" : "s",
-	    overview->requests, overview->requests == 1 ? "" : "s");
+	    overview->requests, overview->requests == 1 ? "" : "s",
+	    outcomes_failed(overview->outcomes));
 }
 
 /* --- hosts ----------------------------------------------------------- */
@@ -232,6 +235,12 @@ is_online(const struct overview_host *host)
 	return strcmp(host->state, "online") == 0;
 }
 
+static bool
+is_offline(const struct overview_host *host)
+{
+	return strcmp(host->state, "offline") == 0;
+}
+
 /* Put the state, with a colour that says the same. */
 static void
 put_state(struct page *page, const struct overview_host *host)
@@ -241,7 +250,7 @@ put_state(struct page *page, const struct overview_host *host)
 
 	if (is_online(host)) {
 		colour = "good";
-	} else if (strcmp(host->state, "offline") == 0) {
+	} else if (is_offline(host)) {
 		colour = "idle";
 	}
 	textout_format(&page->out,
@@ -282,6 +291,7 @@ static void
 put_host(struct page *page, const struct overview_host *host)
 {
 	char words[WORDS_LEN] = "–";
+	char streams[WORDS_LEN] = "–";
 
 	put_words(page, "<tr role=\"row\" id=\"host-", host->name, "\">\n");
 	put_name(page, host->name);
@@ -290,8 +300,11 @@ put_host(struct page *page, const struct overview_host *host)
 		(void)how_far(host->rtt_ns, words);
 	}
 	put_cell(page, "round trip", words);
-	(void)snprintf(words, sizeof(words), "%" PRIu32, host->session.streams);
-	put_cell(page, "streams", words);
+	if (host->has_session) {
+		(void)snprintf(streams, sizeof(streams), "%" PRIu32,
+		    host->session.streams);
+	}
+	put_cell(page, "streams", streams);
 	put_contact(page, host);
 	textout_format(&page->out, "</tr>\n");
 	if (host->key_changed) {
@@ -301,6 +314,19 @@ put_host(struct page *page, const struct overview_host *host)
 		    "It has a new key, and is not reached until you "
 		    "accept it: <code>inroad accept-key ",
 		    host->name, "</code></td></tr>\n");
+	}
+}
+
+/* Put the hosts that are offline, or the others. */
+static void
+put_hosts_if(struct page *page, bool offline)
+{
+	const struct overview *overview = page->overview;
+
+	for (size_t i = 0; i < overview->host_count; i++) {
+		if (is_offline(&overview->hosts[i]) == offline) {
+			put_host(page, &overview->hosts[i]);
+		}
 	}
 }
 
@@ -343,9 +369,8 @@ put_hosts(struct page *page)
 		    "<th role=\"columnheader\">Last contact"
 		    "</thead>\n<tbody role=\"rowgroup\">\n",
 		    online, overview->host_count);
-		for (size_t i = 0; i < overview->host_count; i++) {
-			put_host(page, &overview->hosts[i]);
-		}
+		put_hosts_if(page, false);
+		put_hosts_if(page, true);
 		textout_format(&page->out, "</tbody>\n</table>\n");
 	}
 	textout_format(&page->out, "</section>\n");

@@ -8,6 +8,7 @@ UNIT_TESTS += \
 	%D%/test_client \
 	%D%/test_clientauth \
 	%D%/test_clienthttp \
+	%D%/test_clientsite \
 	%D%/test_clientsocks \
 	%D%/test_auth \
 	%D%/test_basic \
@@ -63,6 +64,8 @@ LIBS_UNIT_GATEWAY = $(LIBS_UNIT) $(LIBS_GATEWAY) $(LIBS_CHECK)
 %C%_test_clientauth_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_clienthttp_SOURCES = %D%/test_clienthttp.c $(RIG_UNIT_GATEWAY)
 %C%_test_clienthttp_LDADD = $(LIBS_UNIT_GATEWAY)
+%C%_test_clientsite_SOURCES = %D%/test_clientsite.c $(RIG_UNIT_GATEWAY)
+%C%_test_clientsite_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_clientsocks_SOURCES = %D%/test_clientsocks.c $(RIG_UNIT_GATEWAY)
 %C%_test_clientsocks_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_detect_LDADD = $(LIBS_UNIT_GATEWAY)

@@ -66,6 +66,18 @@ has_not(const char *words)
 	check_words(words, false);
 }
 
+/* Asserts that the page has a, and b behind it. */
+static void
+comes_before(const char *a, const char *b)
+{
+	char *text = written(write_page, NULL);
+	const char *at = strstr(text, a);
+
+	ck_assert_ptr_nonnull(at);
+	ck_assert_ptr_nonnull(strstr(at, b));
+	free(text);
+}
+
 START_TEST(it_is_whole_or_told)
 {
 	char *text = written(write_page, NULL);
@@ -84,7 +96,7 @@ START_TEST(the_link_when_it_is_up)
 	has(">Connected to relay.example.net:7000<");
 	has("for 2 h, round trip 24.0 ms<");
 	has("5 local connections, 3 streams to hosts, 3 requests since the "
-	    "start<");
+	    "start, <a href=\"#failures\">1 failed</a><");
 	has("gateway 0.1.0, up 2 h<");
 	overview->clients = overview->streams = 1;
 	has("1 local connection, 1 stream to hosts, ");
@@ -145,6 +157,14 @@ START_TEST(hosts)
 	has("title=\"2027-01-15T07:55:00Z\">5 min ago</time>");
 	has("<span class=\"dot fair\"></span>reconnecting"
 	    "<small>1 waiting, for 4 s</small></td>");
+	/* Those that answer come first. */
+	has("lab.localhost:1080/\">lab</a></th>\n"
+	    "<td role=\"cell\" class=\"state\"><span class=\"dot idle\">"
+	    "</span>offline</td>\n"
+	    "<td role=\"cell\" data-label=\"round trip\">–</td>\n"
+	    "<td role=\"cell\" data-label=\"streams\">–</td>\n");
+	comes_before("id=\"host-office\"", "id=\"host-yard\"");
+	comes_before("id=\"host-yard\"", "id=\"host-lab\"");
 	/* Examples have one that answers. */
 	has("http://office.localhost:1080/</code> need no");
 	has("<code>http://office.internal/</code> in a browser");
