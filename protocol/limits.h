@@ -75,9 +75,17 @@
  */
 #define LIMITS_URGENT_WAIT (5 * LIMITS_SEC)
 
-/* Quiet for this long: ask.  Quiet for LINK_DEAD: dead. */
+/*
+ * Quiet for QUIET: ask.  Quiet for DEAD: dead, but never sooner after asking
+ * than the difference of both.  A link that carried something within the last
+ * BUSY has people who wait at it, and nobody pays for a radio that wakes once
+ * more: there the other pair counts.
+ */
 #define LIMITS_LINK_QUIET (20 * LIMITS_SEC)
 #define LIMITS_LINK_DEAD (45 * LIMITS_SEC)
+#define LIMITS_LINK_BUSY (30 * LIMITS_SEC)
+#define LIMITS_LINK_BUSY_QUIET (10 * LIMITS_SEC)
+#define LIMITS_LINK_BUSY_DEAD (30 * LIMITS_SEC)
 
 /*
  * A device that was replaced comes back after this time and up to as much

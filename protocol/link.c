@@ -15,6 +15,9 @@ static const struct link_times default_times = {
 	.handshake = LIMITS_HANDSHAKE_TIME,
 	.quiet = LIMITS_LINK_QUIET,
 	.dead = LIMITS_LINK_DEAD,
+	.busy = LIMITS_LINK_BUSY,
+	.busy_quiet = LIMITS_LINK_BUSY_QUIET,
+	.busy_dead = LIMITS_LINK_BUSY_DEAD,
 	.leave = LIMITS_LINK_LEAVE,
 	.rekey = LIMITS_REKEY_TIME,
 	.rekey_count = LIMITS_REKEY_COUNT,
@@ -56,8 +59,7 @@ deadline(const struct link *link)
 	case LINK_LOGIN:
 		return link->since + link->times->handshake;
 	case LINK_UP:
-		return link->heard +
-		       (link->asked ? link->times->dead : link->times->quiet);
+		return linklive_deadline(link);
 	case LINK_LEAVING:
 		return link->since + (link->hurry ? link->times->leave
 						  : link->times->leave / 2);
@@ -67,12 +69,8 @@ deadline(const struct link *link)
 	return UINT64_MAX;
 }
 
-/*
- * What is received moves the deadline but not the timer, which would cost a
- * heap operation each time: a timer that comes too early is set again.
- */
-static void
-set_timer(struct link *link)
+void
+link_set_timer(struct link *link)
 {
 	uint64_t now = loop_now(link->loop);
 	uint64_t due = deadline(link);
@@ -99,20 +97,9 @@ link_move(struct link *link, enum link_state state)
 		link->since = loop_now(link->loop);
 	}
 	link->heard = link->since;
-	link->asked = false;
-	set_timer(link);
+	link->asked = 0;
+	link_set_timer(link);
 	link_want(link);
-}
-
-void
-link_heard(struct link *link)
-{
-	link->heard = loop_now(link->loop);
-	/* Only this brings the deadline nearer, so the timer must be set. */
-	if (link->asked) {
-		link->asked = false;
-		set_timer(link);
-	}
 }
 
 bool
@@ -135,20 +122,6 @@ link_want(struct link *link)
 
 /* --- events ---------------------------------------------------------- */
 
-static void
-up_timeout(struct link *link)
-{
-	if (link->asked) {
-		link_close(link, CODE_LINK_LOST,
-		    "nothing was heard from the other side for too long");
-		return;
-	}
-	link->asked = true;
-	link->ping_due = true;
-	linkwrite_soon(link);
-	set_timer(link);
-}
-
 /* Channels had half of the time for what they had left. */
 static void
 leaving_timeout(struct link *link)
@@ -159,14 +132,14 @@ leaving_timeout(struct link *link)
 	}
 	link->hurry = true;
 	linkwrite_soon(link);
-	set_timer(link);
+	link_set_timer(link);
 }
 
 static void
 on_timeout(struct link *link)
 {
 	if (loop_now(link->loop) < deadline(link)) {
-		set_timer(link);
+		link_set_timer(link);
 		return;
 	}
 	switch (link->state) {
@@ -178,7 +151,7 @@ on_timeout(struct link *link)
 		link_close(link, CODE_PROTOCOL_ERROR, "no valid handshake");
 		break;
 	case LINK_UP:
-		up_timeout(link);
+		linklive_timeout(link);
 		break;
 	case LINK_LEAVING:
 		leaving_timeout(link);
@@ -269,7 +242,7 @@ open_link(struct link *link, int fd)
 	linktcp_init(link);
 	/* Without an address (.len is 0) when the peer has gone already. */
 	(void)io_peer(link->io, &link->peer);
-	set_timer(link);
+	link_set_timer(link);
 	link_want(link);
 	return 0;
 }

@@ -99,6 +99,9 @@ struct link_times {
 	uint64_t handshake;   /* LIMITS_HANDSHAKE_TIME */
 	uint64_t quiet;       /* LIMITS_LINK_QUIET */
 	uint64_t dead;        /* LIMITS_LINK_DEAD */
+	uint64_t busy;        /* LIMITS_LINK_BUSY; 0: no link is */
+	uint64_t busy_quiet;  /* LIMITS_LINK_BUSY_QUIET */
+	uint64_t busy_dead;   /* LIMITS_LINK_BUSY_DEAD */
 	uint64_t leave;       /* LIMITS_LINK_LEAVE */
 	uint64_t rekey;       /* LIMITS_REKEY_TIME */
 	uint64_t rekey_count; /* LIMITS_REKEY_COUNT */

@@ -2,7 +2,8 @@
 /*
  * link_impl: what the files of the link share and nobody else includes.
  *
- *	link.c       life: creation, states, liveness, the end
+ *	link.c       life: creation, states, the end
+ *	linklive.c   whether the peer is still there
  *	linkgreet.c  the handshake and the login
  *	linkread.c   from the socket to frames to their handlers
  *	linkwrite.c  from control queue and channels to the socket
@@ -91,8 +92,8 @@ struct link {
 	size_t rest_len;
 	struct frame_head head; /* of the frame whose body is awaited */
 	bool has_head;
-	bool asked;     /* PING was sent since the last sign of life */
-	uint64_t heard; /* time of that */
+	uint64_t heard; /* time of the last sign of life */
+	uint64_t asked; /* when PING was sent since then, 0: it was not */
 	uint64_t received;
 
 	/* Sending. */
@@ -100,6 +101,7 @@ struct link {
 	uint64_t tx_frames; /* under the present key */
 	uint64_t tx_since;  /* first use of it */
 	uint64_t sent;
+	uint64_t carried;         /* when a channel last sent; 0: never */
 	struct link_batch *batch; /* NULL when empty */
 	struct loop_task task;
 	bool blocked; /* the socket is full: wait for IO_WRITABLE */
@@ -153,8 +155,12 @@ void link_move(struct link *link, enum link_state state);
 /* Return true while frames are read and handled. */
 bool link_takes_frames(const struct link *link);
 
-/* The peer gave a sign of life. */
-void link_heard(struct link *link);
+/*
+ * Set the timer to the deadline of the state.  What is received moves the
+ * deadline but not the timer, which would cost a heap operation each time: a
+ * timer that comes too early is set again.
+ */
+void link_set_timer(struct link *link);
 
 /* Tell the io of link what events are of use now. */
 void link_want(struct link *link);
@@ -171,6 +177,20 @@ void link_violation(struct link *link, const char *what);
 
 /* The socket ended (n is 0) or broke (IO_FAIL): close link. */
 void link_lost(struct link *link, ssize_t n);
+
+/* --- linklive.c ---------------------------------------------------------- */
+
+/* Return when a link that is up is to be asked for life, or is dead. */
+uint64_t linklive_deadline(const struct link *link);
+
+/* That time has come. */
+void linklive_timeout(struct link *link);
+
+/* The peer gave a sign of life. */
+void linklive_heard(struct link *link);
+
+/* A channel sent something, whose loss would be noticed. */
+void linklive_carried(struct link *link);
 
 /* --- linkgreet.c --------------------------------------------------------- */
 

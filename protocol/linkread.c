@@ -269,7 +269,7 @@ read_frames(struct link *link)
 		link_lost(link, n);
 		return;
 	}
-	link_heard(link);
+	linklive_heard(link);
 	link->received += (uint64_t)n;
 	len += (size_t)n;
 	used = take_frames(link, scratch, len);

@@ -247,6 +247,7 @@ put_carry(struct link *link, struct channel *channel, struct blob *body)
 	entry = put_head(link, FRAME_CARRY, channel->id, len);
 	entry->body = body;
 	commit_entry(link->batch);
+	linklive_carried(link);
 	channel->sent += LIMITS_FRAME_HEAD_LEN + len;
 	schedule_charge(
 	    &link->schedule, &channel->flow, LIMITS_FRAME_HEAD_LEN + len);

@@ -80,6 +80,7 @@ noinst_LIBRARIES += %D%/liblink.a
 	%D%/link.h \
 	%D%/link_impl.h \
 	%D%/linkgreet.c \
+	%D%/linklive.c \
 	%D%/linkread.c \
 	%D%/linktcp.c \
 	%D%/linkwrite.c \

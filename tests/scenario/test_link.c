@@ -395,6 +395,98 @@ START_TEST(two_links_keep_each_other_alive)
 }
 END_TEST
 
+/* Make busy links impatient, and idle ones patient. */
+static void
+be_impatient_when_busy(uint64_t busy)
+{
+	times.busy = busy;
+	times.busy_quiet = 10 * LIMITS_MSEC;
+	times.busy_dead = 50 * LIMITS_MSEC;
+}
+
+/* Let the endpoint carry one body to the raw relay, which reads it. */
+static void
+carry_one(struct linkpair_peer *peer)
+{
+	uint8_t payload[LIMITS_FRAME_BODY_MAX];
+	struct frame_head head;
+	size_t len;
+
+	ck_assert_int_eq(linkpair_channel(peer, &pair.endpoint, 5, NULL), 0);
+	linkpair_send(peer, 1, 100);
+	ck_assert(rawlink_recv(&raw, FRAME_FROM_GATEWAY, &head, payload, &len));
+	ck_assert_int_eq((int)head.type, (int)FRAME_CARRY);
+}
+
+START_TEST(a_busy_link_is_found_dead_sooner)
+{
+	struct linkpair_peer peer = { .side = NULL };
+	uint8_t payload[LIMITS_FRAME_BODY_MAX];
+	struct frame_head head;
+	uint64_t begin;
+	size_t len;
+
+	be_impatient_when_busy(LIMITS_LINK_BUSY);
+	open_raw_relay();
+	carry_one(&peer);
+	begin = loop_now(pair.loop);
+	ck_assert(rawlink_recv(&raw, FRAME_FROM_GATEWAY, &head, payload, &len));
+	ck_assert_int_eq((int)head.type, (int)FRAME_PING);
+	ck_assert(rawlink_await_end(&raw));
+	ck_assert_int_eq((int)pair.endpoint.code, (int)CODE_LINK_LOST);
+	ck_assert_int_eq(peer.detached, 1);
+	/* Long before LIMITS_LINK_QUIET. */
+	ck_assert_uint_lt(loop_now(pair.loop) - begin, 15 * LIMITS_SEC);
+	close_raw();
+}
+END_TEST
+
+/* Return how many bytes the endpoint sends within 100 ms of doing nothing. */
+static uint64_t
+sent_meanwhile(void)
+{
+	uint64_t until = loop_now(pair.loop) + 100 * LIMITS_MSEC;
+	uint64_t before = link_sent(pair.endpoint.link);
+
+	ck_assert(linkpair_await(&pair, has_lived, &until));
+	ck_assert(link_is_up(pair.endpoint.link));
+	return link_sent(pair.endpoint.link) - before;
+}
+
+START_TEST(an_idle_link_is_left_alone)
+{
+	be_impatient_when_busy(LIMITS_LINK_BUSY);
+	open_raw_relay();
+	ck_assert_uint_eq(sent_meanwhile(), 0);
+	close_raw();
+}
+END_TEST
+
+/* What was carried long before the last sign of life does not count. */
+START_TEST(a_busy_link_becomes_idle)
+{
+	struct linkpair_peer peer = { .side = NULL };
+	uint8_t payload[LIMITS_FRAME_BODY_MAX];
+	struct frame_head head;
+	uint64_t before;
+	size_t len;
+
+	be_impatient_when_busy(LIMITS_MSEC);
+	times.busy_dead = 60 * LIMITS_SEC;
+	open_raw_relay();
+	carry_one(&peer);
+	ck_assert(rawlink_recv(&raw, FRAME_FROM_GATEWAY, &head, payload, &len));
+	ck_assert_int_eq((int)head.type, (int)FRAME_PING);
+	before = link_received(pair.endpoint.link);
+	ck_assert(rawlink_send(&raw, FRAME_PONG, 0, payload, len));
+	while (link_received(pair.endpoint.link) == before) {
+		loop_poll(pair.loop);
+	}
+	ck_assert_uint_eq(sent_meanwhile(), 0);
+	close_raw();
+}
+END_TEST
+
 /* --- keys ---------------------------------------------------------------- */
 
 START_TEST(keys_are_replaced_after_so_many_frames)
@@ -875,6 +967,9 @@ add_tests(TCase *tcase)
 	tcase_add_test(tcase, a_flood_of_pings_has_one_answer_at_a_time);
 	tcase_add_test(tcase, a_quiet_peer_is_asked);
 	tcase_add_test(tcase, a_silent_peer_is_dead);
+	tcase_add_test(tcase, a_busy_link_is_found_dead_sooner);
+	tcase_add_test(tcase, an_idle_link_is_left_alone);
+	tcase_add_test(tcase, a_busy_link_becomes_idle);
 	tcase_add_test(tcase, two_links_keep_each_other_alive);
 	tcase_add_test(tcase, keys_are_replaced_after_so_many_frames);
 	tcase_add_test(tcase, keys_are_replaced_after_some_time);
