@@ -8,6 +8,7 @@
 #include "common/jsonout.h"
 #include "common/mem.h"
 #include "gateway/auth.h"
+#include "gateway/direct.h"
 #include "gateway/gateway_impl.h"
 #include "gateway/hosts.h"
 #include "gateway/overview.h"
@@ -149,6 +150,7 @@ gatewaycommand_status(struct jsonout *json, void *arg)
 	jsonout_uint(json, "requests", gateway->pool.served);
 	jsonout_uint(
 	    json, "failures", outcomes_failed(&gateway->pool.outcomes));
+	jsonout_uint(json, "direct", direct_count(gateway->direct));
 	jsonout_uint(json, "streams", peers_streams(gateway->peers));
 	jsonout_array(json, "hosts");
 	hosts_each(gateway->hosts, add_host, &d);
