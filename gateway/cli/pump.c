@@ -16,7 +16,9 @@
 /* What one direction does, and how it ended. */
 struct half {
 	const struct pump *pump;
-	int over; /* readable once the thread ended; -1 when that was seen */
+	int over;     /* readable once the thread ended */
+	bool is_over; /* and that was seen, by the other one */
+	int stop;     /* readable once the thread is to end */
 	enum pump_result result;
 	int error;
 };
@@ -71,28 +73,71 @@ fail(struct half *half, enum pump_result result)
 	half->error = errno;
 }
 
-/* From in to the socket.  A thread: may be cancelled wherever it waits. */
-static void *
-send_all(void *arg)
+/* Wait until fd is ready for events; false when the thread is to end. */
+static bool
+wait_or_stop(const struct half *half, int fd, short events)
 {
-	struct half *half = arg;
+	struct pollfd fds[2] = {
+		{ .fd = fd, .events = events },
+		{ .fd = half->stop, .events = POLLIN },
+	};
+
+	(void)poll(fds, 2, -1);
+	return fds[1].revents == 0;
+}
+
+/* Send all of the len bytes at data; 0, or -1 after noting why not. */
+static int
+send_block(struct half *half, const uint8_t *data, size_t len)
+{
+	int fd = half->pump->socket;
+
+	while (len > 0) {
+		ssize_t n = send(fd, data, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+		if (n >= 0) {
+			data += n;
+			len -= (size_t)n;
+		} else if (errno != EAGAIN && errno != EINTR) {
+			fail(half, PUMP_BROKEN);
+			return -1;
+		} else if (!wait_or_stop(half, fd, POLLOUT)) {
+			return -1;
+		}
+	}
+	return 0;
+}
+
+/* From in to the socket, until it ends or the thread is to. */
+static void
+send_all(struct half *half)
+{
 	const struct pump *pump = half->pump;
 	uint8_t block[BLOCK];
-	ssize_t n = read_some(pump->in, block);
 
-	while (n > 0) {
-		if (write_all(pump->socket, block, (size_t)n) != 0) {
-			fail(half, PUMP_BROKEN);
-			break;
+	while (wait_or_stop(half, pump->in, POLLIN)) {
+		ssize_t n = read(pump->in, block, sizeof(block));
+
+		if (n == 0) {
+			(void)shutdown(pump->socket, SHUT_WR);
+			return;
 		}
-		n = read_some(pump->in, block);
+		if (n < 0 && errno != EAGAIN && errno != EINTR) {
+			fail(half, PUMP_INPUT);
+			return;
+		}
+		if (n > 0 && send_block(half, block, (size_t)n) != 0) {
+			return;
+		}
 	}
-	if (n < 0) {
-		fail(half, PUMP_INPUT);
-	}
-	if (half->result == PUMP_OK) {
-		(void)shutdown(pump->socket, SHUT_WR);
-	}
+}
+
+static void *
+run_sender(void *arg)
+{
+	struct half *half = arg;
+
+	send_all(half);
 	(void)eventfd_write(half->over, 1);
 	return NULL;
 }
@@ -119,13 +164,13 @@ wait_socket(struct half *up, short events, short *happened)
 {
 	struct pollfd fds[2] = {
 		{ .fd = up->pump->socket, .events = events },
-		{ .fd = up->over, .events = POLLIN },
+		{ .fd = up->is_over ? -1 : up->over, .events = POLLIN },
 	};
 
 	(void)poll(fds, 2, -1);
 	*happened = fds[0].revents;
 	if (fds[1].revents != 0) {
-		up->over = -1;
+		up->is_over = true;
 		return up->result != PUMP_INPUT;
 	}
 	return true;
@@ -164,7 +209,7 @@ receive_all(struct half *half, struct half *up)
 	end_output(pump->out);
 	/* Until our half has ended as well, or the socket breaks. */
 	happened = 0;
-	while (up->over >= 0 && happened == 0) {
+	while (!up->is_over && happened == 0) {
 		if (!wait_socket(up, 0, &happened)) {
 			return;
 		}
@@ -182,29 +227,40 @@ socket_error(int fd)
 	return error;
 }
 
+/* Run both directions, with the two events in up; 0, or an errno. */
+static int
+run(struct half *down, struct half *up)
+{
+	pthread_t sender;
+	int error = pthread_create(&sender, NULL, run_sender, up);
+
+	if (error == 0) {
+		receive_all(down, up);
+		/* It may be waiting for input that nobody wants any more. */
+		(void)eventfd_write(up->stop, 1);
+		(void)pthread_join(sender, NULL);
+	}
+	return error;
+}
+
 enum pump_result
 pump_run(const struct pump *pump)
 {
 	const int over = eventfd(0, EFD_CLOEXEC);
-	struct half up = { .pump = pump, .over = over };
+	const int stop = eventfd(0, EFD_CLOEXEC);
+	struct half up = { .pump = pump, .over = over, .stop = stop };
 	struct half down = { .pump = pump };
-	pthread_t sender;
-	int error =
-	    over < 0 ? errno : pthread_create(&sender, NULL, send_all, &up);
+	int error = over >= 0 && stop >= 0 ? run(&down, &up) : errno;
 
-	if (error != 0) {
-		if (over >= 0) {
-			(void)close(over);
-		}
-		errno = error;
-		return PUMP_BROKEN;
+	if (over >= 0) {
+		(void)close(over);
 	}
-	receive_all(&down, &up);
-	/* It may be waiting for input that nobody wants any more. */
-	(void)pthread_cancel(sender);
-	(void)pthread_join(sender, NULL);
-	(void)close(over);
-	error = socket_error(pump->socket);
+	if (stop >= 0) {
+		(void)close(stop);
+	}
+	if (error == 0) {
+		error = socket_error(pump->socket);
+	}
 	if (up.result != PUMP_OK) {
 		errno = up.error;
 		return up.result;

@@ -5,7 +5,7 @@
  *	in  --bytes, then its end--> socket
  *	out <--bytes, then its end-- socket
  *
- * Each direction is a blocking loop in a thread of its own: whoever does not
+ * Each direction is a loop in a thread of its own: whoever does not
  * read stops only what flows to it, nothing is buffered beyond one block, and
  * the descriptors, which other programs share, keep their flags.  Each half
  * ends by itself; the pump is over when both did, or when the socket broke,
