@@ -8,19 +8,26 @@ UNIT_TESTS += \
 	%D%/test_answer \
 	%D%/test_attach \
 	%D%/test_callers \
-	%D%/test_settings \
 	%D%/test_egress \
 	%D%/test_policy \
 	%D%/test_services \
+	%D%/test_settings \
 	$(NULL)
 endif
 
+# What the tests of callers share.
+RIG_UNIT_AGENT = \
+	%D%/callersrig.c \
+	%D%/callersrig.h \
+	$(NULL)
+
 %C%_test_answer_LDADD = $(LIBS_UNIT_AGENT)
 %C%_test_attach_LDADD = $(LIBS_UNIT_AGENT)
+%C%_test_callers_SOURCES = %D%/test_callers.c $(RIG_UNIT_AGENT)
 %C%_test_callers_LDADD = $(LIBS_UNIT_AGENT)
-%C%_test_settings_LDADD = $(LIBS_UNIT_AGENT)
 %C%_test_egress_LDADD = $(LIBS_UNIT_AGENT)
 %C%_test_policy_LDADD = $(LIBS_UNIT_AGENT)
 %C%_test_services_LDADD = $(LIBS_UNIT_AGENT)
+%C%_test_settings_LDADD = $(LIBS_UNIT_AGENT)
 
 LIBS_UNIT_AGENT = $(LIBS_UNIT) $(LIBS_AGENT) $(LIBS_CHECK)
