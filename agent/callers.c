@@ -218,15 +218,17 @@ on_lost(void *arg, enum code code, const char *text)
 void
 callers_returned(struct call *call)
 {
+	uint64_t gap = 0;
+
 	if (call->lost_at != 0) {
-		call->last_gap =
-		    loop_now(call->caller->callers->loop) - call->lost_at;
+		gap = loop_now(call->caller->callers->loop) - call->lost_at;
+		call->last_gap = gap;
 		unlose(call);
 	}
 	ev_timer_stop(loop_ev(call->caller->callers->loop), &call->timer);
 	log_write(LOG_LEVEL_INFO, "caller", call->caller->id,
 	    "session goes on: device=%s gap_ms=%llu", call->caller->device,
-	    (unsigned long long)(call->last_gap / LIMITS_MSEC));
+	    (unsigned long long)(gap / LIMITS_MSEC));
 }
 
 /* The session ended by itself, with its carrier. */
@@ -403,7 +405,9 @@ describe(const struct caller *caller, struct callers_info *info)
 			session_get_stats(session, &stats);
 			info->sessions++;
 			info->lost += call->lost_at != 0;
-			info->last_gap_ns = call->last_gap;
+			if (call->last_gap != 0) {
+				info->last_gap_ns = call->last_gap;
+			}
 			info->rtt_ns = session_rtt(session);
 			info->sent += stats.sent;
 			info->received += stats.received;

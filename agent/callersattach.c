@@ -27,62 +27,65 @@ refuse(struct link *link, uint32_t channel, enum code code, const char *text)
 
 /* --- a new session -------------------------------------------------------- */
 
-/*
- * Make room for one more session of caller, which may be NULL: the pending one
- * goes for a newer one, and of a caller with many the one lost longest.
- */
+/* The pending session of caller, which may be NULL, goes for a newer one. */
 static void
-make_room_of(struct caller *caller)
+drop_pending(struct caller *caller)
 {
-	struct call *victim = NULL;
-	size_t count = 0;
+	struct list *node = caller != NULL ? list_first(&caller->calls) : NULL;
 
-	for (struct list *node = list_first(&caller->calls); node != NULL;
-	     node = list_after(&caller->calls, node)) {
+	for (; node != NULL; node = list_after(&caller->calls, node)) {
 		struct call *call = list_entry(node, struct call, node);
 
 		if (!call->confirmed) {
 			callers_close_call(call, CODE_REPLACED);
 			return;
 		}
+	}
+}
+
+/*
+ * Make room for one more session of caller, which may be NULL: of one with many
+ * that goes which has been lost longest.  False when none is lost.
+ */
+static bool
+make_room_of(struct caller *caller)
+{
+	struct list *node = caller != NULL ? list_first(&caller->calls) : NULL;
+	struct call *victim = NULL;
+	size_t count = 0;
+
+	for (; node != NULL; node = list_after(&caller->calls, node)) {
+		struct call *call = list_entry(node, struct call, node);
+
 		if (call->lost_at != 0 &&
 		    (victim == NULL || call->lost_at < victim->lost_at)) {
 			victim = call;
 		}
 		count++;
 	}
-	if (count >= LIMITS_CALLER_SESSIONS && victim != NULL) {
+	if (count < LIMITS_CALLER_SESSIONS) {
+		return true;
+	}
+	if (victim != NULL) {
 		callers_close_call(victim, CODE_REPLACED);
 	}
+	return victim != NULL;
 }
 
-/* Return true when caller, which may be NULL, may have one more session. */
+/* Likewise, of all sessions. */
 static bool
-has_room(const struct callers *callers, const struct caller *caller)
-{
-	size_t count = 0;
-
-	if (caller != NULL) {
-		for (struct list *node = list_first(&caller->calls);
-		     node != NULL; node = list_after(&caller->calls, node)) {
-			count++;
-		}
-	}
-	return count < LIMITS_CALLER_SESSIONS &&
-	       callers->pending < LIMITS_PENDING_SESSIONS &&
-	       callers->sessions < callers->config.sessions_max;
-}
-
-/* Of all sessions the one that has been lost longest makes room. */
-static void
 make_room(struct callers *callers)
 {
 	struct list *node = list_first(&callers->lost);
 
-	if (callers->sessions >= callers->config.sessions_max && node != NULL) {
+	if (callers->sessions < callers->config.sessions_max) {
+		return true;
+	}
+	if (node != NULL) {
 		callers_close_call(
 		    list_entry(node, struct call, lost), CODE_OVERLOADED);
 	}
+	return node != NULL;
 }
 
 /* Begin the session that accepted allows; CODE_OK or why not, in words. */
@@ -90,19 +93,19 @@ static enum code
 begin(struct callers *callers, struct link *link, uint32_t id,
     const struct attach_accepted *accepted, const char **text)
 {
-	struct caller *caller = callers_find(callers, accepted->key);
+	struct caller *caller;
 	struct channel *channel;
 
-	if (caller != NULL) {
-		make_room_of(caller);
-	}
-	make_room(callers);
-	/* With its only session a caller is gone. */
-	caller = callers_find(callers, accepted->key);
-	if (!has_room(callers, caller)) {
+	drop_pending(callers_find(callers, accepted->key));
+	/* No session that waits goes for one that is refused then. */
+	if (callers->pending >= LIMITS_PENDING_SESSIONS ||
+	    !make_room_of(callers_find(callers, accepted->key)) ||
+	    !make_room(callers)) {
 		*text = "Too many sessions.";
 		return CODE_OVERLOADED;
 	}
+	/* Only now: with its only session a caller is gone. */
+	caller = callers_find(callers, accepted->key);
 	*text = "The host is out of memory.";
 	if (caller == NULL) {
 		caller = callers_add(callers, accepted);

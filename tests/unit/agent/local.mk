@@ -8,6 +8,7 @@ UNIT_TESTS += \
 	%D%/test_answer \
 	%D%/test_attach \
 	%D%/test_callers \
+	%D%/test_callersattach \
 	%D%/test_egress \
 	%D%/test_policy \
 	%D%/test_services \
@@ -25,6 +26,8 @@ RIG_UNIT_AGENT = \
 %C%_test_attach_LDADD = $(LIBS_UNIT_AGENT)
 %C%_test_callers_SOURCES = %D%/test_callers.c $(RIG_UNIT_AGENT)
 %C%_test_callers_LDADD = $(LIBS_UNIT_AGENT)
+%C%_test_callersattach_SOURCES = %D%/test_callersattach.c $(RIG_UNIT_AGENT)
+%C%_test_callersattach_LDADD = $(LIBS_UNIT_AGENT)
 %C%_test_egress_LDADD = $(LIBS_UNIT_AGENT)
 %C%_test_policy_LDADD = $(LIBS_UNIT_AGENT)
 %C%_test_services_LDADD = $(LIBS_UNIT_AGENT)
