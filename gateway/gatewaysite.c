@@ -18,7 +18,7 @@ static int
 answer_json(const struct site_request *request, const struct jsonout *json,
     struct buf *out)
 {
-	size_t len;
+	size_t len = 0;
 	const char *text = json == NULL ? NULL : jsonout_text(json, &len);
 
 	if (text == NULL) {
@@ -97,7 +97,7 @@ answer_view(struct gateway *gateway, const struct site_request *request,
 	struct overview overview;
 	const char *type;
 	const uint8_t *bytes;
-	size_t len;
+	size_t len = 0;
 	int result = -1;
 
 	if (gatewayview_make(gateway, &overview) == 0 && body != NULL &&
