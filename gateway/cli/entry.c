@@ -38,7 +38,7 @@ entry_from_status(const json_t *status, enum entry_kind kind, struct addr *addr)
 {
 	const json_t *ports = json_object_get(status, "listening");
 	const json_t *port;
-	struct addr found;
+	struct addr found = { .len = 0 };
 	bool is_found = false;
 	size_t i;
 

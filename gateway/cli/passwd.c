@@ -27,21 +27,35 @@ struct secret {
 	size_t len;
 };
 
-/* Read the first line of standard input, of any length, into *out. */
+/* Return why c is no further byte of secret, or NULL. */
+static const char *
+byte_flaw(const struct secret *secret, char c)
+{
+	if (c == CTRL_C) {
+		return "cancelled";
+	}
+	if (c == '\0') {
+		return "a password has no NUL byte";
+	}
+	return secret->len == USERS_WORD_MAX
+		   ? "a password has at most 255 bytes"
+		   : NULL;
+}
+
+/* Read the first line of standard input into *out. */
 static int
 read_line(struct secret *out, struct fault *fault)
 {
+	const char *flaw;
 	char c = '\0';
 	ssize_t n;
 
 	out->len = 0;
 	/* Byte by byte: what is behind it is for the next who reads. */
 	while ((n = read(STDIN_FILENO, &c, 1)) == 1 && c != '\n') {
-		if (c == CTRL_C || c == '\0' || out->len == USERS_WORD_MAX) {
-			return fault_set(fault, "%s",
-			    c == CTRL_C ? "cancelled"
-			    : c == '\0' ? "a password has no NUL byte"
-					: "a password has at most 255 bytes");
+		flaw = byte_flaw(out, c);
+		if (flaw != NULL) {
+			return fault_set(fault, "%s", flaw);
 		}
 		out->text[out->len++] = c;
 	}
