@@ -4,11 +4,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
-#include "common/quantity.h"
 #include "common/version.h"
 #include "gateway/failures.h"
+#include "gateway/homewords.h"
 #include "gateway/outcomes.h"
 #include "gateway/overview.h"
 #include "gateway/site.h"
@@ -25,93 +24,18 @@ struct page {
 
 /* --- words ----------------------------------------------------------- */
 
-/* Room for what the functions of this section write. */
-#define WORDS_LEN 48
-
-/* Write how long seconds are, in one unit: "4 min". */
-static const char *
-how_long(uint64_t seconds, char out[WORDS_LEN])
-{
-	static const struct {
-		uint64_t seconds;
-		uint64_t from; /* the unit is used above that */
-		const char *name;
-	} units[] = {
-		{ 86400, 172800, "days" },
-		{ 3600, 7200, "h" },
-		{ 60, 120, "min" },
-		{ 1, 0, "s" },
-	};
-	size_t i = 0;
-
-	while (seconds < units[i].from) {
-		i++;
-	}
-	(void)snprintf(out, WORDS_LEN, "%" PRIu64 " %s",
-	    seconds / units[i].seconds, units[i].name);
-	return out;
-}
-
-/* Write bytes as what passes in them is advertised: "1.2 MB". */
-static const char *
-how_much(uint64_t bytes, char out[WORDS_LEN])
-{
-	static const char *const names[] = { "B", "kB", "MB", "GB", "TB", "PB",
-		"EB" };
-	double value = (double)bytes;
-	size_t i = 0;
-
-	/* What would be rounded to four digits takes the next unit. */
-	while (value >= 999.5) {
-		value /= 1000;
-		i++;
-	}
-	(void)snprintf(out, WORDS_LEN,
-	    i > 0 && value < 9.95 ? "%.1f %s" : "%.0f %s", value, names[i]);
-	return out;
-}
-
-/* Write a round trip. */
-static const char *
-how_far(uint64_t ns, char out[WORDS_LEN])
-{
-	double ms = (double)ns / 1e6;
-
-	if (ns < 999500) {
-		(void)snprintf(out, WORDS_LEN, "%.0f µs", ms * 1000);
-	} else {
-		(void)snprintf(
-		    out, WORDS_LEN, ms < 99.95 ? "%.1f ms" : "%.0f ms", ms);
-	}
-	return out;
-}
-
-/* Write unix time as the attribute datetime has it. */
-static const char *
-timestamp(uint64_t when, char out[WORDS_LEN])
-{
-	time_t time = (time_t)when;
-	struct tm tm;
-
-	if (gmtime_r(&time, &tm) == NULL ||
-	    strftime(out, WORDS_LEN, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0) {
-		out[0] = '\0';
-	}
-	return out;
-}
-
 /* Put "4 min ago", which tells the exact time when asked. */
 static void
 put_ago(struct page *page, uint64_t when)
 {
 	uint64_t now = page->overview->now;
-	char words[WORDS_LEN];
-	char exact[WORDS_LEN];
+	char words[HOMEWORDS_LEN];
+	char exact[HOMEWORDS_LEN];
 
-	(void)timestamp(when, exact);
+	(void)homewords_date(when, exact);
 	textout_format(&page->out,
 	    "<time datetime=\"%s\" title=\"%s\">%s ago</time>", exact, exact,
-	    how_long(now > when ? now - when : 0, words));
+	    homewords_time(now > when ? now - when : 0, words));
 }
 
 static void
@@ -129,17 +53,17 @@ static void
 put_link_up(struct page *page)
 {
 	const struct overview *overview = page->overview;
-	char words[WORDS_LEN];
+	char words[HOMEWORDS_LEN];
 
 	put_words(page,
 	    "<section id=\"link\" data-live class=\"link good\">\n"
 	    "<h2 role=\"status\">Connected to ",
 	    overview->link.relay, "</h2>\n<p>");
 	textout_format(&page->out, "for %s",
-	    how_long(overview->link_for_ns / LIMITS_SEC, words));
+	    homewords_time(overview->link_for_ns / LIMITS_SEC, words));
 	if (overview->link.rtt_ns > 0) {
 		textout_format(&page->out, ", round trip %s",
-		    how_far(overview->link.rtt_ns, words));
+		    homewords_rtt(overview->link.rtt_ns, words));
 	}
 	textout_format(&page->out, "</p>\n");
 }
@@ -148,7 +72,7 @@ static void
 put_link_down(struct page *page)
 {
 	const struct overview *overview = page->overview;
-	char words[WORDS_LEN];
+	char words[HOMEWORDS_LEN];
 
 	put_words(page,
 	    "<section id=\"link\" data-live class=\"link bad\">\n"
@@ -159,13 +83,34 @@ put_link_down(struct page *page)
 					   : codes_summary(overview->link.code),
 	    "</p>\n");
 	textout_format(&page->out, "<p>Down for %s",
-	    how_long(overview->link_for_ns / LIMITS_SEC, words));
-	if (overview->retry_in_ns > 0) {
+	    homewords_time(overview->link_for_ns / LIMITS_SEC, words));
+	if (overview->retry_in_ns >= LIMITS_SEC) {
 		textout_format(&page->out, ", next try in %s",
-		    how_long(overview->retry_in_ns / LIMITS_SEC, words));
+		    homewords_time(overview->retry_in_ns / LIMITS_SEC, words));
+	} else {
+		textout_format(&page->out, ", trying again now");
 	}
 	textout_format(&page->out, ". <small>%s</small></p>\n",
 	    codes_slug(overview->link.code));
+}
+
+static void
+put_counts(struct page *page)
+{
+	const struct overview *overview = page->overview;
+	uint64_t failed = outcomes_failed(overview->outcomes);
+
+	textout_format(&page->out,
+	    "<p class=\"counts\">%" PRIu32 " local connection%s, %" PRIu32
+	    " stream%s to hosts, %" PRIu64 " request%s since the start",
+	    overview->clients, overview->clients == 1 ? "" : "s",
+	    overview->streams, overview->streams == 1 ? "" : "s",
+	    overview->requests, overview->requests == 1 ? "" : "s");
+	if (failed > 0) {
+		textout_format(&page->out,
+		    ", <a href=\"#failures\">%" PRIu64 " failed</a>", failed);
+	}
+	textout_format(&page->out, "</p>\n");
 }
 
 static void
@@ -186,15 +131,8 @@ put_link(struct page *page)
 	} else {
 		put_link_down(page);
 	}
-	textout_format(&page->out,
-	    "<p>%" PRIu32 " local connection%s, %" PRIu32
-	    " stream%s to hosts, %" PRIu64 " request%s since the start, "
-	    "<a href=\"#failures\">%" PRIu64 " failed</a></p>\n"
-	    "</section>\n",
-	    overview->clients, overview->clients == 1 ? "" : "s",
-	    overview->streams, overview->streams == 1 ? "" : "s",
-	    overview->requests, overview->requests == 1 ? "" : "s",
-	    outcomes_failed(overview->outcomes));
+	put_counts(page);
+	textout_format(&page->out, "</section>\n");
 }
 
 /* --- hosts ----------------------------------------------------------- */
@@ -246,7 +184,7 @@ static void
 put_state(struct page *page, const struct overview_host *host)
 {
 	const char *colour = "fair";
-	char words[WORDS_LEN];
+	char words[HOMEWORDS_LEN];
 
 	if (is_online(host)) {
 		colour = "good";
@@ -258,9 +196,13 @@ put_state(struct page *page, const struct overview_host *host)
 	    colour);
 	textout_html(&page->out, host->state);
 	if (host->since_s > 0) {
-		textout_format(&page->out,
-		    "<small>%" PRIu32 " waiting, for %s</small>", host->waiting,
-		    how_long((uint64_t)host->since_s, words));
+		textout_format(&page->out, "<small>for %s",
+		    homewords_time((uint64_t)host->since_s, words));
+		if (host->waiting > 0) {
+			textout_format(
+			    &page->out, ", %" PRIu32 " waiting", host->waiting);
+		}
+		textout_format(&page->out, "</small>");
 	}
 	textout_format(&page->out, "</td>\n");
 }
@@ -290,14 +232,14 @@ put_contact(struct page *page, const struct overview_host *host)
 static void
 put_host(struct page *page, const struct overview_host *host)
 {
-	char words[WORDS_LEN] = "–";
-	char streams[WORDS_LEN] = "–";
+	char words[HOMEWORDS_LEN] = "–";
+	char streams[HOMEWORDS_LEN] = "–";
 
 	put_words(page, "<tr role=\"row\" id=\"host-", host->name, "\">\n");
 	put_name(page, host->name);
 	put_state(page, host);
 	if (host->rtt_ns > 0) {
-		(void)how_far(host->rtt_ns, words);
+		(void)homewords_rtt(host->rtt_ns, words);
 	}
 	put_cell(page, "round trip", words);
 	if (host->has_session) {
@@ -426,13 +368,14 @@ static void
 put_direction(struct page *page, const char *class, const char *name,
     uint64_t rate, uint64_t total)
 {
-	char now[WORDS_LEN];
-	char ever[WORDS_LEN];
+	char now[HOMEWORDS_LEN];
+	char ever[HOMEWORDS_LEN];
 
 	textout_format(&page->out,
 	    "<div class=\"%s\"><dt>%s</dt><dd><b>%s/s</b> <small>%s since the "
 	    "start</small></dd></div>\n",
-	    class, name, how_much(rate, now), how_much(total, ever));
+	    class, name, homewords_size(rate, now),
+	    homewords_size(total, ever));
 }
 
 static void
@@ -460,10 +403,10 @@ put_version(struct page *page)
 static void
 put_uptime(struct page *page)
 {
-	char words[WORDS_LEN];
+	char words[HOMEWORDS_LEN];
 
 	textout_format(&page->out, "%s",
-	    how_long(page->overview->uptime_ns / LIMITS_SEC, words));
+	    homewords_time(page->overview->uptime_ns / LIMITS_SEC, words));
 }
 
 /* Put the address of the proxy, as who asks reached it. */

@@ -49,6 +49,8 @@ noinst_LIBRARIES += %D%/libgateway.a
 	%D%/gatewaywhy.c \
 	%D%/homepage.c \
 	%D%/homepage.h \
+	%D%/homewords.c \
+	%D%/homewords.h \
 	%D%/hosts.c \
 	%D%/hosts.h \
 	%D%/httpbody.c \

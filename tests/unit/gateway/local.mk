@@ -20,6 +20,7 @@ UNIT_TESTS += \
 	%D%/test_failures \
 	%D%/test_gate \
 	%D%/test_homepage \
+	%D%/test_homewords \
 	%D%/test_hosts \
 	%D%/test_httpbody \
 	%D%/test_httpchar \
@@ -77,6 +78,7 @@ LIBS_UNIT_GATEWAY = $(LIBS_UNIT) $(LIBS_GATEWAY) $(LIBS_CHECK)
 %C%_test_failures_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_gate_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_homepage_LDADD = $(LIBS_UNIT_GATEWAY)
+%C%_test_homewords_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_hosts_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_httpbody_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_httpchar_LDADD = $(LIBS_UNIT_GATEWAY)

@@ -100,6 +100,8 @@ START_TEST(the_link_when_it_is_up)
 	has("gateway 0.1.0, up 2 h<");
 	overview->clients = overview->streams = 1;
 	has("1 local connection, 1 stream to hosts, ");
+	sample.outcomes = (struct outcomes){ 0 };
+	has_not("failed</a>");
 }
 END_TEST
 
@@ -116,7 +118,7 @@ START_TEST(the_link_when_it_is_down)
 	has("<p>Timed out &lt;here&gt;.</p>");
 	has("Down for 90 s, next try in 8 s. <small>relay-unreachable</small>");
 	overview->retry_in_ns = 0;
-	has("Down for 90 s. <small>");
+	has("Down for 90 s, trying again now. <small>");
 	has_not("next try");
 }
 END_TEST
@@ -156,7 +158,7 @@ START_TEST(hosts)
 	has("<span class=\"dot idle\"></span>offline</td>");
 	has("title=\"2027-01-15T07:55:00Z\">5 min ago</time>");
 	has("<span class=\"dot fair\"></span>reconnecting"
-	    "<small>1 waiting, for 4 s</small></td>");
+	    "<small>for 4 s, 1 waiting</small></td>");
 	/* Those that answer come first. */
 	has("lab.localhost:1080/\">lab</a></th>\n"
 	    "<td role=\"cell\" class=\"state\"><span class=\"dot idle\">"
@@ -244,66 +246,10 @@ START_TEST(failures_in_words)
 }
 END_TEST
 
-static const struct {
-	uint64_t bytes;
-	const char *words;
-} amounts[] = {
-	{ 0, "<b>0 B/s</b>" },
-	{ 999, "<b>999 B/s</b>" },
-	{ 1000, "<b>1.0 kB/s</b>" },
-	{ 9949, "<b>9.9 kB/s</b>" },
-	{ 9950, "<b>10 kB/s</b>" },
-	{ 999499, "<b>999 kB/s</b>" },
-	{ 999500, "<b>1.0 MB/s</b>" },
-	{ 1234567890, "<b>1.2 GB/s</b>" },
-	{ UINT64_MAX, "<b>18 EB/s</b>" },
-};
-
-START_TEST(amounts_in_words)
+START_TEST(amounts)
 {
-	overview->rate.received = amounts[_i].bytes;
-	has(amounts[_i].words);
-	has("<small>2.5 MB since the start</small>");
-}
-END_TEST
-
-static const struct {
-	uint64_t ns;
-	const char *words;
-} distances[] = {
-	{ 34000, "round trip 34 µs<" },
-	{ 999499, "round trip 999 µs<" },
-	{ 999500, "round trip 1.0 ms<" },
-	{ 99900000, "round trip 99.9 ms<" },
-	{ 99960000, "round trip 100 ms<" },
-	{ 1234000000, "round trip 1234 ms<" },
-};
-
-START_TEST(distances_in_words)
-{
-	overview->link.rtt_ns = distances[_i].ns;
-	has(distances[_i].words);
-}
-END_TEST
-
-static const struct {
-	uint64_t seconds;
-	const char *words;
-} times[] = {
-	{ 0, "up 0 s<" },
-	{ 119, "up 119 s<" },
-	{ 120, "up 2 min<" },
-	{ 7199, "up 119 min<" },
-	{ 7200, "up 2 h<" },
-	{ 172799, "up 47 h<" },
-	{ 172800, "up 2 days<" },
-	{ UINT64_MAX / 1000000000, "up 213503 days<" },
-};
-
-START_TEST(times_in_words)
-{
-	overview->uptime_ns = times[_i].seconds * 1000000000;
-	has(times[_i].words);
+	has("<dt>↓ received</dt><dd><b>1.2 MB/s</b> <small>2.5 MB since");
+	has("<dt>↑ sent</dt><dd><b>999 B/s</b> <small>1.0 kB since");
 }
 END_TEST
 
@@ -325,12 +271,7 @@ main(void)
 	tcase_add_test(tcase, no_links_for_other_machines);
 	tcase_add_test(tcase, names_and_states_are_escaped);
 	tcase_add_test(tcase, failures_in_words);
-	tcase_add_loop_test(tcase, amounts_in_words, 0,
-	    (int)(sizeof(amounts) / sizeof(amounts[0])));
-	tcase_add_loop_test(tcase, distances_in_words, 0,
-	    (int)(sizeof(distances) / sizeof(distances[0])));
-	tcase_add_loop_test(
-	    tcase, times_in_words, 0, (int)(sizeof(times) / sizeof(times[0])));
+	tcase_add_test(tcase, amounts);
 	suite_add_tcase(suite, tcase);
 	return unit_main(suite);
 }
