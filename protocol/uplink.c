@@ -32,6 +32,13 @@
  */
 #define GOOD_AGE (20 * LIMITS_SEC)
 
+/*
+ * While sessions wait for a link that is good enough which let them move, and
+ * pauses are a fraction of the usual ones: somebody looks at a still picture.
+ */
+#define GOOD_AGE_URGENT (500 * LIMITS_MSEC)
+#define URGENT_FRACTION 4
+
 enum uplink_state {
 	UPLINK_IDLE,
 	UPLINK_DIALLING, /* resolving included */
@@ -118,15 +125,24 @@ is_stubborn(enum code code)
 	return codes_is_lasting(code) || code == CODE_VERSION;
 }
 
-/* Return how long we may wait at most, given that somebody may wait for us. */
-static uint64_t
-patience(const struct uplink *uplink)
+/* Return true when somebody waits for us. */
+static bool
+is_urgent(const struct uplink *uplink)
 {
 	const struct uplink_ops *ops = uplink->config.ops;
 
-	return ops->is_urgent != NULL && ops->is_urgent(uplink->config.arg)
-		   ? LIMITS_URGENT_WAIT
-		   : UINT64_MAX;
+	return ops->is_urgent != NULL && ops->is_urgent(uplink->config.arg);
+}
+
+/* Shorten wait for those who wait; a crowd still does not return in step. */
+static uint64_t
+hurry(uint64_t wait)
+{
+	wait /= URGENT_FRACTION;
+	return wait <= LIMITS_URGENT_WAIT
+		   ? wait
+		   : LIMITS_URGENT_WAIT / 2 +
+			 random_below(LIMITS_URGENT_WAIT / 2);
 }
 
 /* How long to wait after an attempt or a link that ended in code. */
@@ -134,7 +150,6 @@ static uint64_t
 pause_after(
     struct uplink *uplink, enum code code, uint32_t retry_after, bool was_up)
 {
-	uint64_t most = patience(uplink);
 	uint32_t asked = retry_after < PAUSE_MAX ? retry_after : PAUSE_MAX;
 	uint64_t random;
 	uint64_t wait;
@@ -156,8 +171,7 @@ pause_after(
 	} else {
 		wait += asked * LIMITS_SEC;
 	}
-	/* Within the cap, too, a crowd does not return in step. */
-	return wait <= most ? wait : most / 2 + random_below(most / 2);
+	return is_urgent(uplink) ? hurry(wait) : wait;
 }
 
 static void
@@ -194,7 +208,8 @@ fail(struct uplink *uplink, enum code code, const char *text,
 		memcpy(uplink->replaced_text, uplink->text,
 		    sizeof(uplink->replaced_text));
 	}
-	if (was_up && loop_now(uplink->loop) - uplink->since >= GOOD_AGE) {
+	if (was_up && loop_now(uplink->loop) - uplink->since >=
+			  (is_urgent(uplink) ? GOOD_AGE_URGENT : GOOD_AGE)) {
 		backoff_reset(&uplink->backoff);
 	}
 	move(uplink, UPLINK_WAITING);

@@ -18,6 +18,7 @@ E2E_TESTS = \
 	tests/e2e/routes.test \
 	tests/e2e/restart.test \
 	tests/e2e/page.test \
+	tests/e2e/resume.test \
 	tests/e2e/streams.test \
 	tests/e2e/ways.test \
 	$(NULL)
@@ -33,6 +34,7 @@ check-e2e: all
 EXTRA_DIST += \
 	tests/e2e/browser.py \
 	tests/e2e/client.py \
+	tests/e2e/endure.py \
 	tests/e2e/lib.sh \
 	tests/e2e/nameserver.py \
 	tests/e2e/target.py \
