@@ -70,23 +70,36 @@ succeed(struct wait *wait)
 	wait_free(wait);
 }
 
-/* Not yet: try again, or give up with how the last try went. */
 static void
-retry(struct wait *wait, enum code code, const char *text)
+set_timer(struct wait *wait, double seconds)
+{
+	struct ev_loop *ev = loop_ev(wait->gateway->loop);
+
+	ev_timer_stop(ev, &wait->timer);
+	ev_timer_set(&wait->timer, seconds, 0.);
+	ev_timer_start(ev, &wait->timer);
+}
+
+/* The time is over: say how the last try went. */
+static void
+give_up(struct wait *wait, enum code code, const char *text)
 {
 	char words[2 * LIMITS_TEXT_LEN];
 
+	(void)snprintf(words, sizeof(words), "Not within the time. %s", text);
+	control_end(wait->request, CONTROL_TIMEOUT, codes_slug(code), words);
+	wait_free(wait);
+}
+
+/* Not yet: try again, or give up. */
+static void
+retry(struct wait *wait, enum code code, const char *text)
+{
 	if (loop_now(wait->gateway->loop) >= wait->deadline) {
-		(void)snprintf(
-		    words, sizeof(words), "Not within the time. %s", text);
-		control_end(
-		    wait->request, CONTROL_TIMEOUT, codes_slug(code), words);
-		wait_free(wait);
-		return;
+		give_up(wait, code, text);
+	} else {
+		set_timer(wait, RETRY);
 	}
-	ev_timer_stop(loop_ev(wait->gateway->loop), &wait->timer);
-	ev_timer_set(&wait->timer, RETRY, 0.);
-	ev_timer_start(loop_ev(wait->gateway->loop), &wait->timer);
 }
 
 static void
@@ -142,6 +155,15 @@ on_reached(const struct reach_result *result, void *arg)
 	}
 }
 
+/* Seconds until the deadline. */
+static double
+remaining(const struct wait *wait)
+{
+	uint64_t now = loop_now(wait->gateway->loop);
+
+	return now < wait->deadline ? (double)(wait->deadline - now) / 1e9 : 0.;
+}
+
 static void
 try(struct wait *wait)
 {
@@ -150,6 +172,8 @@ try(struct wait *wait)
 	struct reach *reach;
 
 	if (wait->has_target) {
+		/* A try may wait for longer than we do. */
+		set_timer(wait, remaining(wait));
 		reach = reach_start(
 		    &gateway->space, &wait->target, on_reached, wait);
 		if (reach != NULL) {
@@ -165,12 +189,33 @@ try(struct wait *wait)
 	}
 }
 
+/* The time is over while a try is under way: say what is in its way. */
+static void
+interrupt(struct wait *wait)
+{
+	char text[LIMITS_TEXT_LEN];
+	enum code code =
+	    wait->reach != NULL ? reach_why(wait->reach, text) : CODE_OK;
+
+	if (code == CODE_OK) {
+		code = CODE_SERVICE_TIMEOUT;
+		(void)snprintf(text, sizeof(text), "There is no answer yet.");
+	}
+	give_up(wait, code, text);
+}
+
 static void
 on_timer(struct ev_loop *ev, ev_timer *timer, int revents)
 {
+	struct wait *wait = timer->data;
+
 	(void)ev;
 	(void)revents;
-	try(timer->data);
+	if (wait->reach != NULL || wait->conduit != NULL) {
+		interrupt(wait);
+	} else {
+		try(wait);
+	}
 }
 
 /* Take "HOST" or "HOST:PORT" apart; 0 or -1. */

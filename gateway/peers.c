@@ -203,7 +203,7 @@ static enum code
 call(struct peer *peer, char text[LIMITS_TEXT_LEN])
 {
 	struct peers *peers = peer->peers;
-	enum code code = peerstold_why(peers, peer->host, text);
+	enum code code = peers_why(peers, peer->host, text);
 
 	if (code == CODE_OK) {
 		peer->tether = tether_new(&peers->space,
@@ -299,7 +299,7 @@ on_wait_over(struct ev_loop *ev, ev_timer *timer, int revents)
 	struct peers_wait *wait = timer->data;
 	struct peer *peer = wait->peer;
 	char text[LIMITS_TEXT_LEN];
-	enum code code = peerstold_why(peer->peers, peer->host, text);
+	enum code code = peers_why(peer->peers, peer->host, text);
 
 	(void)ev;
 	(void)revents;

@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "protocol/codes.h"
+#include "protocol/limits.h"
 #include "protocol/session.h"
 
 struct endpoint;
@@ -100,6 +101,13 @@ void peers_hosts_changed(struct peers *peers);
 
 /* Close all sessions with code. */
 void peers_close(struct peers *peers, enum code code);
+
+/*
+ * Say why there is no session with the host by that name now, in words; CODE_OK
+ * when nothing is known to be in the way.
+ */
+enum code peers_why(
+    const struct peers *peers, const char *name, char text[LIMITS_TEXT_LEN]);
 
 /* What people want to know of the session of a host. */
 struct peers_info {

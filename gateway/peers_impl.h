@@ -63,13 +63,6 @@ struct peer *peers_find(const struct peers *peers, const char *host);
 /* Forget peer once nobody needs it. */
 void peers_drop_if_idle(struct peer *peer);
 
-/*
- * Say why there is no session with the host by that name now; CODE_OK when
- * nothing is known to be in the way.
- */
-enum code peerstold_why(
-    const struct peers *peers, const char *name, char text[LIMITS_TEXT_LEN]);
-
 /* Return true when the session of peer is too old for new streams. */
 bool peersaged_is_due(const struct peer *peer);
 

@@ -45,7 +45,7 @@ describe_offline(const struct host *host, char text[LIMITS_TEXT_LEN])
 }
 
 enum code
-peerstold_why(
+peers_why(
     const struct peers *peers, const char *name, char text[LIMITS_TEXT_LEN])
 {
 	struct endpoint *endpoint = peers->config.endpoint;

@@ -209,6 +209,14 @@ reach_open(const struct reach_result *result, bool early,
 	return stream != NULL ? stream_conduit(stream) : NULL;
 }
 
+enum code
+reach_why(const struct reach *reach, char text[LIMITS_TEXT_LEN])
+{
+	return reach->wait != NULL ? peers_why(reach->space->peers,
+					 reach->result.way.host, text)
+				   : CODE_OK;
+}
+
 void
 reach_cancel(struct reach *reach)
 {

@@ -75,6 +75,12 @@ struct reach *reach_start(const struct reach_space *space,
 struct conduit *reach_open(const struct reach_result *result, bool early,
     const struct stream_ops *ops, void *arg);
 
+/*
+ * Say in words what keeps reach, which is under way; CODE_OK when nothing is
+ * known to be wrong.
+ */
+enum code reach_why(const struct reach *reach, char text[LIMITS_TEXT_LEN]);
+
 /* Forget reach; NULL is allowed. */
 void reach_cancel(struct reach *reach);
 

@@ -39,7 +39,8 @@ print_gap(const json_t *host)
 	char since[32];
 
 	if (json_object_get(host, "since_s") != NULL) {
-		(void)printf("! %s: reconnecting, %.0f waiting, since %s\n",
+		(void)printf(
+		    "! %s: reconnecting, %.0f streams waiting, since %s\n",
 		    name, number_of(host, "waiting"),
 		    words_duration(
 			number_of(host, "since_s"), since, sizeof(since)));
@@ -92,6 +93,26 @@ static void
 show_hosts(const struct ask_answer *answer)
 {
 	print_hosts(answer->items);
+}
+
+/* The gateways that an agent serves. */
+static void
+print_callers(const json_t *callers)
+{
+	const json_t *caller;
+	size_t i;
+
+	if (json_array_size(callers) == 0) {
+		return;
+	}
+	(void)printf(
+	    "%-20s %-16s %-12s %s\n", "GATEWAY", "USER", "STATE", "STREAMS");
+	json_array_foreach(callers, i, caller)
+	{
+		(void)printf("%-20s %-16s %-12s %.0f\n",
+		    ask_text(caller, "device"), ask_text(caller, "user"),
+		    ask_text(caller, "state"), number_of(caller, "streams"));
+	}
 }
 
 /* Another machine with our key may look like a bad line, if nobody says so. */
@@ -173,6 +194,8 @@ show_status(const struct ask_answer *answer)
 	print_configuration(status);
 	if (json_is_array(hosts)) {
 		print_hosts(hosts);
+	} else if (json_is_array(json_object_get(status, "callers"))) {
+		print_callers(json_object_get(status, "callers"));
 	} else if (json_object_get(status, "agents") != NULL) {
 		(void)printf("%.0f gateways, %.0f agents, %.0f hosts, %.0f "
 			     "channels, %.0f bytes queued\n",

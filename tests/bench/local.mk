@@ -10,5 +10,6 @@ EXTRA_PROGRAMS += \
 %C%_blast_LDADD = -lpthread
 EXTRA_DIST += \
 	%D%/compare \
+	%D%/retention \
 	%D%/streams \
 	$(NULL)

@@ -78,6 +78,15 @@ peers_get(struct peers *peers, const char *host, peers_done *done, void *arg)
 	return &waiting;
 }
 
+enum code
+peers_why(
+    const struct peers *peers, const char *name, char text[LIMITS_TEXT_LEN])
+{
+	(void)peers;
+	(void)snprintf(text, LIMITS_TEXT_LEN, "%s is away", name);
+	return CODE_HOST_OFFLINE;
+}
+
 void
 peers_cancel(struct peers_wait *wait)
 {
@@ -243,6 +252,18 @@ START_TEST(waits_for_the_session)
 	ck_assert_int_eq(result.code, CODE_HOST_OFFLINE);
 	ck_assert_str_eq(result.text, "later");
 	ck_assert_ptr_null(result.session);
+}
+END_TEST
+
+START_TEST(says_what_it_waits_for)
+{
+	char text[LIMITS_TEXT_LEN];
+
+	at_once = false;
+	go("web.office", 80);
+	ck_assert_int_eq(reach_why(reach, text), CODE_HOST_OFFLINE);
+	ck_assert_str_eq(text, "office is away");
+	reach_cancel(reach);
 }
 END_TEST
 
@@ -520,6 +541,7 @@ main(void)
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_loop_test(tests, leads_to_a_host, 0, COUNT(ours));
 	tcase_add_test(tests, waits_for_the_session);
+	tcase_add_test(tests, says_what_it_waits_for);
 	tcase_add_test(tests, waits_no_longer_than_wanted);
 	tcase_add_test(tests, a_host_that_does_not_answer);
 	tcase_add_test(tests, names_that_are_unknown);

@@ -141,7 +141,7 @@ START_TEST(a_gap_is_told)
 	    "HOST                 STATE        RTT       STREAMS  LAST "
 	    "CONTACT\n"
 	    "office               reconnecting -         3        never\n"
-	    "! office: reconnecting, 4 waiting, since 4 s\n"
+	    "! office: reconnecting, 4 streams waiting, since 4 s\n"
 	    "lab                  online       -         1        now\n"
 	    "  lab: goes on after a gap of 2.1 s\n");
 }
@@ -169,6 +169,18 @@ START_TEST(status_of_a_gateway)
 	    "relay    relay.example.net:7000  relay-unreachable: "
 	    "no \"route\"\\u001b[1m\n"
 	    "No hosts yet. Add one with: inroad invite NAME\n");
+}
+END_TEST
+
+START_TEST(status_of_an_agent)
+{
+	shows("status", "status",
+	    "{\"role\":\"agent\",\"version\":\"0.1.0\",\"uptime_s\":1,"
+	    "\"callers\":[{\"device\":\"laptop\",\"user\":\"alice\","
+	    "\"state\":\"reconnecting\",\"streams\":3}]}\n",
+	    "agent    0.1.0  up 1 s\n"
+	    "GATEWAY              USER             STATE        STREAMS\n"
+	    "laptop               alice            reconnecting 3\n");
 }
 END_TEST
 
@@ -603,6 +615,7 @@ main(void)
 	tcase_add_test(tcase, times_are_rounded);
 	tcase_add_test(tcase, a_gap_is_told);
 	tcase_add_test(tcase, status_of_a_gateway);
+	tcase_add_test(tcase, status_of_an_agent);
 	tcase_add_test(tcase, status_of_others);
 	tcase_add_test(tcase, ping_splits_the_way);
 	tcase_add_test(tcase, devices_are_a_table);
