@@ -134,6 +134,15 @@ arm(struct carrier *carrier)
 }
 
 static void
+say_farewell(void *arg)
+{
+	struct carrier *carrier = arg;
+
+	let_go(carrier, CODE_OK, "");
+	bury(carrier);
+}
+
+static void
 on_timer(struct ev_loop *ev, ev_timer *timer, int revents)
 {
 	struct carrier *carrier = timer->data;
@@ -141,10 +150,8 @@ on_timer(struct ev_loop *ev, ev_timer *timer, int revents)
 	(void)ev;
 	(void)revents;
 	if (carrier->ops == NULL) {
-		/* The link does not take the last record. */
-		channel_free(carrier->channel);
-		carrier->channel = NULL;
-		bury(carrier);
+		/* The channel does not take the last record. */
+		say_farewell(carrier);
 		return;
 	}
 	session_tick(carrier->session, loop_now(carrier->loop));
@@ -215,15 +222,6 @@ static const struct session_ops session_callbacks = {
 };
 
 /* --- what the channel says ------------------------------------------- */
-
-static void
-say_farewell(void *arg)
-{
-	struct carrier *carrier = arg;
-
-	let_go(carrier, CODE_OK, "");
-	bury(carrier);
-}
 
 static struct blob *
 on_pull(void *arg)

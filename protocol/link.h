@@ -212,7 +212,7 @@ struct channel *channel_new(struct link *link, uint32_t id,
 void channel_set_owner(
     struct channel *channel, const struct channel_ops *ops, void *arg);
 
-/* State that pull() would now yield something. */
+/* State that pull() would now yield something; counts inside pull(), too. */
 void channel_ready(struct channel *channel);
 
 /* Relay: tell the peer that it may send up to offset on channel. */

@@ -254,8 +254,8 @@ put_carry(struct link *link, struct channel *channel, struct blob *body)
 }
 
 /*
- * Return a body of channel, or NULL: then it is out of the schedule, or even
- * the link is closed.
+ * Return a body of channel, or NULL: then it is out of the schedule unless it
+ * became ready meanwhile, or even the link is closed.
  */
 static struct blob *
 pull(struct channel *channel)
@@ -267,6 +267,8 @@ pull(struct channel *channel)
 		schedule_remove(schedule, &channel->flow);
 		return NULL;
 	}
+	/* Who becomes ready inside has something after what it returns. */
+	channel->ready = false;
 	if (channel->ops->pull != NULL) {
 		body = channel->ops->pull(channel->arg);
 	}
@@ -274,8 +276,9 @@ pull(struct channel *channel)
 		blob_unref(body);
 		return NULL;
 	}
-	if (body == NULL) {
-		channel->ready = false;
+	if (body != NULL) {
+		channel->ready = true;
+	} else if (!channel->ready) {
 		schedule_remove(schedule, &channel->flow);
 	}
 	return body;

@@ -5,6 +5,7 @@
 
 SCENARIO_TESTS = \
 	%D%/test_bridge \
+	%D%/test_carrier \
 	%D%/test_endpoint \
 	%D%/test_link \
 	%D%/test_linkchannel \
