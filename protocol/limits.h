@@ -219,6 +219,32 @@
 /* Bytes that may follow OPEN before OPENED: an HTTP head and some. */
 #define LIMITS_EARLY_MAX 16384
 
+/* --- datagrams ------------------------------------------------------------ */
+
+/*
+ * The longest datagram: with the longest address in front it fits a record.
+ * Larger ones, which no path carries in one piece, are dropped.
+ */
+#define LIMITS_DGRAM_MAX 16000
+
+/*
+ * Datagrams of one association that wait, and their bytes: what a burst of
+ * frames of a video call is; more waiting would be delay and nothing else.
+ */
+#define LIMITS_DGRAM_QUEUE 64
+#define LIMITS_DGRAM_QUEUE_BYTES 131072
+
+/* The same for all associations of a session together. */
+#define LIMITS_DGRAM_SESSION_BYTES (UINT64_C(4) << 20)
+
+/*
+ * A datagram that waited longer than this is of no use to who asked: it was
+ * asked for again, or spoken words came too late.
+ */
+#define LIMITS_DGRAM_AGE (300 * LIMITS_MSEC)
+
+/* --- streams -------------------------------------------------------------- */
+
 /* Streams of one session. */
 #define LIMITS_STREAMS_MAX 1024
 

@@ -5,12 +5,18 @@ noinst_LIBRARIES += %D%/libprotocol.a
 %C%_libprotocol_a_SOURCES = \
 	%D%/armor.c \
 	%D%/armor.h \
+	%D%/association.c \
+	%D%/association.h \
 	%D%/codes.c \
 	%D%/codes.def \
 	%D%/codes.h \
 	%D%/conduit.h \
 	%D%/credit.c \
 	%D%/credit.h \
+	%D%/dgram.c \
+	%D%/dgram.h \
+	%D%/dgramqueue.c \
+	%D%/dgramqueue.h \
 	%D%/frame.c \
 	%D%/frame.h \
 	%D%/frames.def \

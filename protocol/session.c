@@ -37,6 +37,7 @@ session_new(const struct session_config *config, uint64_t now_ns)
 	list_init(&session->streams);
 	list_init(&session->dead);
 	list_init(&session->debtors);
+	list_init(&session->held_back);
 	schedule_init(&session->schedule);
 	schedule_group_init(&session->group);
 	session->now = now_ns;
@@ -105,6 +106,12 @@ session_cap(const struct session *session)
 		return LIMITS_RETAIN_MIN;
 	}
 	return session->config.retain_max;
+}
+
+uint64_t
+session_dgram_cap(const struct session *session)
+{
+	return session_cap(session) / 4 * 3;
 }
 
 void
@@ -243,6 +250,7 @@ session_pause(struct session *session)
 {
 	session->paused = true;
 	session->stall_at = SESSION_NEVER;
+	association_lose_all(session);
 }
 
 void
@@ -267,6 +275,7 @@ session_resume(
 		return -1;
 	}
 	session->paused = false;
+	session->replay_end = peer->next;
 	session->resend = retain_first(&session->retain);
 	session->stall_at = session->resend < session->awaited
 				? now_ns + LIMITS_STALL

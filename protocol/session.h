@@ -13,7 +13,8 @@
  * When the way of the records is lost, session_pause() stops them; once both
  * sides have told each other their session_point() over a new way,
  * session_resume() sends again what the peer lacks, byte for byte as it was
- * sealed, and goes on.  Streams notice nothing but a pause.
+ * sealed, and goes on.  Streams notice nothing but a pause; datagrams are lost
+ * in it, as they are in any network: what waits, and what comes again.
  *
  * The opener (gateway) opens streams, the acceptor (agent) answers.  Time
  * comes in as monotonic nanoseconds.  Callbacks run inside session_receive(),
@@ -164,6 +165,10 @@ struct session_stats {
 	uint64_t rekeys;
 	uint64_t resumes;
 	uint64_t resent; /* records sent again */
+	uint64_t dgrams_sent;
+	uint64_t dgrams_received;
+	uint64_t dgrams_dropped; /* not sealed: too many, too old, no way */
+	uint64_t dgrams_late;    /* received in a replay, and discarded */
 };
 
 /* Fill *out. */

@@ -29,6 +29,7 @@
 #include "protocol/window.h"
 
 struct buf;
+struct dgramqueue;
 
 #define SESSION_NEVER UINT64_MAX
 
@@ -60,11 +61,13 @@ struct stream {
 	uint64_t tx_offset;
 	uint64_t tx_limit;
 	struct window window;
+	struct dgramqueue *dgrams; /* an association's; NULL: it is none */
 	uint8_t *letter; /* encoded payload of OPEN or OPENED, until sent */
 	size_t letter_len;
 	struct schedule_flow flow; /* waiting to send data */
 	struct list all;           /* in session->streams or ->dead */
 	struct list debtor;        /* in session->debtors */
+	struct list held_back;     /* in session->held_back */
 };
 
 struct session {
@@ -84,6 +87,10 @@ struct session {
 	struct list streams;
 	struct list dead;
 	struct list debtors; /* streams that owe control records */
+	/* Associations that wait until less is unacknowledged. */
+	struct list held_back;
+	uint64_t dgram_bytes; /* that wait, of all associations */
+	uint64_t replay_end;  /* number behind what the peer sends again */
 	struct schedule schedule;
 	struct schedule_group group;
 	struct blob *spare; /* allocated and not used by the last pull */
@@ -119,8 +126,12 @@ void session_notify(struct session *session);
 /* Free the streams that died since the last call. */
 void session_bury(struct session *session);
 
-/* Return a new stream of session with this number, known by it; or NULL. */
-struct stream *stream_new(struct session *session, uint32_t number);
+/*
+ * Return a new stream of session with this number, known by it, for protocol;
+ * or NULL.
+ */
+struct stream *stream_new(
+    struct session *session, uint32_t number, enum stream_protocol protocol);
 
 /* Take stream, which is over, out of its session: its owner still holds it. */
 void stream_orphan(struct stream *stream);
@@ -153,5 +164,17 @@ void stream_schedule(struct stream *stream);
 
 /* Return how many bytes stream may send now. */
 uint64_t stream_allowance(const struct stream *stream);
+
+/* Return how many bytes may be retained before datagrams are held back. */
+uint64_t session_dgram_cap(const struct session *session);
+
+/* Let the associations that were held back take their turn. */
+void association_go_on(struct session *session);
+
+/* Hold stream, an association whose turn it is, back until then. */
+void association_hold_back(struct stream *stream);
+
+/* There is no way for records: what waits to be sent is lost. */
+void association_lose_all(struct session *session);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "common/buf.h"
 #include "common/wire.h"
+#include "protocol/dgram.h"
 #include "protocol/limits.h"
 #include "protocol/session_impl.h"
 
@@ -65,7 +66,7 @@ on_open(struct session *session, const struct record *record)
 	    record_open_decode(&open, record->payload, record->len) != 0) {
 		return CODE_PROTOCOL_ERROR;
 	}
-	stream = stream_new(session, record->head.stream);
+	stream = stream_new(session, record->head.stream, open.target.protocol);
 	if (stream == NULL) {
 		return CODE_OVERLOADED;
 	}
@@ -161,6 +162,7 @@ on_data(struct session *session, const struct record *record)
 		return code;
 	}
 	if (stream->rx_ended || stream->held_fin ||
+	    stream_is_association(stream) ||
 	    window_received(&stream->window, record->len) != 0) {
 		fault(stream);
 		return CODE_OK;
@@ -209,13 +211,59 @@ on_window(struct session *session, const struct record *record)
 	if (stream == NULL) {
 		return code;
 	}
-	if (consumed > stream->tx_offset || !stream->answered) {
+	if (consumed > stream->tx_offset || !stream->answered ||
+	    stream_is_association(stream)) {
 		fault(stream);
 		return CODE_OK;
 	}
 	if (limit > stream->tx_limit) {
 		stream->tx_limit = limit;
 		stream_schedule(stream);
+	}
+	return CODE_OK;
+}
+
+/*
+ * What the peer sends again after a resume was sealed before the way was lost:
+ * late by the length of the loss, and without knowing how long that was.
+ */
+static bool
+is_replayed(const struct session *session)
+{
+	/* The record that is being handled is counted already. */
+	return seal_counter(&session->rx) <= session->replay_end;
+}
+
+static enum code
+on_dgram(struct session *session, const struct record *record)
+{
+	struct dgram_address address;
+	const uint8_t *data;
+	size_t len;
+	enum code code;
+	struct stream *stream = find(session, record, &code);
+
+	if (stream == NULL) {
+		return code;
+	}
+	if (!stream_is_association(stream) ||
+	    (session->config.role == SESSION_OPENER && !stream->answered) ||
+	    dgram_decode(&address, &data, &len, record->payload, record->len) !=
+		0) {
+		fault(stream);
+		return CODE_OK;
+	}
+	if (is_replayed(session)) {
+		session->stats.dgrams_late++;
+		return CODE_OK;
+	}
+	session->stats.dgrams_received++;
+	session->stats.received += len;
+	stream->window.received += len;
+	/* One that comes before the answer is lost. */
+	if (stream->answered && stream->ops != NULL &&
+	    stream->ops->datagram != NULL) {
+		stream->ops->datagram(stream->arg, &address, data, len);
 	}
 	return CODE_OK;
 }
@@ -243,6 +291,7 @@ on_ack(struct session *session, const struct record *record)
 				? session->now + LIMITS_STALL
 				: SESSION_NEVER;
 	/* There may be room again for what had to wait. */
+	association_go_on(session);
 	session_notify(session);
 	return CODE_OK;
 }
@@ -337,6 +386,7 @@ sessionin_record(struct session *session, const uint8_t *data, size_t len)
 		[RECORD_DATA] = on_data,
 		[RECORD_RESET] = on_reset,
 		[RECORD_WINDOW] = on_window,
+		[RECORD_DGRAM] = on_dgram,
 		[RECORD_ACK] = on_ack,
 		[RECORD_PING] = on_ping,
 		[RECORD_PONG] = on_pong,

@@ -6,6 +6,7 @@
 #include "common/blob.h"
 #include "common/mem.h"
 #include "common/wire.h"
+#include "protocol/dgramqueue.h"
 #include "protocol/limits.h"
 #include "protocol/session_impl.h"
 
@@ -303,31 +304,74 @@ pull_from(struct session *session, struct stream *stream)
 	return blob;
 }
 
+/*
+ * Let stream, an association, send one datagram.  One that waited too long is
+ * lost here, and what is sealed near the limit would wait behind all that is
+ * unacknowledged: that is left to those who know how to wait.
+ */
+static struct blob *
+next_datagram(struct session *session, struct stream *stream)
+{
+	const uint8_t *payload;
+	struct blob *blob;
+	size_t len;
+
+	if (retain_bytes(&session->retain) >= session_dgram_cap(session)) {
+		association_hold_back(stream);
+		return NULL;
+	}
+	payload = dgramqueue_first(stream->dgrams, session->now, &len);
+	if (payload == NULL) {
+		schedule_remove(&session->schedule, &stream->flow);
+		return NULL;
+	}
+	blob = begin(session, len);
+	if (blob == NULL) {
+		return NULL;
+	}
+	memcpy(blob_data(blob) + PREFIX, payload, len);
+	dgramqueue_pop(stream->dgrams);
+	stream->tx_offset += len;
+	session->stats.sent += len;
+	session->stats.dgrams_sent++;
+	schedule_charge(
+	    &session->schedule, &stream->flow, len + LIMITS_RECORD_HEAD_LEN);
+	if (dgramqueue_is_empty(stream->dgrams)) {
+		schedule_remove(&session->schedule, &stream->flow);
+	}
+	finish(session, blob, RECORD_DGRAM, 0, stream->number, len);
+	return blob;
+}
+
+/* Let stream, whose turn it is, send one record, if it has something. */
+static struct blob *
+next_of(struct session *session, struct stream *stream)
+{
+	if (stream_is_association(stream)) {
+		return next_datagram(session, stream);
+	}
+	if (stream->ops == NULL || stream->ops->pull == NULL ||
+	    stream_allowance(stream) == 0) {
+		schedule_remove(&session->schedule, &stream->flow);
+		return NULL;
+	}
+	if (session->spare == NULL) {
+		session->spare = begin(session, LIMITS_RECORD_PAYLOAD_MAX);
+	} else if (retain_reserve(&session->retain) != 0) {
+		session->starved = true;
+	}
+	return session->starved ? NULL : pull_from(session, stream);
+}
+
 static struct blob *
 next_data(struct session *session)
 {
 	struct schedule_flow *flow = schedule_next(&session->schedule);
 
-	while (flow != NULL && !session->closed) {
+	while (flow != NULL && !session->closed && !session->starved) {
 		struct stream *stream = list_entry(flow, struct stream, flow);
-		struct blob *blob = NULL;
+		struct blob *blob = next_of(session, stream);
 
-		if (stream->ops == NULL || stream->ops->pull == NULL ||
-		    stream_allowance(stream) == 0) {
-			schedule_remove(&session->schedule, flow);
-		} else if (session->spare == NULL) {
-			session->spare =
-			    begin(session, LIMITS_RECORD_PAYLOAD_MAX);
-			if (session->spare == NULL) {
-				return NULL;
-			}
-			continue;
-		} else if (retain_reserve(&session->retain) != 0) {
-			session->starved = true;
-			return NULL;
-		} else {
-			blob = pull_from(session, stream);
-		}
 		if (blob != NULL) {
 			return blob;
 		}

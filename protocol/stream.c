@@ -5,6 +5,7 @@
 
 #include "common/buf.h"
 #include "common/mem.h"
+#include "protocol/dgramqueue.h"
 #include "protocol/session_impl.h"
 
 /* --- as a conduit ---------------------------------------------------- */
@@ -64,29 +65,65 @@ stream_conduit(struct stream *stream)
 
 /* --- life ------------------------------------------------------------ */
 
-struct stream *
-stream_new(struct session *session, uint32_t number)
+/* Give stream what it receives into: a window, or as an association none. */
+static void
+init_window(struct stream *stream)
+{
+	struct session *session = stream->session;
+	const struct session_config *config = &session->config;
+
+	if (stream_is_association(stream)) {
+		window_init(&stream->window, NULL, 0, 0, session->now);
+	} else {
+		window_init(&stream->window, config->receive,
+		    window_first(config->receive, config->window_max),
+		    config->window_max, session->now);
+	}
+}
+
+/* Return a stream that nobody knows yet, or NULL. */
+static struct stream *
+create(struct session *session, uint32_t number, enum stream_protocol protocol)
 {
 	struct stream *stream = mem_new(1, sizeof(*stream));
-	uint64_t start;
 
 	if (stream == NULL) {
 		return NULL;
 	}
+	if (protocol == STREAM_UDP) {
+		stream->dgrams = mem_new(1, sizeof(*stream->dgrams));
+		if (stream->dgrams == NULL) {
+			mem_free(stream);
+			return NULL;
+		}
+		dgramqueue_init(stream->dgrams, &session->dgram_bytes,
+		    &session->stats.dgrams_dropped);
+	}
 	if (idmap_put(session->numbers, number, stream) != 0) {
+		mem_free(stream->dgrams);
 		mem_free(stream);
+		return NULL;
+	}
+	return stream;
+}
+
+struct stream *
+stream_new(
+    struct session *session, uint32_t number, enum stream_protocol protocol)
+{
+	struct stream *stream = create(session, number, protocol);
+
+	if (stream == NULL) {
 		return NULL;
 	}
 	stream->conduit.type = &conduit_type;
 	stream->session = session;
 	stream->number = number;
-	start =
-	    window_first(session->config.receive, session->config.window_max);
-	window_init(&stream->window, session->config.receive, start,
-	    session->config.window_max, session->now);
+	init_window(stream);
 	schedule_flow_init(&stream->flow, &session->group);
 	list_init(&stream->all);
 	list_init(&stream->debtor);
+	list_init(&stream->held_back);
 	list_push_back(&session->streams, &stream->all);
 	session->last_number = number;
 	session->count++;
@@ -100,8 +137,12 @@ stream_orphan(struct stream *stream)
 {
 	schedule_remove(&stream->session->schedule, &stream->flow);
 	window_end(&stream->window);
+	if (stream->dgrams != NULL) {
+		dgramqueue_clear(stream->dgrams);
+	}
 	list_remove(&stream->all);
 	list_remove(&stream->debtor);
+	list_remove(&stream->held_back);
 	stream->debts = 0;
 	stream->session = NULL;
 }
@@ -113,6 +154,7 @@ stream_destroy(struct stream *stream)
 		stream_orphan(stream);
 	}
 	mem_free(stream->letter);
+	mem_free(stream->dgrams);
 	buf_free(stream->held);
 	mem_free(stream);
 }
@@ -169,6 +211,10 @@ stream_end_tx(struct stream *stream)
 		stream->tx_ended = true;
 		stream->ready = false;
 		schedule_remove(&stream->session->schedule, &stream->flow);
+		list_remove(&stream->held_back);
+		if (stream->dgrams != NULL) {
+			dgramqueue_clear(stream->dgrams);
+		}
 		forget_number(stream);
 	}
 }
@@ -253,6 +299,16 @@ write_letter(struct stream *stream, const uint8_t *payload, size_t len)
 	return 0;
 }
 
+/* Return the window that OPEN or OPENED states; an association has none. */
+static uint32_t
+first_window(struct stream *stream)
+{
+	if (stream_is_association(stream)) {
+		return LIMITS_WINDOW_MIN;
+	}
+	return (uint32_t)window_announce(&stream->window);
+}
+
 struct stream *
 stream_open(struct session *session, const struct stream_target *target,
     bool early, const struct stream_ops *ops, void *arg)
@@ -267,11 +323,12 @@ stream_open(struct session *session, const struct stream_target *target,
 	    session->last_number == UINT32_MAX) {
 		return NULL;
 	}
-	stream = stream_new(session, session->last_number + 1);
+	stream =
+	    stream_new(session, session->last_number + 1, target->protocol);
 	if (stream == NULL) {
 		return NULL;
 	}
-	open.window = (uint32_t)window_announce(&stream->window);
+	open.window = first_window(stream);
 	len = record_open_encode(&open, payload, sizeof(payload));
 	if (write_letter(stream, payload, len) != 0) {
 		end_both(stream);
@@ -330,7 +387,7 @@ stream_answer(struct stream *stream, const struct stream_opened *opened)
 		}
 		return;
 	}
-	record.window = (uint32_t)window_announce(&stream->window);
+	record.window = first_window(stream);
 	len = record_opened_encode(&record, payload, sizeof(payload));
 	if (write_letter(stream, payload, len) != 0) {
 		if (good) {
@@ -395,6 +452,12 @@ void
 stream_release(struct stream *stream)
 {
 	stream_reset(stream, CODE_CANCELLED, 0);
+}
+
+bool
+stream_is_association(const struct stream *stream)
+{
+	return stream->dgrams != NULL;
 }
 
 bool

@@ -11,6 +11,9 @@
  *   receiving half    OPEN --FIN came----> ENDED
  *   both              any  --RESET-------> ENDED, with a code
  *
+ * A stream to a UDP target is an association: no bytes but datagrams, no
+ * windows, no halves; see association.h.
+ *
  * A stream belongs to its session; its owner holds a pointer from stream_open()
  * or session_ops.open until it calls stream_release() or stream_reset(), which
  * are the only two ways to let go.  After either, no callback runs any more.
@@ -28,6 +31,7 @@
 #include "protocol/limits.h"
 
 struct conduit;
+struct dgram_address;
 struct session;
 struct stream;
 
@@ -65,6 +69,9 @@ struct stream_ops {
 	void (*opened)(void *arg, const struct stream_opened *opened);
 	/* len bytes arrived; call stream_consumed() when they are used. */
 	void (*data)(void *arg, const uint8_t *data, size_t len);
+	/* An association: a datagram to or from address (association.h). */
+	void (*datagram)(void *arg, const struct dgram_address *address,
+	    const uint8_t *data, size_t len);
 	/* The peer's half ended cleanly: nothing follows. */
 	void (*fin)(void *arg);
 	/* Both halves ended, with a code and perhaps an errno. */
@@ -105,6 +112,9 @@ void stream_reset(struct stream *stream, enum code code, int error);
  * as stream_reset() with CODE_CANCELLED.
  */
 void stream_release(struct stream *stream);
+
+/* Return true when stream is an association. */
+bool stream_is_association(const struct stream *stream);
 
 /* Return true when both halves ended and all was handed over. */
 bool stream_is_over(const struct stream *stream);

@@ -7,6 +7,7 @@
 
 FUZZ_TARGETS = \
 	%D%/fuzz_addr \
+	%D%/fuzz_dgram \
 	%D%/fuzz_frame \
 	%D%/fuzz_joinstring \
 	%D%/fuzz_linkhello \
@@ -29,6 +30,7 @@ endif
 LIBS_FUZZ = $(FUZZ_MAIN) $(LIBS_LINK)
 
 %C%_fuzz_addr_LDADD = $(LIBS_FUZZ)
+%C%_fuzz_dgram_LDADD = $(LIBS_FUZZ)
 %C%_fuzz_frame_LDADD = $(LIBS_FUZZ)
 %C%_fuzz_joinstring_LDADD = $(FUZZ_MAIN) tests/support/libsupport.a $(LIBS_LINK)
 %C%_fuzz_linkhello_LDADD = $(LIBS_FUZZ)
@@ -47,6 +49,7 @@ AM_TESTS_ENVIRONMENT += FUZZ_TARGETS='$(FUZZ_TARGETS)'; export FUZZ_TARGETS;
 # Without libFuzzer replay.c would else not be in the release.
 EXTRA_DIST += \
 	%D%/addr.in \
+	%D%/dgram.in \
 	%D%/frame.in \
 	%D%/joinstring.in \
 	%D%/linkhello.in \

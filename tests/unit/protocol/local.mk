@@ -2,8 +2,11 @@
 
 UNIT_TESTS += \
 	%D%/test_armor \
+	%D%/test_association \
 	%D%/test_codes \
 	%D%/test_credit \
+	%D%/test_dgram \
+	%D%/test_dgramqueue \
 	%D%/test_enrol \
 	%D%/test_frame \
 	%D%/test_hkdf \
