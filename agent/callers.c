@@ -197,7 +197,10 @@ on_confirmed(void *arg)
 	}
 }
 
-/* The channel is gone.  One that is not confirmed keeps its deadline. */
+/*
+ * The channel is gone.  One that is not confirmed keeps its deadline; a caller
+ * who was shut out does not come back.
+ */
 static void
 on_lost(void *arg, enum code code, const char *text)
 {
@@ -207,6 +210,10 @@ on_lost(void *arg, enum code code, const char *text)
 	log_write(LOG_LEVEL_INFO, "caller", call->caller->id,
 	    "session lost: reason=%s device=%s %s", codes_slug(code),
 	    call->caller->device, text);
+	if (codes_is_lasting(code)) {
+		callers_close_call(call, code);
+		return;
+	}
 	call->lost_at = loop_now(callers->loop);
 	list_push_back(&callers->lost, &call->lost);
 	callers->lost_count++;
