@@ -431,7 +431,7 @@ on_opened(void *arg, const struct stream_opened *opened)
 {
 	int *code = arg;
 
-	*code = opened->code;
+	*code = (int)opened->code;
 }
 
 START_TEST(opens_directly)

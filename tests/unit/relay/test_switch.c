@@ -108,8 +108,11 @@ role_of(const struct side *side)
 	return side == agent ? LINKHELLO_AGENT : LINKHELLO_GATEWAY;
 }
 
-/* Read the next frame that side is sent, but what only keeps it going. */
-static enum frame_type
+/*
+ * Read the next frame that side is sent, but what only keeps it going; its
+ * type, 0 when there is none.
+ */
+static unsigned
 raw_next(struct side *side, uint8_t *payload, size_t *len)
 {
 	enum frame_sender sender = side == agent ? FRAME_FROM_RELAY_TO_AGENT
