@@ -221,6 +221,19 @@ add_caller(const struct callers_info *info, void *arg)
 }
 
 static void
+add_datagrams(struct jsonout *json, const struct assoc_stats *stats)
+{
+	jsonout_object(json, "datagrams");
+	jsonout_uint(json, "sent", stats->sent);
+	jsonout_uint(json, "received", stats->received);
+	jsonout_uint(json, "denied", stats->denied);
+	jsonout_uint(json, "strays", stats->strays);
+	jsonout_uint(json, "lost", stats->lost);
+	jsonout_uint(json, "unreachable", stats->unreachable);
+	jsonout_end(json);
+}
+
+static void
 on_status(struct jsonout *json, void *arg)
 {
 	struct agent *agent = arg;
@@ -231,6 +244,7 @@ on_status(struct jsonout *json, void *arg)
 	jsonout_uint(json, "waiting", stats.waiting);
 	jsonout_uint(json, "streams_ever", stats.ever);
 	jsonout_uint(json, "failures", stats.failed);
+	add_datagrams(json, &stats.datagrams);
 	jsonout_uint(json, "lost_sessions", callers_lost(agent->callers));
 	jsonout_uint(json, "retained", agent->retain.used);
 	add_services(agent, json);

@@ -4,10 +4,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "agent/answer.h"
+#include "agent/assoc.h"
+#include "agent/place.h"
 #include "agent/policy.h"
 #include "agent/services.h"
 #include "common/addr.h"
@@ -30,12 +31,10 @@
  */
 #define ADDRESSES_MAX 8
 
-/* Room for a name or an address, and a port. */
-#define TARGET_LEN (LIMITS_NAME_LEN + 8)
-
 struct egress {
 	struct loop *loop;
 	struct resolver *resolver;
+	struct assoc_space space; /* of associations */
 	char host[NAME_HOST_MAX + 1];
 	struct policy *policy;
 	struct services *services;
@@ -52,6 +51,7 @@ struct egress_caller {
 	struct loop_task turn; /* lets the next ones set off */
 	size_t under_way;      /* flows that resolve or dial */
 	size_t count;          /* flows, bridged ones included */
+	size_t associations;   /* of these */
 };
 
 /* One stream on its way; what it waits for is what is not NULL. */
@@ -66,10 +66,8 @@ struct flow {
 	struct resolver_lookup *lookup;
 	struct dial *dial;
 	struct bridge *bridge;
-	char host[LIMITS_NAME_LEN]; /* name or address; empty: loopback */
-	uint16_t port;
-	bool named;        /* host is a name that is resolved */
-	struct addr first; /* unless named: the address tried first */
+	struct assoc *assoc;
+	struct place place; /* where it leads */
 };
 
 struct egress *
@@ -82,6 +80,8 @@ egress_new(struct loop *loop, struct resolver *resolver)
 	}
 	egress->loop = loop;
 	egress->resolver = resolver;
+	egress->space.loop = loop;
+	egress->space.resolver = resolver;
 	list_init(&egress->flows);
 	return egress;
 }
@@ -100,6 +100,9 @@ egress_configure(
 	services_free(egress->services);
 	egress->policy = policy;
 	egress->services = services;
+	egress->space.policy = policy;
+	egress->space.services = services;
+	egress->space.version++;
 }
 
 const struct services *
@@ -126,6 +129,7 @@ egress_get_stats(const struct egress *egress, struct egress_stats *out)
 {
 	*out = egress->stats;
 	out->waiting = egress->count - egress->stats.open;
+	out->datagrams = egress->space.stats;
 }
 
 /* --- the life of a flow -------------------------------------------------- */
@@ -191,22 +195,6 @@ fail_memory(struct flow *flow)
 	fail(flow, &opened);
 }
 
-/* Write what flow leads to, for people, to out: name or address and port. */
-static const char *
-format_target(const struct flow *flow, char out[TARGET_LEN])
-{
-	char text[ADDR_TEXT_LEN];
-
-	if (flow->named) {
-		(void)snprintf(
-		    out, TARGET_LEN, "%s:%u", flow->host, (unsigned)flow->port);
-	} else {
-		(void)snprintf(
-		    out, TARGET_LEN, "%s", addr_format(&flow->first, text));
-	}
-	return out;
-}
-
 /*
  * Answer that the policy does not let flow go where it leads; addr is an
  * address behind its name, or NULL.
@@ -215,9 +203,9 @@ static void
 fail_denied(struct flow *flow, const struct addr *addr)
 {
 	struct stream_opened opened;
-	char target[TARGET_LEN];
+	char target[PLACE_TEXT_LEN];
 	char text[ADDR_TEXT_LEN];
-	const char *to = format_target(flow, target);
+	const char *to = place_format(&flow->place, target);
 
 	/* A rule for the name would not help there; the address would. */
 	if (addr != NULL && policy_must_name(addr)) {
@@ -274,14 +262,14 @@ on_dialled(const struct dial_result *result, void *arg)
 {
 	struct flow *flow = arg;
 	struct stream_opened opened;
-	char target[TARGET_LEN];
+	char target[PLACE_TEXT_LEN];
 	struct io *io;
 
 	flow->dial = NULL;
 	if (result->status != DIAL_OK) {
 		answer_dial(&opened, flow->egress->host,
-		    format_target(flow, target),
-		    flow->named ? flow->host : NULL, result);
+		    place_format(&flow->place, target),
+		    flow->place.named ? flow->place.host : NULL, result);
 		fail(flow, &opened);
 		return;
 	}
@@ -316,12 +304,14 @@ dial_allowed(struct flow *flow, const struct addr *addrs, size_t count)
 		addr_unmap(&addrs[i], &allowed[kept]);
 		if (egress->policy != NULL &&
 		    policy_allows(egress->policy,
-			flow->named ? flow->host : NULL, &allowed[kept])) {
+			flow->place.named ? flow->place.host : NULL,
+			&allowed[kept])) {
 			kept++;
 		}
 	}
 	if (kept == 0) {
-		fail_denied(flow, flow->named && count > 0 ? addrs : NULL);
+		fail_denied(
+		    flow, flow->place.named && count > 0 ? addrs : NULL);
 		return;
 	}
 	flow->dial =
@@ -343,23 +333,11 @@ on_resolved(enum resolver_status status, const struct addr *addrs, size_t count,
 	if (status == RESOLVER_NO_MEMORY) {
 		fail_memory(flow);
 	} else if (status != RESOLVER_OK || count == 0) {
-		answer_dns(&opened, flow->egress->host, flow->host);
+		answer_dns(&opened, flow->egress->host, flow->place.host);
 		fail(flow, &opened);
 	} else {
 		dial_allowed(flow, addrs, count);
 	}
-}
-
-/* Return true when host is this machine, under the names it always has. */
-static bool
-is_self(const char *host)
-{
-	static const char suffix[] = ".localhost";
-	size_t len = strlen(host);
-	size_t own = sizeof(suffix) - 1;
-
-	return len == 0 || strcasecmp(host, "localhost") == 0 ||
-	       (len > own && strcasecmp(host + len - own, suffix) == 0);
 }
 
 /* Set off: it is flow's turn. */
@@ -367,27 +345,19 @@ static void
 start(struct flow *flow)
 {
 	struct egress *egress = flow->egress;
-	struct addr addrs[2];
+	const struct place *place = &flow->place;
 
-	if (is_self(flow->host)) {
-		(void)addr_from_ip(&addrs[0], "127.0.0.1", flow->port);
-		(void)addr_from_ip(&addrs[1], "::1", flow->port);
-		flow->first = addrs[0];
-		dial_allowed(flow, addrs, 2);
+	if (!place->named) {
+		dial_allowed(flow, place->addrs, place->count);
 		return;
 	}
-	if (addr_from_ip(&flow->first, flow->host, flow->port) == 0) {
-		dial_allowed(flow, &flow->first, 1);
-		return;
-	}
-	flow->named = true;
 	if (egress->policy == NULL ||
-	    !policy_may_resolve(egress->policy, flow->host, flow->port)) {
+	    !policy_may_resolve(egress->policy, place->host, place->port)) {
 		fail_denied(flow, NULL);
 		return;
 	}
 	flow->lookup = resolver_start(
-	    egress->resolver, flow->host, flow->port, on_resolved, flow);
+	    egress->resolver, place->host, place->port, on_resolved, flow);
 	if (flow->lookup == NULL) {
 		fail_memory(flow);
 	}
@@ -429,27 +399,75 @@ static const struct stream_ops waiting_ops = {
 	.reset = on_reset,
 };
 
-/* Set where flow leads, by target and the services. */
-static void
-locate(struct flow *flow, const struct stream_target *target)
-{
-	const struct service *service = NULL;
-	const char *host = target->name;
-	size_t len;
+/* --- associations -------------------------------------------------------- */
 
-	flow->port = target->port;
-	if (flow->egress->services != NULL) {
-		service = services_find(flow->egress->services, target->name);
+/* The association is over, and with it its stream. */
+static void
+on_association_ended(void *arg)
+{
+	struct flow *flow = arg;
+
+	flow->assoc = NULL;
+	flow->egress->stats.open--;
+	flow->caller->associations--;
+	drop_flow(flow);
+}
+
+/* Return true when datagrams of flow to its place are worth a try. */
+static bool
+may_associate(const struct flow *flow)
+{
+	const struct policy *policy = flow->egress->policy;
+	const struct place *place = &flow->place;
+
+	if (policy == NULL) {
+		return false;
 	}
-	if (service != NULL) {
-		host = service->host;
-		flow->port = service->port;
+	if (place->named) {
+		return policy_may_resolve(policy, place->host, place->port);
 	}
-	(void)snprintf(flow->host, sizeof(flow->host), "%s", host);
-	len = strlen(flow->host);
-	if (len > 0 && flow->host[len - 1] == '.') {
-		flow->host[len - 1] = '\0';
+	for (size_t i = 0; i < place->count; i++) {
+		if (policy_allows(policy, NULL, &place->addrs[i])) {
+			return true;
+		}
 	}
+	return false;
+}
+
+/*
+ * Let flow carry datagrams.  It is answered at once: there is nobody to
+ * connect to, and each datagram is judged.  Port 0 is no place at all.
+ */
+static void
+associate(struct flow *flow, const struct stream_target *target)
+{
+	struct egress *egress = flow->egress;
+	struct stream *stream = flow->stream;
+	struct stream_opened opened = { .code = CODE_OK };
+
+	if (flow->caller->associations >= EGRESS_ASSOCIATIONS_MAX) {
+		opened.code = CODE_TOO_MANY_STREAMS;
+		(void)snprintf(opened.text, sizeof(opened.text),
+		    "%d UDP associations open, the limit.",
+		    EGRESS_ASSOCIATIONS_MAX);
+		fail(flow, &opened);
+		return;
+	}
+	if (flow->place.port != 0 && !may_associate(flow)) {
+		fail_denied(flow, NULL);
+		return;
+	}
+	flow->assoc = assoc_new(
+	    &egress->space, stream, target, on_association_ended, flow);
+	if (flow->assoc == NULL) {
+		fail_memory(flow);
+		return;
+	}
+	flow->stream = NULL;
+	flow->caller->associations++;
+	egress->stats.open++;
+	egress->stats.ever++;
+	stream_answer(stream, &opened);
 }
 
 void
@@ -469,16 +487,18 @@ egress_open(struct egress_caller *caller, struct stream *stream,
 	flow->caller = caller;
 	flow->stream = stream;
 	flow->number = stream_number(stream);
-	locate(flow, target);
+	place_find(&flow->place, egress->services, target->name, target->port);
 	list_init(&flow->line);
 	list_push_back(&egress->flows, &flow->node);
 	egress->count++;
 	caller->count++;
 	stream_set_owner(stream, &waiting_ops, flow);
-	if (target->protocol != STREAM_TCP || flow->port == 0) {
-		answer_bad(&opened, flow->port == 0
-					? "A port is missing."
-					: "This host does not carry UDP.");
+	if (target->protocol == STREAM_UDP) {
+		associate(flow, target);
+		return;
+	}
+	if (flow->place.port == 0) {
+		answer_bad(&opened, "A port is missing.");
 		fail(flow, &opened);
 		return;
 	}
@@ -509,6 +529,12 @@ cancel(struct flow *flow)
 	if (flow->bridge != NULL) {
 		flow->bridge = NULL;
 		flow->egress->stats.open--;
+	}
+	if (flow->assoc != NULL) {
+		assoc_close(flow->assoc, CODE_GOING_DOWN);
+		flow->assoc = NULL;
+		flow->egress->stats.open--;
+		flow->caller->associations--;
 	}
 	if (flow->stream != NULL) {
 		stream_reset(flow->stream, CODE_GOING_DOWN, 0);

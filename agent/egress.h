@@ -7,6 +7,8 @@
  *   WAITING --turn--> RESOLVING --> DIALLING --> BRIDGED
  *        \_______________\____________\_____ any failure: the OPEN is answered
  *
+ * An OPEN for datagrams becomes an association (assoc.h) at once.
+ *
  * One egress serves all callers.  Each has a struct egress_caller: its line of
  * dials, of which LIMITS_DIALS_MAX are under way and the others wait in order,
  * so that no caller can use up what the others need.  A stream that is reset
@@ -25,6 +27,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "agent/assoc.h"
+
 struct egress;
 struct egress_caller;
 struct loop;
@@ -40,7 +44,14 @@ struct egress_stats {
 	size_t waiting; /* for their turn, a resolver or a target */
 	uint64_t ever;  /* bridged so far */
 	uint64_t failed;
+	struct assoc_stats datagrams;
 };
+
+/*
+ * Associations of one caller, each with two sockets and a few dozen kilobytes
+ * at worst: what many browsers at once have.
+ */
+#define EGRESS_ASSOCIATIONS_MAX 256
 
 /*
  * Return an egress that resolves with resolver, or NULL.  It allows nothing

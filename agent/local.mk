@@ -9,6 +9,8 @@ noinst_LIBRARIES += %D%/libagent.a
 	%D%/agentmain.h \
 	%D%/answer.c \
 	%D%/answer.h \
+	%D%/assoc.c \
+	%D%/assoc.h \
 	%D%/attach.c \
 	%D%/attach.h \
 	%D%/callers.c \
@@ -17,6 +19,8 @@ noinst_LIBRARIES += %D%/libagent.a
 	%D%/callersattach.c \
 	%D%/egress.c \
 	%D%/egress.h \
+	%D%/place.c \
+	%D%/place.h \
 	%D%/policy.c \
 	%D%/policy.h \
 	%D%/services.c \

@@ -57,6 +57,13 @@ list_push_back(struct list *head, struct list *node)
 	head->prev = node;
 }
 
+/* Put node, which is in no list, at the beginning of the list at head. */
+static inline void
+list_push_front(struct list *head, struct list *node)
+{
+	list_push_back(head->next, node);
+}
+
 /* Take node out of its list, if it is in one. */
 static inline void
 list_remove(struct list *node)
@@ -73,6 +80,13 @@ static inline struct list *
 list_first(const struct list *head)
 {
 	return list_empty(head) ? NULL : head->next;
+}
+
+/* Return the last node of the list at head, NULL when it is empty. */
+static inline struct list *
+list_last(const struct list *head)
+{
+	return list_empty(head) ? NULL : head->prev;
 }
 
 /* Return the node after node in the list at head, NULL at its end. */

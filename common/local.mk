@@ -70,6 +70,8 @@ noinst_LIBRARIES += %D%/libcommon.a
 	%D%/statedir.h \
 	%D%/table.c \
 	%D%/table.h \
+	%D%/udpsock.c \
+	%D%/udpsock.h \
 	%D%/users.c \
 	%D%/users.h \
 	%D%/version.c \

@@ -6,10 +6,12 @@
 if ENABLE_AGENT
 UNIT_TESTS += \
 	%D%/test_answer \
+	%D%/test_assoc \
 	%D%/test_attach \
 	%D%/test_callers \
 	%D%/test_callersattach \
 	%D%/test_egress \
+	%D%/test_place \
 	%D%/test_policy \
 	%D%/test_services \
 	%D%/test_settings \
@@ -23,12 +25,14 @@ RIG_UNIT_AGENT = \
 	$(NULL)
 
 %C%_test_answer_LDADD = $(LIBS_UNIT_AGENT)
+%C%_test_assoc_LDADD = $(LIBS_UNIT_AGENT)
 %C%_test_attach_LDADD = $(LIBS_UNIT_AGENT)
 %C%_test_callers_SOURCES = %D%/test_callers.c $(RIG_UNIT_AGENT)
 %C%_test_callers_LDADD = $(LIBS_UNIT_AGENT)
 %C%_test_callersattach_SOURCES = %D%/test_callersattach.c $(RIG_UNIT_AGENT)
 %C%_test_callersattach_LDADD = $(LIBS_UNIT_AGENT)
 %C%_test_egress_LDADD = $(LIBS_UNIT_AGENT)
+%C%_test_place_LDADD = $(LIBS_UNIT_AGENT)
 %C%_test_policy_LDADD = $(LIBS_UNIT_AGENT)
 %C%_test_services_LDADD = $(LIBS_UNIT_AGENT)
 %C%_test_settings_LDADD = $(LIBS_UNIT_AGENT)

@@ -496,21 +496,6 @@ START_TEST(dead_session_leaves_no_flow)
 }
 END_TEST
 
-START_TEST(datagrams_are_refused)
-{
-	struct pair_peer peer;
-	struct stream_target target = {
-		.protocol = STREAM_UDP, .name = "127.0.0.1", .port = 53
-	};
-
-	pair_peer_init(&peer, pair, 0, false);
-	peer.stream = stream_open(
-	    pair->opener.session, &target, false, &pair_peer_ops, &peer);
-	ck_assert(await(loop, is_answered, &peer));
-	ck_assert_int_eq(peer.outcome.code, CODE_BAD_REQUEST);
-}
-END_TEST
-
 START_TEST(nothing_is_allowed_unconfigured)
 {
 	egress_configure(egress, NULL, NULL);
@@ -570,7 +555,6 @@ main(void)
 	tcase_add_test(tcase, dials_wait_their_turn);
 	tcase_add_test(tcase, reset_cancels_the_way);
 	tcase_add_test(tcase, dead_session_leaves_no_flow);
-	tcase_add_test(tcase, datagrams_are_refused);
 	tcase_add_test(tcase, nothing_is_allowed_unconfigured);
 	tcase_add_test(tcase, every_allocation_may_fail);
 	return unit_main(suite);

@@ -28,6 +28,7 @@ UNIT_TESTS += \
 	%D%/test_signals \
 	%D%/test_statedir \
 	%D%/test_table \
+	%D%/test_udpsock \
 	%D%/test_users \
 	%D%/test_version \
 	%D%/test_wire \
