@@ -94,14 +94,20 @@ fail_lookup(struct reach *reach, enum resolver_status status)
 		[RESOLVER_FAILED] = "the name servers cannot tell",
 		[RESOLVER_NO_MEMORY] = "out of memory",
 	};
+	struct reach_result *result = &reach->result;
 	char host[PROXYTARGET_TEXT_LEN];
 
-	reach->result.code =
+	if ((status == RESOLVER_OK || status == RESOLVER_NO_NAME) &&
+	    way_is_missing(&result->way, &reach->space->map, &result->asked)) {
+		follow(reach);
+		return;
+	}
+	result->code =
 	    status == RESOLVER_NO_MEMORY ? CODE_OVERLOADED : CODE_DIRECT_FAILED;
-	(void)snprintf(reach->result.text, sizeof(reach->result.text),
+	(void)snprintf(result->text, sizeof(result->text),
 	    "%.120s is not one of your hosts, and going there directly failed "
 	    "(%s).",
-	    proxytarget_host(&reach->result.asked, host), reasons[status]);
+	    proxytarget_host(&result->asked, host), reasons[status]);
 	finish(reach);
 }
 

@@ -215,22 +215,30 @@ follow_routes(struct way *out, const struct way_map *map,
 	}
 }
 
-void
-way_find(struct way *out, const struct way_map *map,
-    const struct proxy_target *asked)
+/* Take asked apart into *target; its text goes to text. */
+static void
+take_apart(const struct way_map *map, const struct proxy_target *asked,
+    char text[PROXYTARGET_TEXT_LEN], struct target *target)
 {
 	const struct target_space names = {
 		.suffix = map->suffix,
 		.is_host = is_host,
 		.arg = map->hosts,
 	};
+
+	proxytarget_host(asked, text);
+	(void)target_from_name(target, &names, text, strlen(text), asked->port);
+}
+
+void
+way_find(struct way *out, const struct way_map *map,
+    const struct proxy_target *asked)
+{
 	char text[PROXYTARGET_TEXT_LEN];
 	struct target target;
 
 	memset(out, 0, sizeof(*out));
-	proxytarget_host(asked, text);
-	(void)target_from_name(
-	    &target, &names, text, strlen(text), asked->port);
+	take_apart(map, asked, text, &target);
 	if (target.kind == TARGET_OURS && map->outside &&
 	    strcmp(target.host, TARGET_RELAY) == 0) {
 		refuse(out, CODE_DENIED,
@@ -266,4 +274,19 @@ way_resume(struct way *out, const struct way_map *map,
 			keep_address(out, map, &addrs[i]);
 		}
 	}
+}
+
+bool
+way_is_missing(struct way *out, const struct way_map *map,
+    const struct proxy_target *asked)
+{
+	char text[PROXYTARGET_TEXT_LEN];
+	struct target target;
+
+	take_apart(map, asked, text, &target);
+	if (target.kind != TARGET_FOREIGN || target.host[0] == '\0') {
+		return false;
+	}
+	refuse_unknown(out, map, target.host);
+	return true;
 }

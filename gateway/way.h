@@ -79,4 +79,11 @@ void way_find(struct way *out, const struct way_map *map,
 void way_resume(struct way *out, const struct way_map *map,
     const struct proxy_target *asked, const struct addr *addrs, size_t count);
 
+/*
+ * The name asked, WAY_LOOKUP, exists nowhere: return true if that makes it an
+ * unknown host, as it lies under our suffix; *out is then WAY_NONE.
+ */
+bool way_is_missing(struct way *out, const struct way_map *map,
+    const struct proxy_target *asked);
+
 #endif

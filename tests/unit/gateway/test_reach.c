@@ -354,6 +354,10 @@ START_TEST(names_are_looked_up)
 	ck_assert_str_eq(result.text,
 	    "nosuch.example is not one of your hosts, and going there directly "
 	    "failed (no such name).");
+	/* Under our suffix that is a host mistyped. */
+	look_up("web.offce.internal", 80);
+	ck_assert_int_eq(result.code, CODE_HOST_UNKNOWN);
+	ck_assert_ptr_nonnull(strstr(result.text, "Did you mean \"office\"?"));
 	look_up("fail.example", 80);
 	ck_assert_ptr_nonnull(strstr(result.text, "servers cannot tell"));
 	look_up("mute.example", 80);
