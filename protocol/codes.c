@@ -55,7 +55,6 @@ bool
 codes_is_lasting(enum code code)
 {
 	switch ((unsigned)code) {
-	case CODE_RELAY_KEY_CHANGED:
 	case CODE_NOT_JOINED:
 	case CODE_REVOKED:
 	case CODE_DISABLED:

@@ -29,7 +29,11 @@ const char *codes_slug(enum code code);
 /* Return what to say when nobody knew more. */
 const char *codes_summary(enum code code);
 
-/* Return true when only a person can heal what code names, and time cannot. */
+/*
+ * Return true when a relay that proved its key said what only a person can
+ * heal.  CODE_RELAY_KEY_CHANGED is not among them: whoever is on the path, a
+ * hotel's portal or a bad line, can make it look so for a while.
+ */
 bool codes_is_lasting(enum code code);
 
 /* Return the REP byte of a SOCKS5 reply (RFC 1928 section 6). */

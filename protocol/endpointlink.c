@@ -90,7 +90,8 @@ on_frame(struct link *link, enum frame_type type, uint32_t channel,
 static void
 give_up_joining(struct endpoint *endpoint, enum code code)
 {
-	if (!enrol_is_joining(endpoint->enrol) || !codes_is_lasting(code)) {
+	if (!enrol_is_joining(endpoint->enrol) ||
+	    !(codes_is_lasting(code) || code == CODE_RELAY_KEY_CHANGED)) {
 		return;
 	}
 	if (enrol_revert(endpoint->enrol)) {

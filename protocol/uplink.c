@@ -118,13 +118,6 @@ random_below(uint64_t n)
 /* --- waiting ----------------------------------------------------------------
  */
 
-/* A version can change at either end, but not soon. */
-static bool
-is_stubborn(enum code code)
-{
-	return codes_is_lasting(code) || code == CODE_VERSION;
-}
-
 /* Return true when somebody waits for us. */
 static bool
 is_urgent(const struct uplink *uplink)
@@ -132,6 +125,18 @@ is_urgent(const struct uplink *uplink)
 	const struct uplink_ops *ops = uplink->config.ops;
 
 	return ops->is_urgent != NULL && ops->is_urgent(uplink->config.arg);
+}
+
+/*
+ * Return true for what does not change soon.  A relay that does not prove its
+ * key is most likely another one now; but somebody who waits may be waiting for
+ * the end of a hotel's portal.
+ */
+static bool
+is_stubborn(const struct uplink *uplink, enum code code)
+{
+	return codes_is_lasting(code) || code == CODE_VERSION ||
+	       (code == CODE_RELAY_KEY_CHANGED && !is_urgent(uplink));
 }
 
 /* Shorten wait for those who wait; a crowd still does not return in step. */
@@ -158,7 +163,7 @@ pause_after(
 		return LIMITS_REPLACED_WAIT +
 		       random_below(LIMITS_REPLACED_WAIT);
 	}
-	if (is_stubborn(code)) {
+	if (is_stubborn(uplink, code)) {
 		return STUBBORN_WAIT + random_below(STUBBORN_WAIT / 2);
 	}
 	randombytes_buf(&random, sizeof(random));
@@ -214,7 +219,7 @@ fail(struct uplink *uplink, enum code code, const char *text,
 	}
 	move(uplink, UPLINK_WAITING);
 	uplink->tried++;
-	if (!was_up && !is_stubborn(code) &&
+	if (!was_up && !is_stubborn(uplink, code) &&
 	    uplink->tried < membership->relays) {
 		/* Another relay may be there: at once. */
 		wait = 0;

@@ -63,6 +63,7 @@ static enum code code;
 static char text[LIMITS_TEXT_LEN];
 static uint64_t retry_ns;
 static bool free_in_callback;
+static bool somebody_waits;
 
 /* --- the relay ----------------------------------------------------------- */
 
@@ -202,7 +203,15 @@ on_down(enum code why, const char *words, uint64_t retry, void *arg)
 	maybe_free();
 }
 
+static bool
+is_urgent(void *arg)
+{
+	(void)arg;
+	return somebody_waits;
+}
+
 static const struct uplink_ops ops = {
+	.is_urgent = is_urgent,
 	.up = on_up,
 	.frame = on_frame,
 	.down = on_down,
@@ -244,6 +253,7 @@ setup(void)
 	downs = 0;
 	frames = 0;
 	free_in_callback = false;
+	somebody_waits = false;
 	loop = loop_new();
 	ck_assert_ptr_nonnull(loop);
 	resolver = resolver_new(loop, &nobody_to_ask);
@@ -491,6 +501,23 @@ START_TEST(what_is_no_relay_of_ours_is_tried_slowly)
 }
 END_TEST
 
+/*
+ * Nor does it keep those away who wait for a link: a portal that answers for
+ * the relay is gone in a minute.
+ */
+START_TEST(unless_somebody_waits)
+{
+	somebody_waits = true;
+	mood = RELAY_STRANGE;
+	start_relay();
+	add_relay(&listen_addr);
+	start_uplink();
+	ck_assert(await_count(loop, &downs, 4));
+	ck_assert_int_eq((int)code, (int)CODE_RELAY_KEY_CHANGED);
+	ck_assert_uint_le(retry_ns, LIMITS_URGENT_WAIT);
+}
+END_TEST
+
 /* --- links that end ------------------------------------------------------ */
 
 static void
@@ -706,6 +733,7 @@ add_tests(TCase *tcase)
 	tcase_add_test(tcase, the_relay_may_ask_for_a_pause);
 	tcase_add_test(tcase, but_not_for_ever);
 	tcase_add_test(tcase, what_is_no_relay_of_ours_is_tried_slowly);
+	tcase_add_test(tcase, unless_somebody_waits);
 	tcase_add_test(tcase, a_lost_link_comes_back_at_once);
 	tcase_add_test(tcase, many_come_back_spread_out);
 	tcase_add_test(tcase, a_replaced_link_does_not_fight);

@@ -29,6 +29,19 @@ START_TEST(what_is_shown_of_a_code)
 }
 END_TEST
 
+/* What anybody on the path can cause is over when he is gone. */
+START_TEST(what_time_does_not_heal)
+{
+	ck_assert(codes_is_lasting(CODE_REVOKED));
+	ck_assert(codes_is_lasting(CODE_NOT_JOINED));
+	ck_assert(codes_is_lasting(CODE_LOGIN_REFUSED));
+	ck_assert(!codes_is_lasting(CODE_OK));
+	ck_assert(!codes_is_lasting(CODE_LINK_LOST));
+	ck_assert(!codes_is_lasting(CODE_HOST_OFFLINE));
+	ck_assert(!codes_is_lasting(CODE_RELAY_KEY_CHANGED));
+}
+END_TEST
+
 int
 main(void)
 {
@@ -36,6 +49,7 @@ main(void)
 	TCase *tc = tcase_create("codes");
 
 	tcase_add_test(tc, what_is_shown_of_a_code);
+	tcase_add_test(tc, what_time_does_not_heal);
 	suite_add_tcase(suite, tc);
 	return unit_main(suite);
 }
