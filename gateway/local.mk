@@ -140,6 +140,8 @@ endif
 if ENABLE_CLI
 noinst_LIBRARIES += %D%/cli/libcli.a
 %C%_cli_libcli_a_SOURCES = \
+	%D%/cli/accounts.c \
+	%D%/cli/accounts.h \
 	%D%/cli/ask.c \
 	%D%/cli/ask.h \
 	%D%/cli/bugreport.c \

@@ -2,11 +2,38 @@
 
 #include "relay/account.h"
 
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "common/mem.h"
 #include "relay/account_impl.h"
+
+/* --- levels ---------------------------------------------------------- */
+
+static const char *const level_names[] = {
+	[STORE_ADMIN] = "admin",
+	[STORE_USER] = "user",
+	[STORE_GUEST] = "guest",
+};
+
+const char *
+account_level_name(enum store_level level)
+{
+	return level_names[level];
+}
+
+int
+account_level_parse(const char *name, enum store_level *out)
+{
+	for (int level = STORE_ADMIN; level <= STORE_GUEST; level++) {
+		if (strcmp(level_names[level], name) == 0) {
+			*out = (enum store_level)level;
+			return 0;
+		}
+	}
+	return -1;
+}
 
 /* --- making an account ----------------------------------------------- */
 
@@ -29,6 +56,8 @@ decide_create(struct account_op *op, struct account_changes *changes)
 	if (op->fresh_account == NULL) {
 		return account_op_answer(op, CODE_OVERLOADED, NULL);
 	}
+	account_op_audit(
+	    op, "user.add", NULL, "", account_level_name(op->level));
 	account_op_change(changes, STORE_ACCOUNT_ADD)->row.account = row;
 	return ACCOUNT_STORE;
 }
@@ -46,7 +75,8 @@ static const struct account_kind create_kind = { decide_create, commit_create };
 
 struct account_op *
 account_create(struct account_book *book, const char *user,
-    enum store_level level, uint64_t now, account_done *done, void *arg)
+    enum store_level level, const struct account_by *by, account_done *done,
+    void *arg)
 {
 	struct account_op *op = account_op_new(book, &create_kind, done, arg);
 
@@ -57,60 +87,206 @@ account_create(struct account_book *book, const char *user,
 	(void)name_fold(user, op->user, sizeof(op->user));
 	op->exclusive = true;
 	op->level = level;
-	op->now = now;
+	account_op_by(op, by);
 	return account_op_start(op);
 }
 
 /* --- its state ------------------------------------------------------- */
 
-static enum account_verdict
-decide_state(struct account_op *op, struct account_changes *changes)
+/* Return true when account alone can administer the relay. */
+static bool
+is_last_admin(const struct account *account)
 {
-	struct store_account *row =
-	    &account_op_change(changes, STORE_ACCOUNT_STATE)->row.account;
+	const struct list *accounts = &account->book->accounts;
+	struct list *node = list_first(accounts);
 
-	row->id = op->account->row.id;
+	if (account->row.level != STORE_ADMIN || account->row.disabled) {
+		return false;
+	}
+	for (; node != NULL; node = list_after(accounts, node)) {
+		const struct account *other =
+		    list_entry(node, struct account, of_book);
+
+		if (other != account && other->row.level == STORE_ADMIN &&
+		    !other->row.disabled) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Find the account that op takes rights from; false: the outcome says why. */
+static bool
+find_lesser(struct account_op *op, bool keeps_admin)
+{
+	if (!account_op_find(op)) {
+		return false;
+	}
+	if (!keeps_admin && is_last_admin(op->account)) {
+		(void)account_op_answer(op, CODE_DENIED,
+		    "\"%s\" is the last account of level admin that is not "
+		    "disabled.",
+		    op->user);
+		return false;
+	}
+	return true;
+}
+
+/* Plan what the row says from now on; nothing is to do when it does already. */
+static enum account_verdict
+change_state(struct account_op *op, struct account_changes *changes)
+{
+	const struct store_account *old = &op->account->row;
+	struct store_account *row;
+
+	op->outcome.account = op->account;
+	if (old->level == op->level && old->disabled == op->disabled) {
+		return account_op_answer(op, CODE_OK, NULL);
+	}
+	row = &account_op_change(changes, STORE_ACCOUNT_STATE)->row.account;
+	row->id = old->id;
 	row->level = op->level;
 	row->disabled = op->disabled;
 	return ACCOUNT_STORE;
+}
+
+static enum account_verdict
+decide_level(struct account_op *op, struct account_changes *changes)
+{
+	if (!find_lesser(op, op->level == STORE_ADMIN)) {
+		return ACCOUNT_ANSWER;
+	}
+	op->disabled = op->account->row.disabled;
+	account_op_audit(op, "user.level", NULL,
+	    account_level_name(op->account->row.level),
+	    account_level_name(op->level));
+	return change_state(op, changes);
+}
+
+static enum account_verdict
+decide_disabled(struct account_op *op, struct account_changes *changes)
+{
+	if (!find_lesser(op, !op->disabled)) {
+		return ACCOUNT_ANSWER;
+	}
+	op->level = op->account->row.level;
+	account_op_audit(op, op->disabled ? "user.disable" : "user.enable",
+	    NULL, op->disabled ? "enabled" : "disabled",
+	    op->disabled ? "disabled" : "enabled");
+	return change_state(op, changes);
+}
+
+/* Tell ops that all devices of account are gone. */
+static void
+tell_gone(struct account *account, enum code code, const char *text)
+{
+	const struct account_ops *ops = account->book->ops;
+	struct list *node = list_first(&account->devices);
+
+	for (; node != NULL && ops->gone != NULL;
+	     node = list_after(&account->devices, node)) {
+		ops->gone(list_entry(node, struct account_device, of_account),
+		    code, text, account->book->arg);
+	}
 }
 
 static void
 commit_state(struct account_op *op)
 {
 	struct account *account = op->account;
-	const struct account_ops *ops = op->book->ops;
-	struct list *node = list_first(&account->devices);
+	bool ends = op->disabled && !account->row.disabled;
 
 	account->row.level = op->level;
 	account->row.disabled = op->disabled;
-	for (; node != NULL && op->disabled && ops->gone != NULL;
-	     node = list_after(&account->devices, node)) {
-		ops->gone(list_entry(node, struct account_device, of_account),
-		    CODE_DISABLED, codes_summary(CODE_DISABLED), op->book->arg);
+	if (ends) {
+		tell_gone(account, CODE_DISABLED, codes_summary(CODE_DISABLED));
 	}
 	op->outcome.account = account;
 	(void)account_op_answer(op, CODE_OK, NULL);
 }
 
-static const struct account_kind state_kind = { decide_state, commit_state };
+static const struct account_kind level_kind = { decide_level, commit_state };
+static const struct account_kind disabled_kind = { decide_disabled,
+	commit_state };
+
+/* Return an operation on the whole of account, or NULL when done has run. */
+static struct account_op *
+new_for(struct account *account, const struct account_kind *kind,
+    const struct account_by *by, account_done *done, void *arg)
+{
+	struct account_op *op = account_op_new(account->book, kind, done, arg);
+
+	if (op != NULL) {
+		memcpy(op->user, account->row.user, sizeof(op->user));
+		op->exclusive = true;
+		op->account_id = account->row.id;
+		account_op_by(op, by);
+	}
+	return op;
+}
 
 struct account_op *
-account_set_state(struct account *account, enum store_level level,
-    bool disabled, account_done *done, void *arg)
+account_set_level(struct account *account, enum store_level level,
+    const struct account_by *by, account_done *done, void *arg)
 {
-	struct account_op *op =
-	    account_op_new(account->book, &state_kind, done, arg);
+	struct account_op *op = new_for(account, &level_kind, by, done, arg);
 
 	if (op == NULL) {
 		return NULL;
 	}
-	memcpy(op->user, account->row.user, sizeof(op->user));
-	op->exclusive = true;
-	op->account = account;
 	op->level = level;
+	return account_op_start(op);
+}
+
+struct account_op *
+account_set_disabled(struct account *account, bool disabled,
+    const struct account_by *by, account_done *done, void *arg)
+{
+	struct account_op *op = new_for(account, &disabled_kind, by, done, arg);
+
+	if (op == NULL) {
+		return NULL;
+	}
 	op->disabled = disabled;
 	return account_op_start(op);
+}
+
+/* --- its end --------------------------------------------------------- */
+
+static enum account_verdict
+decide_delete(struct account_op *op, struct account_changes *changes)
+{
+	if (!find_lesser(op, false)) {
+		return ACCOUNT_ANSWER;
+	}
+	account_op_audit(op, "user.delete", NULL,
+	    account_level_name(op->account->row.level), "");
+	account_op_change(changes, STORE_ACCOUNT_DROP)->row.account.id =
+	    op->account_id;
+	return ACCOUNT_STORE;
+}
+
+static void
+commit_delete(struct account_op *op)
+{
+	char text[LIMITS_TEXT_LEN];
+
+	account_text_removed(op->now, op->by, op->now, text);
+	tell_gone(op->account, CODE_REVOKED, text);
+	account_book_drop(op->account);
+	op->account = NULL;
+	(void)account_op_answer(op, CODE_OK, NULL);
+}
+
+static const struct account_kind delete_kind = { decide_delete, commit_delete };
+
+struct account_op *
+account_delete(struct account *account, const struct account_by *by,
+    account_done *done, void *arg)
+{
+	struct account_op *op = new_for(account, &delete_kind, by, done, arg);
+
+	return op == NULL ? NULL : account_op_start(op);
 }
 
 /* --- removing a device ----------------------------------------------- */
@@ -126,6 +302,8 @@ decide_revoke(struct account_op *op, struct account_changes *changes)
 		return account_op_answer(op, CODE_OK, NULL);
 	}
 	account_op_revoke(op, changes, device, op->by);
+	account_op_audit(op, "device.revoke", op->name,
+	    device->row.role == LINKHELLO_AGENT ? "agent" : "gateway", "");
 	return ACCOUNT_STORE;
 }
 
@@ -152,7 +330,7 @@ commit_revoke(struct account_op *op)
 static const struct account_kind revoke_kind = { decide_revoke, commit_revoke };
 
 struct account_op *
-account_revoke(struct account_device *device, const char *by, uint64_t now,
+account_revoke(struct account_device *device, const struct account_by *by,
     account_done *done, void *arg)
 {
 	struct account_op *op =
@@ -166,8 +344,7 @@ account_revoke(struct account_device *device, const char *by, uint64_t now,
 	op->has_key = true;
 	memcpy(op->key, device->row.public_key, sizeof(op->key));
 	op->device = device->row.id;
-	snprintf(op->by, sizeof(op->by), "%s", by);
-	op->now = now;
+	account_op_by(op, by);
 	return account_op_start(op);
 }
 
@@ -236,6 +413,33 @@ account_next_device(
 	return node == NULL
 		   ? NULL
 		   : list_entry(node, struct account_device, of_account);
+}
+
+struct account_token *
+account_next_token(
+    const struct account *account, const struct account_token *token)
+{
+	struct list *node =
+	    token == NULL ? list_first(&account->tokens)
+			  : list_after(&account->tokens, &token->of_account);
+
+	return node == NULL
+		   ? NULL
+		   : list_entry(node, struct account_token, of_account);
+}
+
+const struct store_token *
+account_token_row(const struct account_token *token)
+{
+	return &token->row;
+}
+
+const char *
+account_token_id(
+    const struct account_token *token, char out[ACCOUNT_TOKEN_ID_LEN])
+{
+	return sodium_bin2hex(out, ACCOUNT_TOKEN_ID_LEN, token->row.hash,
+	    ACCOUNT_TOKEN_ID_LEN / 2);
 }
 
 const struct store_account *

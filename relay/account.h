@@ -20,8 +20,12 @@
  * the same thing (one token, one name in an account, one device key) happen
  * one after the other: the second is decided when the first is committed.
  *
- * A device costs 350 bytes: 100,000 of them 35 MB.  Accounts live as long as
- * the book.  Devices live until they are dropped, which ops->gone announces.
+ * Every change leaves an entry in the audit: it is committed together with the
+ * change, so neither is there without the other.  What a device does by itself
+ * and again and again (being seen, logging in by its key) is no change.
+ *
+ * A device costs 350 bytes: 100,000 of them 35 MB.  Accounts and devices live
+ * until they are dropped, which ops->gone announces for every live device.
  * Names are compared without case and kept in lower case.  Times are unix
  * seconds.
  */
@@ -37,10 +41,12 @@
 #include "protocol/linkhello.h"
 #include "relay/store.h"
 
+struct audit;
 struct account;
 struct account_book;
 struct account_device;
 struct account_op;
+struct account_token;
 
 /* The account that a new relay has from the start. */
 #define ACCOUNT_OWNER "admin"
@@ -49,6 +55,8 @@ struct account_op;
 #define ACCOUNT_INVITE_TTL 86400
 /* Longest that one may be good for: who needs more makes another. */
 #define ACCOUNT_INVITE_TTL_MAX (30 * 86400)
+/* Room for the id of an invitation: the first digits of its token's hash. */
+#define ACCOUNT_TOKEN_ID_LEN 13
 
 /*
  * Invitations of one account that are kept, used ones too: enough to roll out
@@ -103,11 +111,19 @@ struct account_outcome {
 /* Called with the outcome of an operation, whose handle is then gone. */
 typedef void account_done(const struct account_outcome *outcome, void *arg);
 
+/* Who changes something; copied.  Texts that are NULL count as empty. */
+struct account_by {
+	const char *user;   /* an account; people read the name */
+	const char *origin; /* where that is, "192.0.2.7" or "control socket" */
+	uint64_t now;
+};
+
 /* A login to judge; copied. */
 struct account_login {
 	const struct linkhello_login *hello;
 	enum linkhello_role role;
 	const uint8_t *public_key; /* proved by the handshake, KEYS_LEN */
+	const char *origin;        /* as in struct account_by */
 	uint64_t now;
 };
 
@@ -118,7 +134,7 @@ struct account_invite {
 	const char *name; /* a gateway's may be empty: it chooses itself */
 	bool replace;     /* even if a live device has that name */
 	uint32_t ttl;     /* seconds; 0: ACCOUNT_INVITE_TTL */
-	uint64_t now;
+	struct account_by by;
 };
 
 /*
@@ -187,28 +203,52 @@ struct account_op *account_owner_token(
     struct account_book *book, uint64_t now, account_done *done, void *arg);
 
 /*
- * Make an account of user, at the time now.  The outcome is CODE_OK with
- * account, CODE_NAME_INVALID, CODE_NAME_TAKEN, CODE_OVERLOADED or
- * CODE_INTERNAL.
+ * Make an account of user.  The outcome is CODE_OK with account,
+ * CODE_NAME_INVALID, CODE_NAME_TAKEN, CODE_OVERLOADED or CODE_INTERNAL.
  */
 struct account_op *account_create(struct account_book *book, const char *user,
-    enum store_level level, uint64_t now, account_done *done, void *arg);
+    enum store_level level, const struct account_by *by, account_done *done,
+    void *arg);
 
 /*
- * Set level of account and whether it is disabled: its devices are then gone
- * for ops, though not dropped.  The outcome is CODE_OK, CODE_OVERLOADED or
- * CODE_INTERNAL.
+ * Set the level of account.  The outcome is CODE_OK (also when it has that
+ * one), CODE_DENIED when no other account of level admin is enabled,
+ * CODE_LOGIN_REFUSED when the account was dropped meanwhile, CODE_OVERLOADED
+ * or CODE_INTERNAL.
  */
-struct account_op *account_set_state(struct account *account,
-    enum store_level level, bool disabled, account_done *done, void *arg);
+struct account_op *account_set_level(struct account *account,
+    enum store_level level, const struct account_by *by, account_done *done,
+    void *arg);
 
 /*
- * Remove device in the name of the account by, at the time now.  It is gone
- * for ops when that is committed; its name is free again.  The outcome is
- * CODE_OK (also when it was removed before), CODE_OVERLOADED or CODE_INTERNAL.
+ * Disable account or enable it again.  While it is disabled its devices are
+ * gone for ops, though not dropped.  Outcomes as of account_set_level().
  */
-struct account_op *account_revoke(struct account_device *device, const char *by,
-    uint64_t now, account_done *done, void *arg);
+struct account_op *account_set_disabled(struct account *account, bool disabled,
+    const struct account_by *by, account_done *done, void *arg);
+
+/*
+ * Drop account with its devices, each of which is gone for ops with
+ * CODE_REVOKED, and its invitations.  Outcomes as of account_set_level().
+ */
+struct account_op *account_delete(struct account *account,
+    const struct account_by *by, account_done *done, void *arg);
+
+/*
+ * Remove device.  It is gone for ops when that is committed; its name is free
+ * again.  The outcome is CODE_OK (also when it was removed before),
+ * CODE_OVERLOADED or CODE_INTERNAL.
+ */
+struct account_op *account_revoke(struct account_device *device,
+    const struct account_by *by, account_done *done, void *arg);
+
+/*
+ * Make an invitation void.  The outcome is CODE_OK, CODE_JOIN_USED when it was
+ * redeemed, CODE_LOGIN_REFUSED when there is no such invitation any more,
+ * CODE_OVERLOADED or CODE_INTERNAL.
+ */
+struct account_op *account_revoke_token(struct account_token *token,
+    const struct account_by *by, account_done *done, void *arg);
 
 /*
  * Let op go on without a word; NULL is allowed.  What is on its way to the
@@ -238,6 +278,17 @@ struct account *account_next(
 struct account_device *account_next_device(
     const struct account *account, const struct account_device *device);
 
+/* Return the invitation after token (NULL: the first) of account, by age. */
+struct account_token *account_next_token(
+    const struct account *account, const struct account_token *token);
+
+/* Return what is stored of token. */
+const struct store_token *account_token_row(const struct account_token *token);
+
+/* Write what people call token by to out; returns out. */
+const char *account_token_id(
+    const struct account_token *token, char out[ACCOUNT_TOKEN_ID_LEN]);
+
 /* Return what is stored of account. */
 const struct store_account *account_row(const struct account *account);
 
@@ -256,6 +307,15 @@ void account_device_set_link(struct account_device *device, void *link);
 
 /* Return what was last set, NULL at first. */
 void *account_device_link(const struct account_device *device);
+
+/* Return the last changes, which live in book. */
+const struct audit *account_book_audit(const struct account_book *book);
+
+/* Return "admin", "user" or "guest". */
+const char *account_level_name(enum store_level level);
+
+/* Put the level of that name into *out; 0, or -1 when there is none. */
+int account_level_parse(const char *name, enum store_level *out);
 
 /* Return how many live devices there are. */
 size_t account_book_devices(const struct account_book *book);

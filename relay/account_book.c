@@ -4,6 +4,7 @@
 
 #include "common/mem.h"
 #include "relay/account_impl.h"
+#include "relay/audit.h"
 
 /* Rows of one submission of account_book_tick(): a commit of a millisecond. */
 #define ACCOUNT_BOOK_BATCH 256
@@ -82,8 +83,8 @@ account_book_find(const struct account_book *book, const char *user)
 	return node == NULL ? NULL : list_entry(node, struct account, by_user);
 }
 
-static struct account *
-find_number(const struct account_book *book, int64_t id)
+struct account *
+account_book_find_number(const struct account_book *book, int64_t id)
 {
 	struct table_key key = { (uint64_t)id, NULL, 0 };
 	struct table_node *node = table_find(book->by_number, &key);
@@ -133,6 +134,18 @@ account_book_find_token(
 
 	return node == NULL ? NULL
 			    : list_entry(node, struct account_token, by_hash);
+}
+
+bool
+account_book_is_spent(const struct account_token *token)
+{
+	return token->row.uses >= token->row.uses_max;
+}
+
+const struct audit *
+account_book_audit(const struct account_book *book)
+{
+	return book->audit;
 }
 
 size_t
@@ -323,7 +336,7 @@ write_seen(struct account_book *book, struct store_change *changes)
 static bool
 is_stale(const struct account_token *token, uint64_t now)
 {
-	if (token->row.used_at != 0) {
+	if (account_book_is_spent(token)) {
 		return now >= token->row.used_at + ACCOUNT_USED_TIME;
 	}
 	return now >= token->row.expires + ACCOUNT_EXPIRED_TIME;
@@ -399,7 +412,7 @@ on_account(const struct store_account *row, void *arg)
 static int
 on_device(const struct store_device *row, void *arg)
 {
-	struct account *account = find_number(arg, row->account);
+	struct account *account = account_book_find_number(arg, row->account);
 	struct account_device *device;
 
 	if (account == NULL) {
@@ -416,7 +429,7 @@ on_device(const struct store_device *row, void *arg)
 static int
 on_token(const struct store_token *row, void *arg)
 {
-	struct account *account = find_number(arg, row->account);
+	struct account *account = account_book_find_number(arg, row->account);
 	struct account_token *token;
 
 	if (account == NULL) {
@@ -430,6 +443,15 @@ on_token(const struct store_token *row, void *arg)
 	return 0;
 }
 
+static int
+on_audit(const struct store_audit *row, void *arg)
+{
+	struct account_book *book = arg;
+
+	audit_add(book->audit, row);
+	return 0;
+}
+
 int
 account_book_load(struct account_book *book, struct store_error *error)
 {
@@ -437,6 +459,7 @@ account_book_load(struct account_book *book, struct store_error *error)
 		.account = on_account,
 		.device = on_device,
 		.token = on_token,
+		.audit = on_audit,
 	};
 
 	return store_load(book->store, &loader, book, error);
@@ -463,15 +486,18 @@ account_book_new(struct store *store, const struct account_ops *ops, void *arg)
 	book->by_key = table_new(key_of_key);
 	book->by_name = table_new(key_of_name);
 	book->tokens = table_new(key_of_hash);
+	book->audit = audit_new(STORE_AUDIT_READ);
 	if (book->by_user == NULL || book->by_number == NULL ||
 	    book->by_id == NULL || book->by_key == NULL ||
-	    book->by_name == NULL || book->tokens == NULL) {
+	    book->by_name == NULL || book->tokens == NULL ||
+	    book->audit == NULL) {
 		account_book_free(book);
 		return NULL;
 	}
 	return book;
 }
 
+/* Free account and what it has; it is in no table any more. */
 static void
 free_account(struct account *account)
 {
@@ -495,6 +521,14 @@ free_account(struct account *account)
 }
 
 void
+account_book_drop(struct account *account)
+{
+	table_remove(account->book->by_user, &account->by_user);
+	table_remove(account->book->by_number, &account->by_number);
+	free_account(account);
+}
+
+void
 account_book_free(struct account_book *book)
 {
 	struct list *node;
@@ -512,5 +546,6 @@ account_book_free(struct account_book *book)
 	table_free(book->by_key);
 	table_free(book->by_name);
 	table_free(book->tokens);
+	audit_free(book->audit);
 	mem_free(book);
 }

@@ -17,7 +17,7 @@
 #include "common/table.h"
 #include "relay/account.h"
 
-/* Most changes of one operation: an enrolment has up to six. */
+/* Most changes of one operation: an enrolment has up to seven. */
 #define ACCOUNT_CHANGES_MAX 8
 /* Most invitations that one more makes void. */
 #define ACCOUNT_DROPS_MAX 4
@@ -32,10 +32,11 @@ struct account_book {
 	struct table *by_key;    /* devices */
 	struct table *by_name;   /* live devices by account id and name */
 	struct table *tokens;    /* by hash */
-	struct list accounts;    /* by age */
-	struct list seen;        /* devices whose last_seen is to be written */
-	struct list pending;     /* operations on their way to the store */
-	struct list waiting;     /* operations that wait for one of those */
+	struct audit *audit;
+	struct list accounts; /* by age */
+	struct list seen;     /* devices whose last_seen is to be written */
+	struct list pending;  /* operations on their way to the store */
+	struct list waiting;  /* operations that wait for one of those */
 	size_t ops_count;
 	size_t live;
 };
@@ -76,6 +77,10 @@ struct account_token {
 /* Return the account of user, which is in lower case, or NULL. */
 struct account *account_book_find(
     const struct account_book *book, const char *user);
+
+/* Return the account with that id, or NULL. */
+struct account *account_book_find_number(
+    const struct account_book *book, int64_t id);
 
 /* Return the device, live or removed, with that id, or NULL. */
 struct account_device *account_book_find_id(
@@ -124,6 +129,13 @@ void account_book_drop_device(struct account_device *device);
 
 /* Take token out of everything and free it. */
 void account_book_drop_token(struct account_token *token);
+
+/* Take account, with its devices and invitations, out of everything and free
+ * them. */
+void account_book_drop(struct account *account);
+
+/* Return true when no device can be enrolled by token any more. */
+bool account_book_is_spent(const struct account_token *token);
 
 /* As account_device_seen(). */
 void account_book_note_seen(struct account_device *device, uint64_t now);
@@ -198,8 +210,12 @@ struct account_op {
 	bool disabled;
 	int64_t device;
 	char by[NAME_USER_MAX + 1];
+	char origin[STORE_ORIGIN_LEN];
+
+	int64_t account_id; /* of an account that may go while this waits */
 
 	/* What decide() found and made for commit(). */
+	struct store_audit audit; /* its action is empty: nothing to note */
 	struct account *account;
 	struct account *fresh_account;
 	struct account_device *fresh_device;
@@ -237,6 +253,22 @@ void account_op_cancel(struct account_op *op);
  */
 enum account_verdict account_op_answer(struct account_op *op, enum code code,
     const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* Note who asks for op, and when. */
+void account_op_by(struct account_op *op, const struct account_by *by);
+
+/*
+ * Have op leave an entry in the audit: action on its account, or on the thing
+ * of that name in it unless name is NULL.
+ */
+void account_op_audit(struct account_op *op, const char *action,
+    const char *name, const char *before, const char *after);
+
+/*
+ * Find the account that op is about, by its id.  Returns false when it was
+ * dropped while op waited, and the outcome is filled in.
+ */
+bool account_op_find(struct account_op *op);
 
 /*
  * Return the next change, zeroed but for its kind.  There is room for all that

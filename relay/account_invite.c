@@ -10,7 +10,7 @@
 static bool
 is_superseded(const struct account_op *op, const struct account_token *token)
 {
-	return token->row.used_at == 0 && token->row.role == op->role &&
+	return !account_book_is_spent(token) && token->row.role == op->role &&
 	       strcmp(token->row.name, op->name) == 0;
 }
 
@@ -59,7 +59,8 @@ drop_oldest(struct account_op *op, struct account_changes *changes,
 		const struct account_token *token =
 		    list_entry(node, struct account_token, of_account);
 
-		if (token->row.used_at != 0 || op->now >= token->row.expires) {
+		if (account_book_is_spent(token) ||
+		    op->now >= token->row.expires) {
 			drop(op, changes, token);
 			return true;
 		}
@@ -89,6 +90,7 @@ draw(struct account_op *op, struct store_token *row, int64_t id)
 	row->replace = op->replace;
 	row->created = op->now;
 	row->expires = op->now + ttl;
+	row->uses_max = 1;
 }
 
 enum account_verdict
@@ -110,6 +112,8 @@ account_invite_decide(struct account_op *op, struct account_changes *changes,
 	if (op->fresh_token == NULL) {
 		return account_op_answer(op, CODE_OVERLOADED, NULL);
 	}
+	account_op_audit(op, "token.add", op->name, "",
+	    op->role == LINKHELLO_AGENT ? "agent" : "gateway");
 	account_op_change(changes, STORE_TOKEN_ADD)->row.token = row;
 	return ACCOUNT_STORE;
 }
@@ -147,6 +151,9 @@ judge_name(enum linkhello_role role, const char *name)
 static enum account_verdict
 decide(struct account_op *op, struct account_changes *changes)
 {
+	if (!account_op_find(op)) {
+		return ACCOUNT_ANSWER;
+	}
 	if (op->account->row.disabled) {
 		return account_op_answer(op, CODE_DISABLED, NULL);
 	}
@@ -177,12 +184,68 @@ account_invite(struct account_book *book, const struct account_invite *invite,
 	}
 	memcpy(op->user, invite->account->row.user, sizeof(op->user));
 	op->invites = true;
-	op->account = invite->account;
+	op->account_id = invite->account->row.id;
 	op->role = invite->role;
 	op->replace = invite->replace;
 	op->ttl = invite->ttl;
-	op->now = invite->now;
+	account_op_by(op, &invite->by);
 	op->flaw = judge_name(invite->role, invite->name);
 	(void)name_fold(invite->name, op->name, sizeof(op->name));
+	return account_op_start(op);
+}
+
+/* --- making one void ------------------------------------------------- */
+
+static enum account_verdict
+decide_revoke(struct account_op *op, struct account_changes *changes)
+{
+	const struct account_token *token =
+	    account_book_find_token(op->book, op->hash);
+	char id[ACCOUNT_TOKEN_ID_LEN];
+
+	if (token == NULL) {
+		return account_op_answer(op, CODE_LOGIN_REFUSED,
+		    "There is no such invitation any more.");
+	}
+	if (account_book_is_spent(token)) {
+		return account_op_answer(op, CODE_JOIN_USED,
+		    "That invitation was used already: remove the device.");
+	}
+	account_op_audit(
+	    op, "token.revoke", op->name, account_token_id(token, id), "");
+	memcpy(account_op_change(changes, STORE_TOKEN_DROP)->row.token.hash,
+	    op->hash, sizeof(op->hash));
+	return ACCOUNT_STORE;
+}
+
+static void
+commit_revoke(struct account_op *op)
+{
+	struct account_token *token =
+	    account_book_find_token(op->book, op->hash);
+
+	if (token != NULL) {
+		account_book_drop_token(token);
+	}
+	(void)account_op_answer(op, CODE_OK, NULL);
+}
+
+static const struct account_kind revoke_kind = { decide_revoke, commit_revoke };
+
+struct account_op *
+account_revoke_token(struct account_token *token, const struct account_by *by,
+    account_done *done, void *arg)
+{
+	struct account_op *op =
+	    account_op_new(token->account->book, &revoke_kind, done, arg);
+
+	if (op == NULL) {
+		return NULL;
+	}
+	memcpy(op->user, token->account->row.user, sizeof(op->user));
+	memcpy(op->name, token->row.name, sizeof(op->name));
+	op->has_token = true;
+	memcpy(op->hash, token->row.hash, sizeof(op->hash));
+	account_op_by(op, by);
 	return account_op_start(op);
 }

@@ -78,6 +78,21 @@ store_key(const struct account_op *op, struct account_changes *changes)
 	}
 }
 
+/* Another key is a change that people want to find, whoever made it. */
+static void
+audit_key(struct account_op *op)
+{
+	char before[16] = "";
+	char after[32];
+
+	if (op->account->row.has_key) {
+		snprintf(before, sizeof(before), "epoch %" PRIu32,
+		    op->account->row.key_epoch);
+	}
+	snprintf(after, sizeof(after), "epoch %" PRIu32, op->key_epoch);
+	account_op_audit(op, "user.key", NULL, before, after);
+}
+
 /* --- by the device's key --------------------------------------------- */
 
 /* Whether device is who op says: what it was enrolled as, once and for all. */
@@ -116,6 +131,7 @@ by_key(struct account_op *op, struct account_changes *changes)
 	}
 	op->account = device->account;
 	if (op->sets_key) {
+		audit_key(op);
 		store_key(op, changes);
 		return ACCOUNT_STORE;
 	}
@@ -161,7 +177,7 @@ judge_token(struct account_op *op, const struct account_token *token)
 {
 	char span[ACCOUNT_TEXT_LEN];
 
-	if (token->row.used_at != 0) {
+	if (account_book_is_spent(token)) {
 		(void)used(op, token);
 		return false;
 	}
@@ -263,6 +279,8 @@ redeem(struct account_op *op, struct account_changes *changes,
 	}
 	op->account = token->account;
 	op->redeems = true;
+	account_op_audit(op, "device.enrol", op->name, "",
+	    op->role == LINKHELLO_AGENT ? "agent" : "gateway");
 	if (!enrolled && (!make_room(op, changes, token, device) ||
 			     !add_device(op, changes, token->account))) {
 		return ACCOUNT_ANSWER;
@@ -278,6 +296,31 @@ redeem(struct account_op *op, struct account_changes *changes,
 
 /* --- the operation --------------------------------------------------- */
 
+/*
+ * Return true when the key of op has redeemed token before: the login is then
+ * by that key.  Of a token for several devices only the last key is noted, but
+ * a device that is older than its removal, or than now, came by it or an
+ * earlier one; who was removed needs a newer one.
+ */
+static bool
+has_redeemed(const struct account_op *op, const struct account_token *token)
+{
+	const struct account_device *device;
+
+	if (token->row.used_at != 0 &&
+	    memcmp(token->row.used_by_key, op->key, KEYS_LEN) == 0) {
+		return true;
+	}
+	device = account_book_find_key(op->book, op->key);
+	if (token->row.uses_max == 1 || device == NULL ||
+	    device->account != token->account) {
+		return false;
+	}
+	return device->row.revoked_at == 0
+		   ? is_same(op, device)
+		   : device->row.revoked_at >= token->row.created;
+}
+
 static enum account_verdict
 decide(struct account_op *op, struct account_changes *changes)
 {
@@ -292,8 +335,7 @@ decide(struct account_op *op, struct account_changes *changes)
 	 * used: its key says who it is.
 	 */
 	if (token == NULL || strcmp(token->account->row.user, op->user) != 0 ||
-	    (token->row.used_at != 0 &&
-		memcmp(token->row.used_by_key, op->key, KEYS_LEN) == 0)) {
+	    has_redeemed(op, token)) {
 		return by_key(op, changes);
 	}
 	return redeem(op, changes, token);
@@ -425,7 +467,8 @@ account_login(struct account_book *book, const struct account_login *login,
 	(void)name_fold(hello->user, op->user, sizeof(op->user));
 	(void)name_fold(hello->device, op->name, sizeof(op->name));
 	op->flaw = name_check_device(hello->device);
-	op->now = login->now;
+	account_op_by(
+	    op, &(struct account_by){ op->user, login->origin, login->now });
 	op->role = login->role;
 	op->has_key = true;
 	memcpy(op->key, login->public_key, sizeof(op->key));

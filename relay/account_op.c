@@ -7,6 +7,7 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "relay/account_impl.h"
+#include "relay/audit.h"
 
 /* Seconds after which to come back when there was no room, or no disk. */
 #define ACCOUNT_OP_RETRY_BUSY 5
@@ -29,6 +30,43 @@ account_op_answer(
 	(void)vsnprintf(outcome->text, sizeof(outcome->text), format, args);
 	va_end(args);
 	return ACCOUNT_ANSWER;
+}
+
+void
+account_op_by(struct account_op *op, const struct account_by *by)
+{
+	snprintf(
+	    op->by, sizeof(op->by), "%s", by->user != NULL ? by->user : "");
+	snprintf(op->origin, sizeof(op->origin), "%s",
+	    by->origin != NULL ? by->origin : "");
+	op->now = by->now;
+}
+
+void
+account_op_audit(struct account_op *op, const char *action, const char *name,
+    const char *before, const char *after)
+{
+	struct store_audit *audit = &op->audit;
+
+	audit->at = op->now;
+	memcpy(audit->user, op->by, sizeof(audit->user));
+	memcpy(audit->origin, op->origin, sizeof(audit->origin));
+	snprintf(audit->action, sizeof(audit->action), "%s", action);
+	snprintf(audit->object, sizeof(audit->object), "%s%s%s", op->user,
+	    name != NULL ? "/" : "", name != NULL ? name : "");
+	snprintf(audit->before, sizeof(audit->before), "%s", before);
+	snprintf(audit->after, sizeof(audit->after), "%s", after);
+}
+
+bool
+account_op_find(struct account_op *op)
+{
+	op->account = account_book_find_number(op->book, op->account_id);
+	if (op->account == NULL) {
+		(void)account_op_answer(op, CODE_LOGIN_REFUSED,
+		    "There is no account \"%s\" any more.", op->user);
+	}
+	return op->account != NULL;
 }
 
 struct store_change *
@@ -138,6 +176,7 @@ discard(struct account_op *op)
 	op->redeems = false;
 	op->sets_key = false;
 	op->drop_count = 0;
+	op->audit.action[0] = '\0';
 	mem_wipe(op->token, sizeof(op->token));
 	memset(&op->outcome, 0, sizeof(op->outcome));
 }
@@ -184,6 +223,7 @@ on_decided(const char *error, void *arg)
 	list_remove(&op->node);
 	op->state = ACCOUNT_OP_FINISHING;
 	if (error == NULL) {
+		audit_add(book->audit, &op->audit);
 		op->kind->commit(op);
 	} else {
 		log_write(
@@ -231,6 +271,10 @@ attempt(struct account_op *op)
 	if (op->kind->decide(op, &changes) == ACCOUNT_ANSWER) {
 		finish(op);
 		return false;
+	}
+	if (op->audit.action[0] != '\0') {
+		account_op_change(&changes, STORE_AUDIT_ADD)->row.audit =
+		    op->audit;
 	}
 	if (store_submit(op->book->store, changes.list, changes.count,
 		on_decided, op) < 0) {

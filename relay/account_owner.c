@@ -76,6 +76,7 @@ account_owner_token(
 	op->exclusive = true;
 	op->invites = true;
 	op->role = LINKHELLO_GATEWAY;
-	op->now = now;
+	account_op_by(op,
+	    &(struct account_by){ ACCOUNT_OWNER, "start of the relay", now });
 	return account_op_start(op);
 }

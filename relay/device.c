@@ -253,6 +253,7 @@ admit(struct device *device, const struct account_outcome *outcome)
 
 	device->row = outcome->device;
 	device->account = outcome->account;
+	device->since = wall_clock();
 	move(device, DEVICE_MEMBER);
 	device->hub->stats.logins++;
 	row = account_device_row(device->row);
@@ -300,14 +301,17 @@ on_login(struct link *link, const struct linkhello_login *login,
     const uint8_t key[KEYS_LEN], void *arg)
 {
 	struct device *device = arg;
+	char origin[ADDR_TEXT_LEN];
 	struct account_login request = {
 		.hello = login,
 		.role = link_role(link),
 		.public_key = key,
+		.origin = origin,
 		.now = wall_clock(),
 	};
 	struct account_op *op;
 
+	(void)addr_format_ip(link_peer(link), origin);
 	/* on_judged() counts by role: it must be known before. */
 	device->role = request.role;
 	rivals_login(&device->rivals, login->boot);
@@ -531,6 +535,19 @@ device_expel(struct account_device *row, enum code code, const char *text)
 		link_goaway(device->link, code, text);
 		retire(device);
 	}
+}
+
+bool
+device_get_contact(const struct account_device *row, struct device_contact *out)
+{
+	const struct device *device = account_device_link(row);
+
+	if (device == NULL) {
+		return false;
+	}
+	(void)addr_format(link_peer(device->link), out->address);
+	out->since = device->since;
+	return true;
 }
 
 void

@@ -17,14 +17,15 @@
 #ifndef INROAD_RELAY_DEVICE_H
 #define INROAD_RELAY_DEVICE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/addr.h"
 #include "protocol/codes.h"
 
 struct account_book;
 struct account_device;
-struct addr;
 struct device;
 struct device_hub;
 struct directory;
@@ -71,6 +72,16 @@ void device_hub_goaway(struct device_hub *hub, enum code code, const char *text,
 
 /* End the link of row, if there is one, with code and text. */
 void device_expel(struct account_device *row, enum code code, const char *text);
+
+/* Where a device is connected from. */
+struct device_contact {
+	char address[ADDR_TEXT_LEN];
+	uint64_t since; /* unix seconds */
+};
+
+/* Fill *out for row; false, and nothing is filled in, when it has no link. */
+bool device_get_contact(
+    const struct account_device *row, struct device_contact *out);
 
 /* Numbers for people. */
 struct device_hub_stats {

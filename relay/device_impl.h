@@ -52,6 +52,7 @@ struct device {
 	struct account_op *login;
 	struct account_device *row; /* a member's */
 	struct account *account;    /* likewise */
+	uint64_t since;             /* when it logged in, unix seconds */
 	/* A gateway's. */
 	struct directory_watch *watch;
 	struct list asks;      /* invitations under way */

@@ -15,7 +15,7 @@
  * all its devices and lives as long as one of its circuits.
  */
 struct tenant {
-	struct account *account;
+	int64_t account; /* its id: what is queued may outlive the account */
 	struct credit_pool pool;
 	unsigned circuits;
 	struct list all; /* in hub->tenants */
@@ -23,7 +23,7 @@ struct tenant {
 
 /* An account that calls an agent: its share of that agent's link. */
 struct caller {
-	struct account *account;
+	int64_t account; /* its id, likewise */
 	struct schedule_group group;
 	unsigned circuits;
 	struct list all; /* in device->callers */
@@ -46,7 +46,7 @@ struct attach {
 /* --- tenants and callers --------------------------------------------- */
 
 static struct tenant *
-tenant_get(struct device_hub *hub, struct account *account)
+tenant_get(struct device_hub *hub, int64_t account)
 {
 	struct list *node = list_first(&hub->tenants);
 	struct tenant *tenant;
@@ -79,7 +79,7 @@ tenant_put(struct tenant *tenant)
 }
 
 static struct caller *
-caller_get(struct device *agent, struct account *account)
+caller_get(struct device *agent, int64_t account)
 {
 	struct list *node = list_first(&agent->callers);
 	struct caller *caller;
@@ -252,6 +252,7 @@ describe_call(struct device *device, struct linkmsg_attach *message,
 static struct attach *
 attach_new(struct device *gateway, uint32_t channel, struct device *agent)
 {
+	const int64_t account = account_row(gateway->account)->id;
 	struct attach *attach = mem_new(1, sizeof(*attach));
 
 	if (attach == NULL) {
@@ -262,8 +263,8 @@ attach_new(struct device *gateway, uint32_t channel, struct device *agent)
 	attach->gateway = gateway;
 	attach->gateway_channel = channel;
 	attach->agent = agent;
-	attach->tenant = tenant_get(gateway->hub, gateway->account);
-	attach->caller = caller_get(agent, gateway->account);
+	attach->tenant = tenant_get(gateway->hub, account);
+	attach->caller = caller_get(agent, account);
 	if (attach->tenant == NULL || attach->caller == NULL) {
 		forget(attach);
 		return NULL;

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "common/addr.h"
 #include "common/mem.h"
 #include "relay/device_impl.h"
 
@@ -80,6 +81,7 @@ deviceinvite_request(struct device *device, const uint8_t *payload, size_t len)
 	struct account_invite request;
 	struct account_op *op;
 	struct ask *ask = NULL;
+	char origin[ADDR_TEXT_LEN];
 
 	if (linkmsg_invite_decode(&invite, payload, len) != 0) {
 		link_close(device->link, CODE_PROTOCOL_ERROR, "bad INVITE");
@@ -102,13 +104,14 @@ deviceinvite_request(struct device *device, const uint8_t *payload, size_t len)
 	ask->request = invite.request;
 	list_init(&ask->all);
 	list_push_back(&device->asks, &ask->all);
+	(void)addr_format_ip(link_peer(device->link), origin);
 	request = (struct account_invite){
 		.account = device->account,
 		.role = invite.role,
 		.name = invite.name,
 		.replace = invite.replace,
 		.ttl = invite.ttl,
-		.now = (uint64_t)time(NULL),
+		.by = { device_user(device), origin, (uint64_t)time(NULL) },
 	};
 	op =
 	    account_invite(device->hub->config.book, &request, on_invited, ask);

@@ -12,6 +12,10 @@ noinst_LIBRARIES += %D%/librelay.a
 	%D%/account_op.c \
 	%D%/account_owner.c \
 	%D%/account_text.c \
+	%D%/admin.c \
+	%D%/admin.h \
+	%D%/audit.c \
+	%D%/audit.h \
 	%D%/device.c \
 	%D%/device.h \
 	%D%/device_impl.h \

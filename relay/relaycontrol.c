@@ -8,6 +8,7 @@
 #include "common/mem.h"
 #include "common/version.h"
 #include "relay/account.h"
+#include "relay/admin.h"
 #include "relay/device.h"
 #include "relay/directory.h"
 #include "relay/relay_impl.h"
@@ -21,7 +22,7 @@
 struct pending {
 	struct control_request *request;
 	struct relayinvite *invite;
-	struct account_op *op;
+	struct admin_request *admin;
 };
 
 static void
@@ -39,7 +40,7 @@ on_cancel(void *arg)
 	struct pending *pending = arg;
 
 	relayinvite_cancel(pending->invite);
-	account_cancel(pending->op);
+	admin_cancel(pending->admin);
 	mem_free(pending);
 }
 
@@ -96,97 +97,58 @@ invite(struct relay *relay, struct control_request *request)
 	}
 }
 
-/* --- device list USER, device revoke USER NAME ----------------------- */
+/* --- administration -------------------------------------------------- */
 
 static void
-send_device(
-    struct control_request *request, const struct account_device *device)
-{
-	const struct store_device *row = account_device_row(device);
-	char fingerprint[KEYS_FINGERPRINT_LEN];
-	struct jsonout *json = jsonout_new(LINE_MAX_LEN);
-
-	keys_fingerprint(row->public_key, fingerprint);
-	jsonout_object(json, NULL);
-	jsonout_string(json, "name", row->name);
-	jsonout_string(
-	    json, "role", row->role == LINKHELLO_AGENT ? "agent" : "gateway");
-	jsonout_string(json, "key", fingerprint);
-	jsonout_bool(json, "online", account_device_link(device) != NULL);
-	jsonout_uint(json, "created", row->created);
-	jsonout_uint(json, "last_seen", row->last_seen);
-	jsonout_uint(json, "revoked", row->revoked_at);
-	jsonout_end(json);
-	control_send(request, json);
-}
-
-static void
-list_devices(struct control_request *request, struct account *account)
-{
-	struct account_device *device = account_next_device(account, NULL);
-
-	for (; device != NULL; device = account_next_device(account, device)) {
-		send_device(request, device);
-	}
-	control_end(request, CONTROL_OK, NULL, NULL);
-}
-
-static void
-on_revoked(const struct account_outcome *outcome, void *arg)
+on_item(struct jsonout *json, void *arg)
 {
 	struct pending *pending = arg;
 
-	pending->op = NULL;
-	if (outcome->code == CODE_OK) {
-		control_end(pending->request, CONTROL_OK, NULL, NULL);
-	} else {
-		fail(pending->request, outcome->code, outcome->text);
-	}
+	control_send(pending->request, json);
+}
+
+static void
+on_end(enum admin_result result, const char *slug, const char *text, void *arg)
+{
+	static const enum control_exit exits[] = {
+		[ADMIN_OK] = CONTROL_OK,
+		[ADMIN_USAGE] = CONTROL_USAGE,
+		[ADMIN_DENIED] = CONTROL_NOT_ALLOWED,
+		[ADMIN_ABSENT] = CONTROL_NO_HOST,
+		[ADMIN_FAILED] = CONTROL_FAILED,
+	};
+	struct pending *pending = arg;
+
+	control_end(pending->request, exits[result], slug, text);
 	mem_free(pending);
 }
 
-static void
-revoke_device(struct control_request *request, struct account *account)
-{
-	struct account_device *device =
-	    account_find_device(account, control_word(request, 3));
-	struct pending *pending;
-	struct account_op *op;
+static const struct admin_sink sink = { on_item, on_end };
 
-	if (device == NULL) {
-		control_end(request, CONTROL_NO_HOST, "login-refused",
-		    "That account has no such device.");
-		return;
-	}
-	pending = pending_new(request);
+/* Whoever reaches this socket owns the relay. */
+static void
+administer(struct relay *relay, struct control_request *request)
+{
+	const struct admin_asker asker = {
+		.user = ACCOUNT_OWNER,
+		.level = STORE_ADMIN,
+		.origin = "this machine",
+		.now = (uint64_t)time(NULL),
+	};
+	const char *words[CONTROL_WORDS_MAX];
+	size_t count = control_count(request);
+	struct pending *pending = pending_new(request);
+	struct admin_request *admin;
+
 	if (pending == NULL) {
 		return;
 	}
-	/* Whoever reaches this socket owns the relay. */
-	op = account_revoke(
-	    device, ACCOUNT_OWNER, (uint64_t)time(NULL), on_revoked, pending);
-	if (op != NULL) {
-		pending->op = op;
+	for (size_t i = 0; i < count; i++) {
+		words[i] = control_word(request, i);
 	}
-}
-
-static void
-device(struct relay *relay, struct control_request *request)
-{
-	const char *verb = control_word(request, 1);
-	struct account *account =
-	    account_find(relay->book, control_word(request, 2));
-
-	if (account == NULL) {
-		control_end(request, CONTROL_NO_HOST, "login-refused",
-		    "There is no such account.");
-	} else if (strcmp(verb, "list") == 0) {
-		list_devices(request, account);
-	} else if (strcmp(verb, "revoke") == 0) {
-		revoke_device(request, account);
-	} else {
-		control_end(request, CONTROL_USAGE, "bad-request",
-		    "device list USER, or device revoke USER NAME");
+	admin = admin_run(relay->book, &asker, words, count, &sink, pending);
+	if (admin != NULL) {
+		pending->admin = admin;
 	}
 }
 
@@ -234,10 +196,7 @@ relaycontrol_handle(struct control_request *request, void *arg)
 		status(relay, request);
 	} else if (strcmp(command, "invite") == 0) {
 		invite(relay, request);
-	} else if (strcmp(command, "device") == 0) {
-		device(relay, request);
 	} else {
-		control_end(request, CONTROL_USAGE, "unknown-command",
-		    "The relay knows status, invite and device.");
+		administer(relay, request);
 	}
 }

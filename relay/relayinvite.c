@@ -62,6 +62,14 @@ on_invited(const struct account_outcome *outcome, void *arg)
 	mem_wipe(join, sizeof(join));
 }
 
+/* Whoever reaches the control socket, or the store, owns the relay. */
+static struct account_by
+by_owner(void)
+{
+	return (struct account_by){ ACCOUNT_OWNER, "this machine",
+		(uint64_t)time(NULL) };
+}
+
 static void
 invite_into(struct relayinvite *invite, struct account *account)
 {
@@ -69,7 +77,7 @@ invite_into(struct relayinvite *invite, struct account *account)
 		.account = account,
 		.role = LINKHELLO_GATEWAY,
 		.name = invite->name,
-		.now = (uint64_t)time(NULL),
+		.by = by_owner(),
 	};
 	struct account_op *op =
 	    account_invite(invite->relay->book, &request, on_invited, invite);
@@ -92,35 +100,21 @@ on_created(const struct account_outcome *outcome, void *arg)
 	invite_into(invite, outcome->account);
 }
 
-/* Put the level of that name, "user" if it is NULL, into *level; 0 or -1. */
-static int
-read_level(const char *text, enum store_level *level)
-{
-	if (text == NULL || strcmp(text, "user") == 0) {
-		*level = STORE_USER;
-	} else if (strcmp(text, "admin") == 0) {
-		*level = STORE_ADMIN;
-	} else if (strcmp(text, "guest") == 0) {
-		*level = STORE_GUEST;
-	} else {
-		return -1;
-	}
-	return 0;
-}
-
 static void
 start(struct relayinvite *invite, enum store_level level)
 {
 	struct account *account =
 	    account_find(invite->relay->book, invite->user);
+	struct account_by by;
 	struct account_op *op;
 
 	if (account != NULL) {
 		invite_into(invite, account);
 		return;
 	}
-	op = account_create(invite->relay->book, invite->user, level,
-	    (uint64_t)time(NULL), on_created, invite);
+	by = by_owner();
+	op = account_create(
+	    invite->relay->book, invite->user, level, &by, on_created, invite);
 	if (op != NULL && invite->op == NULL) {
 		invite->op = op;
 	}
@@ -133,7 +127,7 @@ relayinvite_start(struct relay *relay, const char *user, const char *level,
 	struct relayinvite *invite;
 	enum store_level rank;
 
-	if (read_level(level, &rank) != 0) {
+	if (account_level_parse(level != NULL ? level : "user", &rank) != 0) {
 		done(NULL, CODE_BAD_REQUEST, "A level is admin, user or guest.",
 		    arg);
 		return NULL;

@@ -43,6 +43,17 @@ struct store;
 /* Longest name and value of a meta row. */
 #define STORE_META_NAME_MAX 31
 #define STORE_META_VALUE_MAX 64
+/* Room for the texts of an audit entry; longer ones are cut. */
+#define STORE_ORIGIN_LEN 64
+#define STORE_ACTION_LEN 24
+#define STORE_OBJECT_LEN (NAME_USER_MAX + 1 + NAME_HOST_MAX + 1)
+#define STORE_VALUE_LEN 64
+/*
+ * Entries of the audit: the file keeps the last 100,000 (a trigger of the
+ * schema drops older ones), which is 20 MB; the last of them are read back.
+ */
+#define STORE_AUDIT_KEPT 100000
+#define STORE_AUDIT_READ 1000
 
 /*
  * Submissions not yet delivered.  A full queue means a disk that takes seconds
@@ -103,6 +114,21 @@ struct store_token {
 	uint64_t used_at;              /* 0: not yet */
 	uint8_t used_by_key[KEYS_LEN]; /* public key of who redeemed it */
 	uint32_t uses;
+	uint32_t uses_max; /* how often it may be redeemed, at least 1 */
+};
+
+/*
+ * A change that somebody made: an entry of the audit.  Texts are for people
+ * and may be empty.
+ */
+struct store_audit {
+	uint64_t at;
+	char user[NAME_USER_MAX + 1];  /* the account that did it */
+	char origin[STORE_ORIGIN_LEN]; /* from where */
+	char action[STORE_ACTION_LEN]; /* "device.revoke" */
+	char object[STORE_OBJECT_LEN]; /* "alice/office" */
+	char before[STORE_VALUE_LEN];
+	char after[STORE_VALUE_LEN];
 };
 
 /* What happens to which row. */
@@ -110,6 +136,7 @@ enum store_kind {
 	STORE_META_SET,
 	STORE_ACCOUNT_ADD,
 	STORE_ACCOUNT_STATE, /* level, disabled */
+	STORE_ACCOUNT_DROP,  /* with its devices and tokens */
 	STORE_ACCOUNT_KEY,   /* all about keys */
 	STORE_DEVICE_ADD,
 	STORE_DEVICE_SEEN,   /* last_seen */
@@ -118,6 +145,7 @@ enum store_kind {
 	STORE_TOKEN_ADD,
 	STORE_TOKEN_USED, /* used_at, used_by_key, uses */
 	STORE_TOKEN_DROP,
+	STORE_AUDIT_ADD,
 	STORE_KINDS,
 };
 
@@ -129,6 +157,7 @@ struct store_change {
 		struct store_account account;
 		struct store_device device;
 		struct store_token token;
+		struct store_audit audit;
 	} row;
 };
 
@@ -151,6 +180,8 @@ struct store_loader {
 	int (*device)(const struct store_device *row, void *arg);
 	/* A token, of whatever use and age. */
 	int (*token)(const struct store_token *row, void *arg);
+	/* One of the last STORE_AUDIT_READ entries of the audit, by age. */
+	int (*audit)(const struct store_audit *row, void *arg);
 };
 
 /*

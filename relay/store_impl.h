@@ -14,6 +14,10 @@
 
 #include "relay/store.h"
 
+/* The value of a macro as a string literal. */
+#define STORE_IMPL_TEXT(macro) STORE_IMPL_QUOTE(macro)
+#define STORE_IMPL_QUOTE(token) #token
+
 /* One prepared statement for each kind of change. */
 struct store_rows {
 	sqlite3 *db;

@@ -113,6 +113,14 @@ bind_account_state(sqlite3_stmt *statement, const struct store_change *change)
 	bind_int(statement, 3, account->disabled);
 }
 
+static const char account_drop[] = "DELETE FROM account WHERE id = ?1";
+
+static void
+bind_account_id(sqlite3_stmt *statement, const struct store_change *change)
+{
+	(void)sqlite3_bind_int64(statement, 1, change->row.account.id);
+}
+
 static const char device_drop[] = "DELETE FROM device WHERE id = ?1";
 
 static void
@@ -191,8 +199,8 @@ bind_token_used(sqlite3_stmt *statement, const struct store_change *change)
 
 static const char token_add[] =
     "INSERT INTO token (hash, used_at, used_by_key, uses, account, role,"
-    " name, replace_device, created, expires)"
-    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+    " name, replace_device, created, expires, uses_max)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
 
 static void
 bind_token_add(sqlite3_stmt *statement, const struct store_change *change)
@@ -206,12 +214,32 @@ bind_token_add(sqlite3_stmt *statement, const struct store_change *change)
 	bind_int(statement, 8, token->replace);
 	bind_u64(statement, 9, token->created);
 	bind_u64(statement, 10, token->expires);
+	bind_u64(statement, 11, token->uses_max);
+}
+
+static const char audit_add[] =
+    "INSERT INTO audit (at, user, origin, action, object, value_before,"
+    " value_after) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+
+static void
+bind_audit_add(sqlite3_stmt *statement, const struct store_change *change)
+{
+	const struct store_audit *audit = &change->row.audit;
+
+	bind_u64(statement, 1, audit->at);
+	bind_text(statement, 2, audit->user);
+	bind_text(statement, 3, audit->origin);
+	bind_text(statement, 4, audit->action);
+	bind_text(statement, 5, audit->object);
+	bind_text(statement, 6, audit->before);
+	bind_text(statement, 7, audit->after);
 }
 
 static const struct store_rows_kind kinds[STORE_KINDS] = {
 	[STORE_META_SET] = { meta_set, bind_meta_set },
 	[STORE_ACCOUNT_ADD] = { account_add, bind_account_add },
 	[STORE_ACCOUNT_STATE] = { account_state, bind_account_state },
+	[STORE_ACCOUNT_DROP] = { account_drop, bind_account_id },
 	[STORE_ACCOUNT_KEY] = { account_key, bind_account_key },
 	[STORE_DEVICE_ADD] = { device_add, bind_device_add },
 	[STORE_DEVICE_SEEN] = { device_seen, bind_device_seen },
@@ -220,6 +248,7 @@ static const struct store_rows_kind kinds[STORE_KINDS] = {
 	[STORE_TOKEN_ADD] = { token_add, bind_token_add },
 	[STORE_TOKEN_USED] = { token_used, bind_token_used },
 	[STORE_TOKEN_DROP] = { token_drop, bind_token_hash },
+	[STORE_AUDIT_ADD] = { audit_add, bind_audit_add },
 };
 
 int
@@ -406,7 +435,25 @@ read_token(
 	row.expires = column_u64(statement, 6);
 	row.used_at = column_u64(statement, 7);
 	row.uses = (uint32_t)column_u64(statement, 9);
+	row.uses_max = (uint32_t)column_u64(statement, 10);
 	return loader->token != NULL && loader->token(&row, arg) < 0;
+}
+
+static int
+read_audit(
+    sqlite3_stmt *statement, const struct store_loader *loader, void *arg)
+{
+	struct store_audit row = { .at = column_u64(statement, 0) };
+
+	if (column_text(statement, 1, row.user, sizeof(row.user)) < 0 ||
+	    column_text(statement, 2, row.origin, sizeof(row.origin)) < 0 ||
+	    column_text(statement, 3, row.action, sizeof(row.action)) < 0 ||
+	    column_text(statement, 4, row.object, sizeof(row.object)) < 0 ||
+	    column_text(statement, 5, row.before, sizeof(row.before)) < 0 ||
+	    column_text(statement, 6, row.after, sizeof(row.after)) < 0) {
+		return -1;
+	}
+	return loader->audit != NULL && loader->audit(&row, arg) < 0;
 }
 
 static const struct store_rows_reader readers[] = {
@@ -418,8 +465,13 @@ static const struct store_rows_reader readers[] = {
 	  " revoked_at, revoked_by FROM device ORDER BY id",
 	    read_device },
 	{ "SELECT hash, account, role, name, replace_device, created, expires,"
-	  " used_at, used_by_key, uses FROM token ORDER BY created, hash",
+	  " used_at, used_by_key, uses, uses_max FROM token"
+	  " ORDER BY created, hash",
 	    read_token },
+	{ "SELECT at, user, origin, action, object, value_before, value_after"
+	  " FROM audit WHERE id > (SELECT max(id) FROM audit) "
+	  "- " STORE_IMPL_TEXT(STORE_AUDIT_READ) " ORDER BY id",
+	    read_audit },
 };
 
 static int

@@ -66,6 +66,28 @@ static const char *const migrations[] = {
 	" uses INTEGER NOT NULL DEFAULT 0"
 	") WITHOUT ROWID;"
 	"CREATE INDEX token_account ON token (account);",
+
+	/*
+	 * Version 2: tokens for several devices, accounts that go, the audit.
+	 * An account is dropped with its devices: they are found by the index.
+	 */
+	"ALTER TABLE token ADD COLUMN uses_max INTEGER NOT NULL DEFAULT 1"
+	" CHECK (uses_max >= 1);"
+	"CREATE INDEX device_account ON device (account);"
+	"CREATE TABLE audit ("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" at INTEGER NOT NULL,"
+	" user TEXT NOT NULL,"
+	" origin TEXT NOT NULL,"
+	" action TEXT NOT NULL,"
+	" object TEXT NOT NULL,"
+	" value_before TEXT NOT NULL,"
+	" value_after TEXT NOT NULL"
+	");"
+	"CREATE TRIGGER audit_kept AFTER INSERT ON audit BEGIN"
+	" DELETE FROM audit WHERE id <= NEW.id - " STORE_IMPL_TEXT(
+	    STORE_AUDIT_KEPT) ";"
+			      " END;",
 };
 
 #define STORE_SCHEMA_VERSION ((int)(sizeof(migrations) / sizeof(migrations[0])))

@@ -11,6 +11,7 @@
 #include "common/fault.h"
 #include "common/mem.h"
 #include "common/statedir.h"
+#include "gateway/cli/accounts.h"
 #include "gateway/cli/ask.h"
 #include "gateway/cli/bugreport.h"
 #include "gateway/cli/cli.h"
@@ -25,7 +26,6 @@
 #include "gateway/cli/show.h"
 #include "gateway/cli/sshconfig.h"
 #include "gateway/cli/why.h"
-#include "gateway/cli/words.h"
 #include "protocol/joinsource.h"
 #include "protocol/joinstring.h"
 #include "protocol/membership.h"
@@ -328,52 +328,6 @@ run_wait(const struct cli *cli)
 	return status;
 }
 
-/* --- administration -------------------------------------------------- */
-
-static void
-show_devices(const struct ask_answer *answer)
-{
-	const json_t *device;
-	size_t i;
-
-	(void)printf("%-20s %-8s %-8s %-14s %s\n", "DEVICE", "ROLE", "STATE",
-	    "LAST SEEN", "KEY");
-	json_array_foreach(answer->items, i, device)
-	{
-		const char *state = "offline";
-		char when[32];
-
-		if (number_of(device, "revoked") > 0) {
-			state = "removed";
-		} else if (json_is_true(json_object_get(device, "online"))) {
-			state = "online";
-		}
-		(void)printf("%-20s %-8s %-8s %-14s %s\n",
-		    text_of(device, "name"), text_of(device, "role"), state,
-		    words_ago(
-			number_of(device, "last_seen"), when, sizeof(when)),
-		    text_of(device, "key"));
-	}
-}
-
-static int
-run_device(const struct cli *cli)
-{
-	const char *words[4] = { "device" };
-	bool list = strcmp(cli->argv[1], "list") == 0;
-	int want = list ? 3 : 4;
-
-	if (cli->argc != want ||
-	    (!list && strcmp(cli->argv[1], "revoke") != 0)) {
-		return cli_usage("device");
-	}
-	for (int i = 1; i < cli->argc; i++) {
-		words[i] = cli->argv[i];
-	}
-	return cli_ask(cli, words, (size_t)cli->argc, LOGIN_TIME,
-	    list ? show_devices : NULL);
-}
-
 const struct commands_row commands_table[] = {
 	{ "join", "STRING|-|@FILE", "enrol this device", 1, 1, run_join },
 	{ "leave", "", "forget the relay and the account", 0, 0, run_leave },
@@ -406,8 +360,27 @@ const struct commands_row commands_table[] = {
 	{ "key", "export", "the account key, to keep on paper", 1, 1, run_key },
 	{ "accept-key", "HOST", "trust the new key of a host", 1, 1,
 	    run_accept_key },
-	{ "device", "list USER | revoke USER NAME",
-	    "devices of an account (at the relay)", 2, 3, run_device },
+	{ "user", "list [USER]", "accounts of the relay", 1, 4,
+	    accounts_user_run },
+	{ "user add", "USER [--level admin|user|guest]", "a new account", 99,
+	    99, accounts_user_run },
+	{ "user level", "USER admin|user|guest", "what an account may do", 99,
+	    99, accounts_user_run },
+	{ "user disable", "USER", "shut an account out for now", 99, 99,
+	    accounts_user_run },
+	{ "user enable", "USER", "let it in again", 99, 99, accounts_user_run },
+	{ "user delete", "USER", "an account with all its devices", 99, 99,
+	    accounts_user_run },
+	{ "device", "list [USER]", "devices of the relay's accounts", 1, 2,
+	    accounts_device_run },
+	{ "device revoke", "USER/DEVICE", "shut a device out for good", 99, 99,
+	    accounts_device_run },
+	{ "token", "list [USER]", "invitations, open and used ones", 1, 2,
+	    accounts_token_run },
+	{ "token revoke", "ID", "make an invitation void", 99, 99,
+	    accounts_token_run },
+	{ "audit", "[--last N]", "who changed what at the relay", 0, 2,
+	    accounts_audit_run },
 	{ "completion", "bash|zsh|fish", "what the tab key does in a shell", 1,
 	    1, completion_run },
 	{ "version", "", "of this program and of the daemon", 0, 0,

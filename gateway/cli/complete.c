@@ -278,6 +278,22 @@ offer_commands(const struct typing *typing)
 	}
 }
 
+/* Row has a second word: offer it, or what comes behind it. */
+static void
+follow(const struct typing *typing, const char *second,
+    const struct commands_row *row)
+{
+	struct typing behind = *typing;
+
+	if (typing->count == 0) {
+		offer(typing, second, strlen(second), row->help);
+	} else if (strcmp(typing->words[0], second) == 0) {
+		behind.words++;
+		behind.count--;
+		walk(&behind, row->usage);
+	}
+}
+
 void
 complete_run(int count, char *const *words)
 {
@@ -302,13 +318,13 @@ complete_run(int count, char *const *words)
 		size_t len = strlen(typing.command);
 		const char *rest = row->name + len;
 
-		if (strncmp(row->name, typing.command, len) == 0 &&
-		    (*rest == '\0' || *rest == ' ')) {
-			if (*rest == ' ' && typing.count == 0) {
-				offer(&typing, rest + 1, strlen(rest + 1),
-				    row->help);
-			}
+		if (strncmp(row->name, typing.command, len) != 0) {
+			continue;
+		}
+		if (*rest == '\0') {
 			walk(&typing, row->usage);
+		} else if (*rest == ' ') {
+			follow(&typing, rest + 1, row);
 		}
 	}
 }

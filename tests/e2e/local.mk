@@ -5,6 +5,7 @@
 
 E2E_TESTS = \
 	tests/e2e/access.test \
+	tests/e2e/accounts.test \
 	tests/e2e/agent.test \
 	tests/e2e/clients.test \
 	tests/e2e/clones.test \

@@ -155,7 +155,8 @@ hubrig_account(struct hubrig *rig, const char *user, enum store_level level)
 {
 	struct account_outcome outcome = { .code = CODE_INTERNAL };
 
-	(void)account_create(rig->book, user, level, 1, on_done, &outcome);
+	(void)account_create(rig->book, user, level,
+	    &(struct account_by){ .now = 1 }, on_done, &outcome);
 	hubrig_commit(rig);
 	ck_assert_int_eq((int)outcome.code, (int)CODE_OK);
 }
@@ -185,7 +186,7 @@ hubrig_enrol(struct hubrig *rig, struct hubrig_who *who,
 		.account = account_find(rig->book, user),
 		.role = role,
 		.name = name,
-		.now = (uint64_t)time(NULL),
+		.by = { .now = (uint64_t)time(NULL) },
 	};
 
 	hubrig_stranger(who, role, user, name);
@@ -196,7 +197,7 @@ hubrig_enrol(struct hubrig *rig, struct hubrig_who *who,
 	hello.has_token = true;
 	memcpy(hello.token, outcome.token, sizeof(hello.token));
 	login.public_key = who->public_key;
-	login.now = invite.now;
+	login.now = invite.by.now;
 	(void)account_login(rig->book, &login, on_done, &outcome);
 	hubrig_commit(rig);
 	ck_assert_int_eq((int)outcome.code, (int)CODE_OK);

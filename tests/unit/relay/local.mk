@@ -6,6 +6,8 @@
 if ENABLE_RELAY
 UNIT_TESTS += \
 	%D%/test_account \
+	%D%/test_admin \
+	%D%/test_audit \
 	%D%/test_device \
 	%D%/test_deviceattach \
 	%D%/test_directory \
@@ -32,6 +34,9 @@ LIBS_UNIT_RELAY = $(LIBS_UNIT) $(LIBS_RELAY) $(LIBS_CHECK)
 	%D%/test_account.c \
 	$(NULL)
 %C%_test_account_LDADD = $(LIBS_UNIT_RELAY)
+%C%_test_admin_SOURCES = %D%/test_admin.c $(RIG_UNIT_RELAY)
+%C%_test_admin_LDADD = $(LIBS_UNIT_RELAY)
+%C%_test_audit_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_device_SOURCES = %D%/test_device.c $(RIG_UNIT_RELAY)
 %C%_test_device_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_deviceattach_SOURCES = %D%/test_deviceattach.c $(RIG_UNIT_RELAY)

@@ -13,6 +13,7 @@
 #include "common/loop.h"
 #include "common/mem.h"
 #include "relay/account_impl.h"
+#include "relay/audit.h"
 #include "tests/support/await.h"
 #include "tests/support/failalloc.h"
 #include "tests/support/unit.h"
@@ -50,6 +51,9 @@ struct result {
 	struct account_op **cancel;
 	bool repair; /* the disk */
 };
+
+/* Who changes accounts here. */
+static const struct account_by by_admin = { "admin", "192.0.2.7", NOW };
 
 /* Somebody who logs in. */
 struct person {
@@ -177,7 +181,7 @@ create(const char *user)
 	struct result result = { .count = 0 };
 
 	(void)account_create(
-	    world.book, user, STORE_USER, NOW, on_done, &result);
+	    world.book, user, STORE_USER, &by_admin, on_done, &result);
 	ck_assert_int_eq(settle(&result), CODE_OK);
 	return result.outcome.account;
 }
@@ -206,7 +210,7 @@ start_invite(struct account *account, enum linkhello_role role,
 		.role = role,
 		.name = name,
 		.replace = replace,
-		.now = NOW,
+		.by.now = NOW,
 	};
 
 	memset(result, 0, sizeof(*result));
@@ -319,7 +323,8 @@ expel(const struct person *person, const char *by, uint64_t now)
 {
 	struct result result = { .count = 0 };
 
-	(void)account_revoke(device_of(person), by, now, on_done, &result);
+	(void)account_revoke(device_of(person),
+	    &(struct account_by){ by, "192.0.2.7", now }, on_done, &result);
 	return settle(&result);
 }
 
@@ -328,8 +333,8 @@ set_state(bool disabled)
 {
 	struct result result = { .count = 0 };
 
-	(void)account_set_state(
-	    world.alice, STORE_GUEST, disabled, on_done, &result);
+	(void)account_set_disabled(
+	    world.alice, disabled, &by_admin, on_done, &result);
 	return settle(&result);
 }
 
@@ -400,14 +405,14 @@ START_TEST(accounts_have_names_of_their_own)
 
 	for (size_t i = 0; i < sizeof(wrongs) / sizeof(wrongs[0]); i++) {
 		memset(&result, 0, sizeof(result));
-		(void)account_create(
-		    world.book, wrongs[i], STORE_USER, NOW, on_done, &result);
+		(void)account_create(world.book, wrongs[i], STORE_USER,
+		    &by_admin, on_done, &result);
 		ck_assert_int_eq(result.count, 1);
 		ck_assert_int_eq(result.outcome.code, CODE_NAME_INVALID);
 	}
 	memset(&result, 0, sizeof(result));
 	(void)account_create(
-	    world.book, "ALICE", STORE_USER, NOW, on_done, &result);
+	    world.book, "ALICE", STORE_USER, &by_admin, on_done, &result);
 	ck_assert_int_eq(settle(&result), CODE_NAME_TAKEN);
 	account = create("Bob@Example.net");
 	ck_assert_str_eq(account_row(account)->user, "bob@example.net");
@@ -430,8 +435,8 @@ START_TEST(two_of_one_name_at_once)
 	struct result results[2] = { { .count = 0 } };
 
 	for (int i = 0; i < 2; i++) {
-		(void)account_create(
-		    world.book, "bob", STORE_USER, NOW, on_done, &results[i]);
+		(void)account_create(world.book, "bob", STORE_USER, &by_admin,
+		    on_done, &results[i]);
 	}
 	ck_assert_int_eq(settle(&results[0]), CODE_OK);
 	ck_assert_int_eq(settle(&results[1]), CODE_NAME_TAKEN);
@@ -487,7 +492,7 @@ START_TEST(an_invitation_runs_out)
 		.role = LINKHELLO_AGENT,
 		.name = "lab",
 		.ttl = 60,
-		.now = NOW,
+		.by.now = NOW,
 	};
 	struct result result = { .count = 0 };
 
@@ -839,11 +844,218 @@ START_TEST(a_disabled_account_is_closed)
 		    try_invite(LINKHELLO_AGENT, "barn", false), CODE_DISABLED);
 		reopen_world();
 	}
-	ck_assert_int_eq(account_row(world.alice)->level, STORE_GUEST);
+	ck_assert_int_eq(account_row(world.alice)->level, STORE_USER);
 	ck_assert_int_eq(set_state(false), CODE_OK);
 	ck_assert_int_eq(world.events.gone, 2);
 	ck_assert_int_eq(try_login(&agent, NOW, NULL), CODE_OK);
 	ck_assert_int_eq(try_login(&lab, NOW, NULL), CODE_OK);
+}
+END_TEST
+
+/* --- the state and the end of an account --------------------------------- */
+
+static enum code
+set_level(struct account *account, enum store_level level)
+{
+	struct result result = { .count = 0 };
+
+	(void)account_set_level(account, level, &by_admin, on_done, &result);
+	return settle(&result);
+}
+
+static enum code
+delete_account(struct account *account)
+{
+	struct result result = { .count = 0 };
+
+	(void)account_delete(account, &by_admin, on_done, &result);
+	return settle(&result);
+}
+
+/* Return the youngest entry of the audit. */
+static const struct store_audit *
+noted(void)
+{
+	const struct audit *audit = account_book_audit(world.book);
+
+	ck_assert_uint_gt(audit_count(audit), 0);
+	return audit_at(audit, audit_count(audit) - 1);
+}
+
+static void
+assert_noted(const char *action, const char *object, const char *before,
+    const char *after)
+{
+	const struct store_audit *entry = noted();
+
+	ck_assert_str_eq(entry->action, action);
+	ck_assert_str_eq(entry->object, object);
+	ck_assert_str_eq(entry->before, before);
+	ck_assert_str_eq(entry->after, after);
+	ck_assert_uint_eq(entry->at, NOW);
+}
+
+START_TEST(levels_have_names)
+{
+	enum store_level level = STORE_USER;
+
+	ck_assert_int_eq(account_level_parse("guest", &level), 0);
+	ck_assert_int_eq(level, STORE_GUEST);
+	ck_assert_int_eq(account_level_parse("root", &level), -1);
+	ck_assert_int_eq(account_level_parse("", &level), -1);
+	ck_assert_int_eq(level, STORE_GUEST);
+	ck_assert_str_eq(account_level_name(STORE_ADMIN), "admin");
+}
+END_TEST
+
+START_TEST(a_level_is_set)
+{
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(set_level(world.alice, STORE_ADMIN), CODE_OK);
+		ck_assert_int_eq(account_row(world.alice)->level, STORE_ADMIN);
+		reopen_world();
+	}
+	/* The second time nothing changed, so nothing was noted. */
+	assert_noted("user.level", "alice", "user", "admin");
+	ck_assert_uint_eq(audit_count(account_book_audit(world.book)), 2);
+	ck_assert_str_eq(noted()->user, "admin");
+	ck_assert_str_eq(noted()->origin, "192.0.2.7");
+	ck_assert_int_eq(world.events.gone, 0);
+}
+END_TEST
+
+START_TEST(one_admin_is_left)
+{
+	struct account *bob = create("bob");
+
+	ck_assert_int_eq(set_level(world.alice, STORE_ADMIN), CODE_OK);
+	ck_assert_int_eq(set_level(world.alice, STORE_USER), CODE_DENIED);
+	ck_assert_int_eq(set_state(true), CODE_DENIED);
+	ck_assert_int_eq(delete_account(world.alice), CODE_DENIED);
+	/* One who is disabled cannot help. */
+	ck_assert_int_eq(set_level(bob, STORE_ADMIN), CODE_OK);
+	ck_assert_int_eq(set_state(true), CODE_OK);
+	ck_assert_int_eq(delete_account(bob), CODE_DENIED);
+	ck_assert_int_eq(set_state(false), CODE_OK);
+	ck_assert_int_eq(delete_account(bob), CODE_OK);
+	ck_assert_int_eq(set_level(world.alice, STORE_GUEST), CODE_DENIED);
+}
+END_TEST
+
+START_TEST(a_deleted_account_is_gone)
+{
+	struct person agent = enrol(world.alice, LINKHELLO_AGENT, "office");
+	struct person old = enrol(world.alice, LINKHELLO_AGENT, "old");
+	struct person lab = invite(world.alice, LINKHELLO_AGENT, "lab");
+	int64_t id = account_row(world.alice)->id;
+
+	ck_assert_int_eq(expel(&old, "admin", NOW), CODE_OK);
+	memset(&world.events, 0, sizeof(world.events));
+	ck_assert_int_eq(delete_account(world.alice), CODE_OK);
+	ck_assert_int_eq(world.events.gone, 1);
+	ck_assert_int_eq(world.events.code, CODE_REVOKED);
+	ck_assert_str_eq(world.events.name, "office");
+	ck_assert_str_eq(world.events.text,
+	    "This device was removed on 3 May by admin. Ask for a new join "
+	    "string.");
+	for (int i = 0; i < 2; i++) {
+		ck_assert_ptr_null(account_find(world.book, "alice"));
+		ck_assert_uint_eq(account_book_devices(world.book), 0);
+		ck_assert_int_eq(
+		    try_login(&agent, NOW, NULL), CODE_LOGIN_REFUSED);
+		ck_assert_int_eq(
+		    try_login(&lab, NOW, NULL), CODE_LOGIN_REFUSED);
+		reopen_world();
+	}
+	assert_noted("user.delete", "alice", "user", "");
+	/* Another one of that name is another one. */
+	world.alice = create("alice");
+	ck_assert_int_ne(account_row(world.alice)->id, id);
+	ck_assert_int_eq(try_login(&agent, NOW, NULL), CODE_LOGIN_REFUSED);
+	(void)enrol(world.alice, LINKHELLO_AGENT, "office");
+}
+END_TEST
+
+/* What waited for the deletion finds nobody; nor does it find a successor. */
+START_TEST(what_waits_for_a_deletion_is_refused)
+{
+	struct person agent = enrol(world.alice, LINKHELLO_AGENT, "office");
+	struct result results[6];
+
+	memset(results, 0, sizeof(results));
+	(void)account_delete(world.alice, &by_admin, on_done, &results[0]);
+	(void)account_create(
+	    world.book, "alice", STORE_USER, &by_admin, on_done, &results[1]);
+	(void)start_invite(
+	    world.alice, LINKHELLO_AGENT, "lab", false, &results[2]);
+	(void)account_set_level(
+	    world.alice, STORE_ADMIN, &by_admin, on_done, &results[3]);
+	(void)account_revoke(
+	    device_of(&agent), &by_admin, on_done, &results[4]);
+	(void)start_login(&agent, NOW, &results[5]);
+	ck_assert_int_eq(settle(&results[0]), CODE_OK);
+	ck_assert_int_eq(settle(&results[1]), CODE_OK);
+	ck_assert_int_eq(settle(&results[2]), CODE_LOGIN_REFUSED);
+	ck_assert_int_eq(settle(&results[3]), CODE_LOGIN_REFUSED);
+	ck_assert_int_eq(settle(&results[4]), CODE_OK);
+	ck_assert_int_eq(settle(&results[5]), CODE_LOGIN_REFUSED);
+}
+END_TEST
+
+START_TEST(an_invitation_is_revoked)
+{
+	struct person lab = invite(world.alice, LINKHELLO_AGENT, "lab");
+	struct account_token *token = account_next_token(world.alice, NULL);
+	struct result result = { .count = 0 };
+	struct person office;
+
+	ck_assert_str_eq(account_token_row(token)->name, "lab");
+	ck_assert_ptr_null(account_next_token(world.alice, token));
+	(void)account_revoke_token(token, &by_admin, on_done, &result);
+	ck_assert_int_eq(settle(&result), CODE_OK);
+	assert_noted("token.revoke", "alice/lab", noted()->before, "");
+	ck_assert_uint_eq(strlen(noted()->before), ACCOUNT_TOKEN_ID_LEN - 1);
+	ck_assert_ptr_null(account_next_token(world.alice, NULL));
+	ck_assert_int_eq(try_login(&lab, NOW, NULL), CODE_LOGIN_REFUSED);
+	reopen_world();
+	ck_assert_int_eq(try_login(&lab, NOW, NULL), CODE_LOGIN_REFUSED);
+	/* One that was used, also while this waits, is no more to revoke. */
+	office = invite(world.alice, LINKHELLO_AGENT, "office");
+	token = account_next_token(world.alice, NULL);
+	result.count = 0;
+	(void)start_login(&office, NOW, &(struct result){ .count = 0 });
+	(void)account_revoke_token(token, &by_admin, on_done, &result);
+	ck_assert_int_eq(settle(&result), CODE_JOIN_USED);
+}
+END_TEST
+
+START_TEST(every_change_is_noted)
+{
+	struct person agent = enrol(world.alice, LINKHELLO_AGENT, "office");
+	struct person gateway = enrol(world.alice, LINKHELLO_GATEWAY, "laptop");
+	size_t before;
+
+	assert_noted("device.enrol", "alice/laptop", "", "gateway");
+	ck_assert_str_eq(noted()->user, "alice");
+	give_key(&gateway, 'k', 7);
+	ck_assert_int_eq(try_login(&gateway, NOW, NULL), CODE_OK);
+	assert_noted("user.key", "alice", "", "epoch 7");
+	before = audit_count(account_book_audit(world.book));
+	ck_assert_int_eq(try_login(&agent, NOW, NULL), CODE_OK);
+	ck_assert_uint_eq(audit_count(account_book_audit(world.book)), before);
+	(void)invite(world.alice, LINKHELLO_AGENT, "lab");
+	assert_noted("token.add", "alice/lab", "", "agent");
+	ck_assert_int_eq(expel(&agent, "admin", NOW), CODE_OK);
+	assert_noted("device.revoke", "alice/office", "agent", "");
+	/* What is not committed did not happen. */
+	before = audit_count(account_book_audit(world.book));
+	faultvfs_set_full(true);
+	ck_assert_int_eq(expel(&gateway, "admin", NOW), CODE_INTERNAL);
+	faultvfs_set_full(false);
+	ck_assert_uint_eq(audit_count(account_book_audit(world.book)), before);
+	reopen_world();
+	ck_assert_uint_eq(audit_count(account_book_audit(world.book)), before);
+	assert_noted("device.revoke", "alice/office", "agent", "");
 }
 END_TEST
 
@@ -1056,7 +1268,7 @@ START_TEST(every_failed_commit_changes_nothing)
 	ck_assert_int_eq(
 	    try_invite(LINKHELLO_AGENT, "lab", false), CODE_INTERNAL);
 	(void)account_create(
-	    world.book, "bob", STORE_USER, NOW, on_done, &result);
+	    world.book, "bob", STORE_USER, &by_admin, on_done, &result);
 	ck_assert_int_eq(settle(&result), CODE_INTERNAL);
 	ck_assert_int_eq(try_login(&gateway, NOW, NULL), CODE_INTERNAL);
 	/* What needs no disk goes on. */
@@ -1127,8 +1339,7 @@ START_TEST(what_touches_the_same_happens_in_order)
 	ck_assert_int_eq(settle(&results[2]), CODE_LOGIN_REFUSED);
 	/* A login of a device that is being removed. */
 	memset(results, 0, sizeof(results));
-	(void)account_revoke(
-	    device_of(&old), "admin", NOW, on_done, &results[0]);
+	(void)account_revoke(device_of(&old), &by_admin, on_done, &results[0]);
 	(void)start_login(&old, NOW, &results[1]);
 	ck_assert_int_eq(results[1].count, 0);
 	ck_assert_int_eq(settle(&results[0]), CODE_OK);
@@ -1136,8 +1347,8 @@ START_TEST(what_touches_the_same_happens_in_order)
 	/* An enrolment into an account that is being disabled. */
 	agent = invite(world.alice, LINKHELLO_AGENT, "barn");
 	memset(results, 0, sizeof(results));
-	(void)account_set_state(
-	    world.alice, STORE_USER, true, on_done, &results[0]);
+	(void)account_set_disabled(
+	    world.alice, true, &by_admin, on_done, &results[0]);
 	(void)start_login(&agent, NOW, &results[1]);
 	ck_assert_int_eq(settle(&results[0]), CODE_OK);
 	ck_assert_int_eq(settle(&results[1]), CODE_DISABLED);
@@ -1292,7 +1503,7 @@ START_TEST(invitations_are_bounded)
 		.account = world.alice,
 		.role = LINKHELLO_AGENT,
 		.name = "late",
-		.now = NOW + DAY,
+		.by.now = NOW + DAY,
 	};
 	char name[16];
 
@@ -1488,12 +1699,12 @@ start_sweep(
 	const struct account_invite lab = { .account = world.alice,
 		.role = LINKHELLO_AGENT,
 		.name = "lab",
-		.now = NOW };
+		.by.now = NOW };
 
 	switch (sweep) {
 	case SWEEP_CREATE:
 		(void)account_create(
-		    world.book, "bob", STORE_USER, NOW, on_done, result);
+		    world.book, "bob", STORE_USER, &by_admin, on_done, result);
 		break;
 	case SWEEP_OWNER:
 		(void)account_owner_token(world.book, NOW, on_done, result);
@@ -1511,12 +1722,12 @@ start_sweep(
 		(void)start_login(&state->gateway, NOW, result);
 		break;
 	case SWEEP_STATE:
-		(void)account_set_state(
-		    world.alice, STORE_GUEST, false, on_done, result);
+		(void)account_set_level(
+		    world.alice, STORE_GUEST, &by_admin, on_done, result);
 		break;
 	case SWEEP_REVOKE:
 		(void)account_revoke(
-		    device_of(&state->agent), "admin", NOW, on_done, result);
+		    device_of(&state->agent), &by_admin, on_done, result);
 		break;
 	case SWEEPS:
 	default:
@@ -1640,6 +1851,13 @@ add_rules(Suite *suite)
 	tcase_add_test(tcase, devices_are_listed);
 	tcase_add_test(tcase, removed_devices_are_forgotten_some_day);
 	tcase_add_test(tcase, a_disabled_account_is_closed);
+	tcase_add_test(tcase, levels_have_names);
+	tcase_add_test(tcase, a_level_is_set);
+	tcase_add_test(tcase, one_admin_is_left);
+	tcase_add_test(tcase, a_deleted_account_is_gone);
+	tcase_add_test(tcase, what_waits_for_a_deletion_is_refused);
+	tcase_add_test(tcase, an_invitation_is_revoked);
+	tcase_add_test(tcase, every_change_is_noted);
 	tcase_add_test(tcase, the_first_gateway_brings_the_key);
 	tcase_add_test(tcase, the_key_may_come_later);
 	tcase_add_test(tcase, the_key_is_rotated);

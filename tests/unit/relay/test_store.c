@@ -51,11 +51,13 @@ struct contents {
 	int accounts;
 	int devices;
 	int tokens;
+	int audits;
 	int give_up; /* 1: at the first meta row, 2: account, ... */
 	struct store_meta meta[ROWS];
 	struct store_account account[ROWS];
 	struct store_device device[ROWS];
 	struct store_token token[ROWS];
+	struct store_audit audit; /* the last of them */
 };
 
 static void
@@ -237,11 +239,22 @@ on_token(const struct store_token *row, void *arg)
 	return contents->give_up == 4 ? -1 : 0;
 }
 
+static int
+on_audit(const struct store_audit *row, void *arg)
+{
+	struct contents *contents = arg;
+
+	contents->audits++;
+	contents->audit = *row;
+	return contents->give_up == 5 ? -1 : 0;
+}
+
 static const struct store_loader loader = {
 	.meta = on_meta,
 	.account = on_account,
 	.device = on_device,
 	.token = on_token,
+	.audit = on_audit,
 };
 
 /* Return what is in the store; freed by the caller. */
@@ -298,6 +311,7 @@ token_change(int64_t account, uint8_t hash)
 	token->role = LINKHELLO_GATEWAY;
 	token->created = 3000;
 	token->expires = 4000;
+	token->uses_max = 1;
 	return change;
 }
 
@@ -347,7 +361,7 @@ START_TEST(a_new_store_is_private)
 	fixture.path[strlen(fixture.path) - 4] = '\0';
 	store_close(store);
 	store_close(NULL);
-	assert_query("PRAGMA user_version", "1");
+	assert_query("PRAGMA user_version", "2");
 	assert_query("PRAGMA journal_mode", "wal");
 	assert_query("PRAGMA integrity_check", "ok");
 	ck_assert_int_eq(chmod(fixture.path, 0644), 0);
@@ -369,11 +383,78 @@ START_TEST(an_empty_database_is_brought_up_to_date)
 	ck_assert_int_eq(contents->accounts, 0);
 	mem_free(contents);
 	store_close(store);
-	assert_query("PRAGMA user_version", "1");
+	assert_query("PRAGMA user_version", "2");
 	assert_query("PRAGMA application_id", "1768845924");
 	assert_query("SELECT count(*) FROM sqlite_schema"
 		     " WHERE type = 'table' AND name NOT LIKE 'sqlite%'",
-	    "4");
+	    "5");
+}
+END_TEST
+
+/* What version 1 wrote, with a token that was used and one that was not. */
+static const char version_1[] =
+    "PRAGMA user_version = 1; PRAGMA application_id = 1768845924;"
+    "CREATE TABLE meta (name TEXT PRIMARY KEY NOT NULL,"
+    " value BLOB NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE account (id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " user TEXT NOT NULL UNIQUE,"
+    " level INTEGER NOT NULL CHECK (level IN (1, 2, 3)),"
+    " disabled INTEGER NOT NULL DEFAULT 0, created INTEGER NOT NULL,"
+    " key_id BLOB CHECK (length(key_id) = 8),"
+    " key_epoch INTEGER NOT NULL DEFAULT 0,"
+    " key_changed INTEGER NOT NULL DEFAULT 0,"
+    " old_key_id BLOB CHECK (length(old_key_id) = 8));"
+    "CREATE TABLE device (id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,"
+    " name TEXT NOT NULL, role INTEGER NOT NULL CHECK (role IN (1, 2)),"
+    " public_key BLOB NOT NULL UNIQUE CHECK (length(public_key) = 32),"
+    " created INTEGER NOT NULL, last_seen INTEGER NOT NULL DEFAULT 0,"
+    " revoked_at INTEGER NOT NULL DEFAULT 0,"
+    " revoked_by TEXT NOT NULL DEFAULT '');"
+    "CREATE UNIQUE INDEX device_name ON device (account, name)"
+    " WHERE revoked_at = 0;"
+    "CREATE TABLE token (hash BLOB PRIMARY KEY NOT NULL"
+    " CHECK (length(hash) = 32),"
+    " account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,"
+    " role INTEGER NOT NULL CHECK (role IN (1, 2)), name TEXT NOT NULL,"
+    " replace_device INTEGER NOT NULL DEFAULT 0, created INTEGER NOT NULL,"
+    " expires INTEGER NOT NULL, used_at INTEGER NOT NULL DEFAULT 0,"
+    " used_by_key BLOB CHECK (length(used_by_key) = 32),"
+    " uses INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;"
+    "CREATE INDEX token_account ON token (account);"
+    "INSERT INTO account (user, level, created) VALUES ('alice', 2, 1000);"
+    "INSERT INTO device (account, name, role, public_key, created)"
+    " VALUES (1, 'office', 2, zeroblob(32), 2000);"
+    "INSERT INTO token (hash, account, role, name, created, expires)"
+    " VALUES (zeroblob(32), 1, 1, 'open', 3000, 4000);"
+    "INSERT INTO token (hash, account, role, name, created, expires, used_at,"
+    " used_by_key, uses)"
+    " VALUES (randomblob(32), 1, 1, 'used', 3001, 4000, 3500,"
+    " zeroblob(32), 1);";
+
+START_TEST(the_first_version_is_brought_up_to_date)
+{
+	struct contents *contents;
+	struct store *store;
+
+	tamper(version_1);
+	for (int i = 0; i < 2; i++) {
+		store = open_store();
+		contents = load(store);
+		ck_assert_int_eq(contents->accounts, 1);
+		ck_assert_str_eq(contents->account[0].user, "alice");
+		ck_assert_int_eq(contents->devices, 1);
+		ck_assert_int_eq(contents->tokens, 2);
+		ck_assert_uint_eq(contents->token[0].uses, 0);
+		ck_assert_uint_eq(contents->token[0].uses_max, 1);
+		ck_assert_uint_eq(contents->token[1].uses, 1);
+		ck_assert_uint_eq(contents->token[1].uses_max, 1);
+		ck_assert_int_eq(contents->audits, 0);
+		mem_free(contents);
+		store_close(store);
+	}
+	assert_query("PRAGMA user_version", "2");
+	assert_query("PRAGMA integrity_check", "ok");
 }
 END_TEST
 
@@ -386,7 +467,7 @@ START_TEST(a_migration_happens_wholly_or_not_at_all)
 	assert_query("PRAGMA user_version", "0");
 	assert_query("SELECT count(*) FROM sqlite_schema", "0");
 	store_close(open_store());
-	assert_query("PRAGMA user_version", "1");
+	assert_query("PRAGMA user_version", "2");
 }
 END_TEST
 
@@ -406,7 +487,7 @@ START_TEST(what_is_not_ours_is_left_alone)
 	ck_assert_uint_ne(before, 0);
 	remove_file("");
 	store_close(open_store());
-	tamper("PRAGMA user_version = 2");
+	tamper("PRAGMA user_version = 3");
 	before = digest_file();
 	assert_not_opened(EX_CONFIG, "later version");
 	ck_assert_uint_eq(digest_file(), before);
@@ -545,6 +626,7 @@ make_full_rows(struct store *store, struct store_change change[4])
 	token->used_at = 3500;
 	memset(token->used_by_key, 0xb2, sizeof(token->used_by_key));
 	token->uses = 3;
+	token->uses_max = 5;
 }
 
 static void
@@ -643,6 +725,91 @@ START_TEST(each_change_changes_what_it_says)
 	ck_assert_int_eq(contents->devices, 0);
 	mem_free(contents);
 	store_close(store);
+}
+END_TEST
+
+static struct store_change
+audit_change(uint64_t at, const char *object)
+{
+	struct store_change change = { .kind = STORE_AUDIT_ADD };
+	struct store_audit *audit = &change.row.audit;
+
+	memset(audit, 0, sizeof(*audit));
+	audit->at = at;
+	snprintf(audit->user, sizeof(audit->user), "admin");
+	snprintf(audit->origin, sizeof(audit->origin), "192.0.2.7");
+	snprintf(audit->action, sizeof(audit->action), "device.revoke");
+	snprintf(audit->object, sizeof(audit->object), "%s", object);
+	snprintf(audit->before, sizeof(audit->before), "agent");
+	snprintf(audit->after, sizeof(audit->after), "none");
+	return change;
+}
+
+START_TEST(an_account_goes_with_what_it_has)
+{
+	struct store_change change[4];
+	struct store_change other;
+	struct contents *contents;
+	struct store *store = open_store();
+
+	memset(change, 0, sizeof(change));
+	make_full_rows(store, change);
+	ck_assert_int_eq(store_submit(store, change, 4, NULL, NULL), 0);
+	store_sync(store);
+	other = account_change(store, "bob");
+	ck_assert_int_eq(commit(store, &other), 0);
+	change[1].kind = STORE_ACCOUNT_DROP;
+	ck_assert_int_eq(commit(store, &change[1]), 0);
+	contents = load(store);
+	ck_assert_int_eq(contents->accounts, 1);
+	ck_assert_str_eq(contents->account[0].user, "bob");
+	ck_assert_int_eq(contents->devices, 0);
+	ck_assert_int_eq(contents->tokens, 0);
+	mem_free(contents);
+	store_close(store);
+}
+END_TEST
+
+START_TEST(the_audit_keeps_what_happened)
+{
+	struct store_change change = audit_change(1000, "alice/office");
+	struct contents *contents;
+	struct store *store = open_store();
+
+	ck_assert_int_eq(commit(store, &change), 0);
+	contents = load(store);
+	ck_assert_int_eq(contents->audits, 1);
+	assert_same_row(
+	    &contents->audit, &change.row.audit, sizeof(struct store_audit));
+	mem_free(contents);
+	store_close(store);
+}
+END_TEST
+
+/* The file has an end, and memory gets less of it. */
+START_TEST(the_audit_is_bounded)
+{
+	struct store_change change;
+	struct contents *contents;
+	struct store *store;
+
+	store_close(open_store());
+	tamper("WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1"
+	       " FROM n WHERE i < 100000) INSERT INTO audit (at, user, origin,"
+	       " action, object, value_before, value_after)"
+	       " SELECT i, 'admin', '', 'x', '', '', '' FROM n");
+	store = open_store();
+	for (uint64_t i = 1; i <= 3; i++) {
+		change = audit_change(200000 + i, "alice");
+		ck_assert_int_eq(commit(store, &change), 0);
+	}
+	contents = load(store);
+	ck_assert_int_eq(contents->audits, STORE_AUDIT_READ);
+	ck_assert_uint_eq(contents->audit.at, 200003);
+	mem_free(contents);
+	store_close(store);
+	assert_query("SELECT count(*) FROM audit", "100000");
+	assert_query("SELECT min(at) FROM audit", "4");
 }
 END_TEST
 
@@ -1183,6 +1350,7 @@ add_opening(Suite *suite)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, a_new_store_is_private);
 	tcase_add_test(tcase, an_empty_database_is_brought_up_to_date);
+	tcase_add_test(tcase, the_first_version_is_brought_up_to_date);
 	tcase_add_test(tcase, a_migration_happens_wholly_or_not_at_all);
 	tcase_add_test(tcase, what_is_not_ours_is_left_alone);
 	tcase_add_test(tcase, what_is_damaged_is_left_alone);
@@ -1202,6 +1370,9 @@ add_rows(Suite *suite)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, every_field_survives_a_restart);
 	tcase_add_test(tcase, each_change_changes_what_it_says);
+	tcase_add_test(tcase, an_account_goes_with_what_it_has);
+	tcase_add_test(tcase, the_audit_keeps_what_happened);
+	tcase_add_test(tcase, the_audit_is_bounded);
 	tcase_add_test(tcase, ids_are_never_used_again);
 	tcase_add_test(tcase, rows_that_contradict_are_refused);
 	tcase_add_test(tcase, a_row_that_cannot_be_is_told);

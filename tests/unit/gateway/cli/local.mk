@@ -5,6 +5,7 @@
 
 if ENABLE_CLI
 UNIT_TESTS += \
+	%D%/test_accounts \
 	%D%/test_ask \
 	%D%/test_bugreport \
 	%D%/test_cli \
@@ -28,6 +29,7 @@ endif
 
 LIBS_UNIT_CLI = $(LIBS_UNIT) $(LIBS_CLI) $(LIBS_CHECK)
 
+%C%_test_accounts_LDADD = $(LIBS_UNIT_CLI)
 %C%_test_ask_LDADD = $(LIBS_UNIT_CLI)
 %C%_test_bugreport_LDADD = $(LIBS_UNIT_CLI)
 %C%_test_cli_LDADD = $(LIBS_UNIT_CLI)

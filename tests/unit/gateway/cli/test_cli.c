@@ -133,8 +133,9 @@ START_TEST(arguments_are_counted)
 		{ "inroad accept-key", "usage: inroad accept-key HOST\n" },
 		{ "inroad wait a b c d",
 		    "usage: inroad wait [--timeout S] [HOST[:PORT]]\n" },
-		{ "inroad device list",
-		    "usage: inroad device list USER | revoke USER NAME\n" },
+		{ "inroad device",
+		    "usage: inroad device list [USER]\n"
+		    "usage: inroad device revoke USER/DEVICE\n" },
 		{ "inroad invite", "usage: inroad invite [--replace] HOST\n"
 				   "usage: inroad invite --gateway NAME\n" },
 		{ "inroad invite a b c d",

@@ -216,46 +216,6 @@ START_TEST(ping_splits_the_way)
 }
 END_TEST
 
-START_TEST(devices_are_a_table)
-{
-	char objects[2048];
-
-	(void)snprintf(objects, sizeof(objects),
-	    "{\"name\":\"laptop\",\"role\":\"gateway\",\"online\":true,"
-	    "\"last_seen\":%lld,\"key\":\"1a2b\",\"revoked\":0}\n"
-	    "{\"name\":\"lab\",\"role\":\"agent\",\"online\":false,"
-	    "\"last_seen\":0,\"key\":\"3c4d\",\"revoked\":0}\n"
-	    "{\"name\":\"old\",\"role\":\"agent\",\"online\":true,"
-	    "\"last_seen\":0,\"key\":\"5e6f\",\"revoked\":99}\n",
-	    (long long)time(NULL) - 8000);
-	shows("device list alice", "device list alice", objects,
-	    "DEVICE               ROLE     STATE    LAST SEEN      KEY\n"
-	    "laptop               gateway  online   2 h ago        1a2b\n"
-	    "lab                  agent    offline  never          3c4d\n"
-	    "old                  agent    removed  never          5e6f\n");
-	shows("device revoke alice lab", "device revoke alice lab", "", "");
-}
-END_TEST
-
-START_TEST(device_has_two_uses)
-{
-	static const char *const lines[] = { "device list a b",
-		"device revoke a", "device remove a b", "device remove a" };
-
-	clirun_answer(&run, OK_LINE);
-	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
-		char line[64];
-
-		(void)snprintf(
-		    line, sizeof(line), "inroad --relay DIR %s", lines[i]);
-		ck_assert_int_eq(clirun(&run, line), CONTROL_USAGE);
-		ck_assert_str_eq(run.said.err,
-		    "usage: inroad device list USER | revoke USER NAME\n");
-		ck_assert_str_eq(run.asked, "");
-	}
-}
-END_TEST
-
 START_TEST(quiet_commands_say_nothing)
 {
 	shows("leave", "leave", "{\"left\":true}\n", "");
@@ -618,8 +578,6 @@ main(void)
 	tcase_add_test(tcase, status_of_an_agent);
 	tcase_add_test(tcase, status_of_others);
 	tcase_add_test(tcase, ping_splits_the_way);
-	tcase_add_test(tcase, devices_are_a_table);
-	tcase_add_test(tcase, device_has_two_uses);
 	tcase_add_test(tcase, quiet_commands_say_nothing);
 	tcase_add_test(tcase, key_is_alone_on_standard_output);
 	tcase_add_test(tcase, invitation_is_alone_on_standard_output);

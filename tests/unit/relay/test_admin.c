@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What can be asked of a relay, who may, and that it takes effect on links that
+ * live.
+ */
+#include "relay/admin.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/jsonout.h"
+#include "common/log.h"
+#include "relay/audit.h"
+#include "relay/switch.h"
+#include "tests/support/await.h"
+#include "tests/support/failalloc.h"
+#include "tests/support/unit.h"
+#include "tests/unit/relay/faultvfs.h"
+#include "tests/unit/relay/hubrig.h"
+
+/* 3 May 2026, noon. */
+#define NOW UINT64_C(1777809600)
+
+#define WORDS_MAX 8
+
+static struct hubrig rig;
+
+/* What was answered. */
+struct said {
+	int items;
+	int ends;
+	enum admin_result result;
+	char slug[64];
+	char text[512];
+	char all[8192]; /* every item, a line each */
+};
+
+static struct said said;
+
+static const struct admin_asker admin = { "admin", STORE_ADMIN, "192.0.2.7",
+	NOW };
+static const struct admin_asker alice = { "alice", STORE_USER, "192.0.2.8",
+	NOW };
+
+static void
+setup(void)
+{
+	const struct hubrig_config config = { .budget = 0 };
+
+	log_set_level(LOG_LEVEL_ERROR);
+	memset(&said, 0, sizeof(said));
+	hubrig_open(&rig, &config);
+}
+
+static void
+teardown(void)
+{
+	hubrig_close(&rig);
+}
+
+static void
+on_item(struct jsonout *json, void *arg)
+{
+	struct said *out = arg;
+	size_t len = strlen(out->all);
+
+	ck_assert_ptr_nonnull(jsonout_text(json, NULL));
+	out->items++;
+	(void)snprintf(out->all + len, sizeof(out->all) - len, "%s\n",
+	    jsonout_text(json, NULL));
+	jsonout_free(json);
+}
+
+static void
+on_end(enum admin_result result, const char *slug, const char *text, void *arg)
+{
+	struct said *out = arg;
+
+	ck_assert_int_eq(slug == NULL, result == ADMIN_OK);
+	ck_assert_int_eq(text == NULL, result == ADMIN_OK);
+	out->ends++;
+	out->result = result;
+	(void)snprintf(out->slug, sizeof(out->slug), "%s", slug ? slug : "");
+	(void)snprintf(out->text, sizeof(out->text), "%s", text ? text : "");
+}
+
+static const struct admin_sink sink = { on_item, on_end };
+
+/* Begin what line says, words separated by single spaces. */
+static struct admin_request *
+begin(const struct admin_asker *asker, const char *line)
+{
+	static char copy[512];
+	const char *words[WORDS_MAX];
+	size_t count = 0;
+	char *word;
+	char *rest = copy;
+
+	memset(&said, 0, sizeof(said));
+	(void)snprintf(copy, sizeof(copy), "%s", line);
+	for (word = strsep(&rest, " "); word != NULL;
+	     word = strsep(&rest, " ")) {
+		ck_assert_uint_lt(count, WORDS_MAX);
+		words[count++] = word;
+	}
+	return admin_run(rig.book, asker, words, count, &sink, &said);
+}
+
+/* Do what line says; its result. */
+static enum admin_result
+run(const struct admin_asker *asker, const char *line)
+{
+	if (begin(asker, line) != NULL) {
+		ck_assert_int_eq(said.ends, 0);
+		hubrig_commit(&rig);
+	}
+	ck_assert_int_eq(said.ends, 1);
+	return said.result;
+}
+
+static bool
+says(const char *text)
+{
+	return strstr(said.all, text) != NULL;
+}
+
+/* --- accounts ------------------------------------------------------------ */
+
+START_TEST(accounts_come_change_and_go)
+{
+	ck_assert_int_eq(run(&admin, "user add carol guest"), ADMIN_OK);
+	ck_assert_int_eq(run(&admin, "user add carol"), ADMIN_FAILED);
+	ck_assert_str_eq(said.slug, "name-taken");
+	ck_assert_int_eq(run(&admin, "user list carol"), ADMIN_OK);
+	ck_assert_str_eq(said.all,
+	    "{\"user\":\"carol\",\"level\":\"guest\",\"disabled\":false,"
+	    "\"created\":1777809600,\"devices\":0,\"hosts\":0,\"online\":0}\n");
+	ck_assert_int_eq(run(&admin, "user level carol admin"), ADMIN_OK);
+	ck_assert_int_eq(run(&admin, "user disable alice"), ADMIN_OK);
+	ck_assert_int_eq(run(&admin, "user list"), ADMIN_OK);
+	ck_assert_int_eq(said.items, 3);
+	ck_assert(says("\"alice\",\"level\":\"user\",\"disabled\":true"));
+	ck_assert(says("\"carol\",\"level\":\"admin\",\"disabled\":false"));
+	ck_assert_int_eq(run(&admin, "user enable alice"), ADMIN_OK);
+	ck_assert_int_eq(run(&admin, "user delete carol"), ADMIN_FAILED);
+	ck_assert_str_eq(said.slug, "denied");
+	ck_assert_int_eq(run(&admin, "user delete alice"), ADMIN_OK);
+	ck_assert_int_eq(run(&admin, "user list alice"), ADMIN_ABSENT);
+	ck_assert_str_eq(said.slug, "not-found");
+	ck_assert_int_eq(run(&admin, "user list"), ADMIN_OK);
+	ck_assert_int_eq(said.items, 2);
+}
+END_TEST
+
+START_TEST(what_is_no_operation_is_told)
+{
+	static const char *const lines[] = { "user", "user add", "user addd x",
+		"user list a b", "device", "device revoke", "token revoke",
+		"audit 1 2", "audit x" };
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		ck_assert_int_eq(run(&admin, lines[i]), ADMIN_USAGE);
+		ck_assert_str_eq(said.slug, "bad-request");
+	}
+	ck_assert_int_eq(run(&admin, "token"), ADMIN_USAGE);
+	ck_assert_str_eq(said.text, "token list [USER], or token revoke ID");
+	ck_assert_int_eq(run(&admin, "make coffee"), ADMIN_USAGE);
+	ck_assert_str_eq(said.slug, "unknown-command");
+	ck_assert_int_eq(run(&admin, "user add dave boss"), ADMIN_USAGE);
+	ck_assert_str_eq(said.text, "A level is admin, user or guest.");
+	ck_assert_int_eq(run(&admin, "user level alice boss"), ADMIN_USAGE);
+	ck_assert_int_eq(run(&admin, "user add -x"), ADMIN_FAILED);
+	ck_assert_str_eq(said.slug, "name-invalid");
+	ck_assert_int_eq(run(&admin, "user level dave admin"), ADMIN_ABSENT);
+	ck_assert_int_eq(run(&admin, "device revoke dave/x"), ADMIN_ABSENT);
+	ck_assert_int_eq(run(&admin, "device revoke alice/x"), ADMIN_ABSENT);
+	ck_assert_int_eq(
+	    run(&admin, "token revoke 123456789abc"), ADMIN_ABSENT);
+}
+END_TEST
+
+/* --- who may ------------------------------------------------------------- */
+
+START_TEST(a_user_has_the_own_account)
+{
+	struct hubrig_who office;
+	struct hubrig_who attic;
+
+	hubrig_enrol(&rig, &office, LINKHELLO_AGENT, "alice", "office");
+	hubrig_enrol(&rig, &attic, LINKHELLO_AGENT, "bob", "attic");
+	ck_assert_int_eq(run(&alice, "user list"), ADMIN_OK);
+	ck_assert_int_eq(said.items, 1);
+	ck_assert(says("\"user\":\"alice\""));
+	ck_assert_int_eq(run(&alice, "device list"), ADMIN_OK);
+	ck_assert_int_eq(said.items, 1);
+	ck_assert_int_eq(run(&alice, "device list alice"), ADMIN_OK);
+	ck_assert_int_eq(run(&alice, "token list"), ADMIN_OK);
+	ck_assert_int_eq(said.items, 1);
+	ck_assert(says("\"office\""));
+	ck_assert_int_eq(run(&admin, "device list"), ADMIN_OK);
+	ck_assert_int_eq(said.items, 2);
+	ck_assert_int_eq(run(&alice, "device revoke office"), ADMIN_OK);
+	ck_assert_int_eq(run(&alice, "device list"), ADMIN_OK);
+	ck_assert(says("\"revoked_by\":\"alice\""));
+}
+END_TEST
+
+START_TEST(a_user_has_nothing_else)
+{
+	static const char *const lines[] = { "user add dave", "user list bob",
+		"user level alice admin", "user disable bob",
+		"user enable alice", "user delete alice", "device list bob",
+		"device revoke bob/attic", "token list bob", "audit" };
+	struct hubrig_who attic;
+	char text[512];
+
+	hubrig_enrol(&rig, &attic, LINKHELLO_AGENT, "bob", "attic");
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		ck_assert_int_eq(run(&alice, lines[i]), ADMIN_DENIED);
+		ck_assert_str_eq(said.slug, "not-allowed");
+		ck_assert_int_eq(said.items, 0);
+	}
+	/* Whether there is such an account is not told either. */
+	(void)snprintf(text, sizeof(text), "%s", said.text);
+	ck_assert_int_eq(run(&alice, "device list nobody"), ADMIN_DENIED);
+	ck_assert_str_eq(said.text, text);
+	ck_assert_ptr_nonnull(hubrig_row(&rig, &attic));
+	ck_assert_uint_eq(
+	    account_device_row(hubrig_row(&rig, &attic))->revoked_at, 0);
+}
+END_TEST
+
+/* --- what lives ---------------------------------------------------------- */
+
+START_TEST(devices_are_listed_with_their_links)
+{
+	struct hubrig_who office;
+	struct hubrig_who lab;
+	struct hubrig_device agent = { .ups = 0 };
+
+	hubrig_enrol(&rig, &office, LINKHELLO_AGENT, "alice", "office");
+	hubrig_enrol(&rig, &lab, LINKHELLO_AGENT, "alice", "lab");
+	hubrig_join(&rig, &agent, &office);
+	ck_assert_int_eq(run(&admin, "device list alice"), ADMIN_OK);
+	ck_assert_int_eq(said.items, 2);
+	ck_assert(says("\"user\":\"alice\",\"name\":\"office\","
+		       "\"role\":\"agent\",\"key\":\""));
+	ck_assert(says("\"online\":true,\"address\":\"127.0.0.1:"));
+	ck_assert(says("\"since\":"));
+	ck_assert(says("\"last_seen\":1777809600,"));
+	ck_assert(says("\"online\":false,\"created\":"));
+	ck_assert_int_eq(run(&admin, "user list alice"), ADMIN_OK);
+	ck_assert(says("\"devices\":2,\"hosts\":2,\"online\":1}"));
+	hubrig_leave(&agent);
+}
+END_TEST
+
+/* Run line; the link of who ends with that code and text. */
+static void
+ends(const char *line, enum code code, const char *text)
+{
+	struct hubrig_who office;
+	struct hubrig_device agent = { .ups = 0 };
+
+	hubrig_enrol(&rig, &office, LINKHELLO_AGENT, "bob", "office");
+	hubrig_join(&rig, &agent, &office);
+	ck_assert_int_eq(run(&admin, line), ADMIN_OK);
+	ck_assert(hubrig_await_down(&agent));
+	ck_assert_int_eq((int)agent.code, (int)code);
+	ck_assert_str_eq(agent.text, text);
+}
+
+START_TEST(a_removed_device_is_told_at_once)
+{
+	ends("device revoke bob/office", CODE_REVOKED,
+	    "This device was removed on 3 May by admin. Ask for a new join "
+	    "string.");
+}
+END_TEST
+
+START_TEST(devices_of_a_deleted_account_are_told_at_once)
+{
+	ends("user delete bob", CODE_REVOKED,
+	    "This device was removed on 3 May by admin. Ask for a new join "
+	    "string.");
+}
+END_TEST
+
+START_TEST(devices_of_a_disabled_account_are_told_at_once)
+{
+	ends("user disable bob", CODE_DISABLED, codes_summary(CODE_DISABLED));
+}
+END_TEST
+
+static bool
+no_circuits(void *arg)
+{
+	struct switch_stats stats;
+
+	(void)arg;
+	switch_get_stats(rig.board, &stats);
+	return stats.circuits == 0;
+}
+
+/* A channel is not waited for until it is idle. */
+START_TEST(channels_end_with_the_device)
+{
+	struct hubrig_who office;
+	struct hubrig_who laptop;
+	struct hubrig_device agent = { .ups = 0 };
+	struct hubrig_device gateway = { .ups = 0 };
+
+	hubrig_enrol(&rig, &office, LINKHELLO_AGENT, "alice", "office");
+	hubrig_enrol(&rig, &laptop, LINKHELLO_GATEWAY, "alice", "laptop");
+	hubrig_join(&rig, &agent, &office);
+	hubrig_join(&rig, &gateway, &laptop);
+	hubrig_attach(&gateway, 1, "alice", "office", 132);
+	ck_assert(hubrig_await(&agent, FRAME_ATTACH, 1));
+	ck_assert(!no_circuits(NULL));
+	ck_assert_int_eq(run(&admin, "device revoke alice/laptop"), ADMIN_OK);
+	ck_assert(await(rig.loop, no_circuits, NULL));
+	ck_assert(hubrig_await_down(&gateway));
+	ck_assert_int_eq((int)gateway.code, CODE_REVOKED);
+	/* All of an account: both ends, and nothing is left of it. */
+	ck_assert_int_eq(run(&admin, "user delete alice"), ADMIN_OK);
+	ck_assert(hubrig_await_down(&agent));
+	ck_assert_ptr_null(account_find(rig.book, "alice"));
+}
+END_TEST
+
+/* --- invitations and the audit ------------------------------------------- */
+
+START_TEST(invitations_are_listed_and_revoked)
+{
+	struct account_invite invite = {
+		.account = account_find(rig.book, "alice"),
+		.role = LINKHELLO_AGENT,
+		.name = "lab",
+		.ttl = 60,
+		.by = { "alice", "192.0.2.8", NOW },
+	};
+	struct admin_asker later = admin;
+	char line[64];
+
+	later.now = NOW + 60;
+	(void)account_invite(rig.book, &invite, NULL, NULL);
+	hubrig_commit(&rig);
+	ck_assert_int_eq(run(&later, "token list"), ADMIN_OK);
+	ck_assert(says("\"state\":\"expired\""));
+	ck_assert_int_eq(run(&admin, "token list alice"), ADMIN_OK);
+	ck_assert_int_eq(said.items, 1);
+	ck_assert(says("\"user\":\"alice\",\"role\":\"agent\",\"name\":\"lab\","
+		       "\"state\":\"open\",\"created\":1777809600,"
+		       "\"expires\":1777809660,\"uses\":0,\"uses_max\":1}"));
+	(void)snprintf(line, sizeof(line), "token revoke %.12s",
+	    said.all + strlen("{\"id\":\""));
+	ck_assert_int_eq(run(&admin, line), ADMIN_OK);
+	ck_assert_int_eq(run(&admin, line), ADMIN_ABSENT);
+	ck_assert_int_eq(run(&admin, "token list"), ADMIN_OK);
+	ck_assert_int_eq(said.items, 0);
+}
+END_TEST
+
+START_TEST(the_audit_is_shown)
+{
+	ck_assert_int_eq(run(&admin, "user add carol"), ADMIN_OK);
+	ck_assert_int_eq(run(&admin, "user level carol guest"), ADMIN_OK);
+	ck_assert_int_eq(run(&admin, "audit 1"), ADMIN_OK);
+	ck_assert_str_eq(said.all,
+	    "{\"at\":1777809600,\"user\":\"admin\",\"origin\":\"192.0.2.7\","
+	    "\"action\":\"user.level\",\"object\":\"carol\","
+	    "\"before\":\"user\",\"after\":\"guest\"}\n");
+	ck_assert_int_eq(run(&admin, "audit 0"), ADMIN_OK);
+	ck_assert_int_eq(said.items, 0);
+	ck_assert_int_eq(run(&admin, "audit"), ADMIN_OK);
+	ck_assert_int_eq(said.items, 4); /* and the rig's two accounts */
+}
+END_TEST
+
+/* --- how a request ends -------------------------------------------------- */
+
+START_TEST(a_full_disk_is_told)
+{
+	faultvfs_set_full(true);
+	ck_assert_int_eq(run(&admin, "user add carol"), ADMIN_FAILED);
+	ck_assert_str_eq(said.slug, "internal");
+	faultvfs_set_full(false);
+}
+END_TEST
+
+START_TEST(who_goes_away_is_not_answered)
+{
+	struct admin_request *request = begin(&admin, "user add carol");
+
+	ck_assert_ptr_nonnull(request);
+	admin_cancel(request);
+	admin_cancel(NULL);
+	hubrig_commit(&rig);
+	ck_assert_int_eq(said.ends, 0);
+	ck_assert_ptr_nonnull(account_find(rig.book, "carol"));
+}
+END_TEST
+
+START_TEST(no_memory_is_told)
+{
+	long n = 1;
+	bool hit = true;
+
+	for (; hit; n++) {
+		struct admin_request *request;
+
+		failalloc_after(n);
+		request = begin(&admin, "user add carol");
+		hit = failalloc_hit();
+		failalloc_off();
+		if (request != NULL) {
+			hubrig_commit(&rig);
+		}
+		ck_assert_int_eq(said.ends, 1);
+		ck_assert_int_eq(said.result, hit ? ADMIN_FAILED : ADMIN_OK);
+	}
+	ck_assert_int_gt(n, 3);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("admin");
+	TCase *tcase = tcase_create("admin");
+
+	if (sodium_init() < 0 || faultvfs_install() < 0) {
+		return 1;
+	}
+	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_test(tcase, accounts_come_change_and_go);
+	tcase_add_test(tcase, what_is_no_operation_is_told);
+	tcase_add_test(tcase, a_user_has_the_own_account);
+	tcase_add_test(tcase, a_user_has_nothing_else);
+	tcase_add_test(tcase, devices_are_listed_with_their_links);
+	tcase_add_test(tcase, a_removed_device_is_told_at_once);
+	tcase_add_test(tcase, devices_of_a_deleted_account_are_told_at_once);
+	tcase_add_test(tcase, devices_of_a_disabled_account_are_told_at_once);
+	tcase_add_test(tcase, channels_end_with_the_device);
+	tcase_add_test(tcase, invitations_are_listed_and_revoked);
+	tcase_add_test(tcase, the_audit_is_shown);
+	tcase_add_test(tcase, a_full_disk_is_told);
+	tcase_add_test(tcase, who_goes_away_is_not_answered);
+	tcase_add_test(tcase, no_memory_is_told);
+	suite_add_tcase(suite, tcase);
+	return unit_main(suite);
+}
