@@ -14,6 +14,29 @@ SCENARIO_TESTS = \
 	%D%/test_uplink \
 	$(NULL)
 
+# Programs in which both kinds of endpoint meet a relay that is not honest.
+# The clock is not in a library: Check would find it there, too.
+RIG_RELAY = \
+	%D%/fakeworld.c \
+	%D%/fakeworld.h \
+	%D%/hostile.c \
+	%D%/hostile.h \
+	%D%/relayrig.c \
+	%D%/relayrig.h \
+	$(NULL)
+LIBS_RELAYRIG = $(LIBS_UNIT) gateway/libgateway.a $(LIBS_AGENT) $(LIBS_CHECK)
+
+if ENABLE_GATEWAY
+if ENABLE_AGENT
+SCENARIO_TESTS += \
+	%D%/test_hostilerelay \
+	$(NULL)
+endif
+endif
+
+%C%_test_hostilerelay_SOURCES = %D%/test_hostilerelay.c $(RIG_RELAY)
+%C%_test_hostilerelay_LDADD = $(LIBS_RELAYRIG)
+
 if HAVE_CHECK
 check_PROGRAMS += $(SCENARIO_TESTS)
 TESTS += $(SCENARIO_TESTS)
