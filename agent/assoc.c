@@ -13,6 +13,7 @@
 #include "common/log.h"
 #include "common/loop.h"
 #include "common/mem.h"
+#include "common/pending.h"
 #include "common/resolver.h"
 #include "common/udpsock.h"
 #include "protocol/association.h"
@@ -23,10 +24,6 @@
 /* How long an address counts that a name had, and that it leads nowhere. */
 #define PEER_GOOD_TIME (60 * LIMITS_SEC)
 #define PEER_BAD_TIME (5 * LIMITS_SEC)
-
-/* Datagrams that wait for one name, and their bytes: the start of QUIC. */
-#define HELD_MAX 4
-#define HELD_BYTES 8192
 
 /* Look-ups of one association at a time. */
 #define LOOKUPS_MAX 8
@@ -48,15 +45,7 @@ struct peer {
 	struct resolver_lookup *lookup;
 	struct addr addrs[2]; /* the first is sent to; the other if it fails */
 	size_t count;
-	struct list held; /* of struct held */
-	size_t held_count;
-	size_t held_bytes;
-};
-
-struct held {
-	struct list node;
-	size_t len;
-	uint8_t data[];
+	struct pending held;
 };
 
 struct assoc {
@@ -86,56 +75,11 @@ cancel_lookup(struct peer *peer)
 	}
 }
 
-/* Take the oldest held datagram out, or return NULL. */
-static struct held *
-unhold(struct peer *peer)
-{
-	struct list *node = list_first(&peer->held);
-	struct held *held;
-
-	if (node == NULL) {
-		return NULL;
-	}
-	held = list_entry(node, struct held, node);
-	list_remove(node);
-	peer->held_count--;
-	peer->held_bytes -= held->len;
-	return held;
-}
-
 static void
 lose_held(struct peer *peer)
 {
-	struct held *held = unhold(peer);
-
-	while (held != NULL) {
-		mem_free(held);
-		peer->assoc->space->stats.lost++;
-		held = unhold(peer);
-	}
-}
-
-/* Keep a datagram until the name of peer is resolved. */
-static void
-hold(struct peer *peer, const uint8_t *data, size_t len)
-{
-	struct held *held = NULL;
-
-	if (peer->held_count < HELD_MAX &&
-	    peer->held_bytes + len <= HELD_BYTES) {
-		held = mem_new(1, sizeof(*held) + len);
-	}
-	if (held == NULL) {
-		peer->assoc->space->stats.lost++;
-		return;
-	}
-	held->len = len;
-	if (len > 0) {
-		memcpy(held->data, data, len);
-	}
-	list_push_back(&peer->held, &held->node);
-	peer->held_count++;
-	peer->held_bytes += len;
+	peer->assoc->space->stats.lost +=
+	    pending_flush(&peer->held, 0, NULL, NULL);
 }
 
 static void
@@ -199,7 +143,7 @@ get_peer(struct assoc *assoc, const struct dgram_address *said)
 	if (peer != NULL) {
 		peer->assoc = assoc;
 		peer->said = *said;
-		list_init(&peer->held);
+		pending_init(&peer->held);
 		list_push_front(&assoc->peers, &peer->node);
 		assoc->peer_count++;
 	}
@@ -246,15 +190,18 @@ send_to(struct peer *peer, const uint8_t *data, size_t len)
 }
 
 static void
+send_one(void *arg, const uint8_t *data, size_t len)
+{
+	send_to(arg, data, len);
+}
+
+static void
 send_held(struct peer *peer)
 {
-	struct held *held = unhold(peer);
+	struct assoc_space *space = peer->assoc->space;
 
-	while (held != NULL) {
-		send_to(peer, held->data, held->len);
-		mem_free(held);
-		held = unhold(peer);
-	}
+	space->stats.lost +=
+	    pending_flush(&peer->held, loop_now(space->loop), send_one, peer);
 }
 
 /* --- judging ------------------------------------------------------------- */
@@ -386,7 +333,9 @@ on_datagram(void *arg, const struct dgram_address *address, const uint8_t *data,
 		assoc->space->stats.denied++;
 		break;
 	case PEER_LOOKUP:
-		hold(peer, data, len);
+		if (pending_put(&peer->held, data, len, now) != 0) {
+			assoc->space->stats.lost++;
+		}
 		break;
 	case PEER_GOOD:
 		send_to(peer, data, len);

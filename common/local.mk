@@ -54,6 +54,8 @@ noinst_LIBRARIES += %D%/libcommon.a
 	%D%/options_help.c \
 	%D%/options_help.h \
 	%D%/options_impl.h \
+	%D%/pending.c \
+	%D%/pending.h \
 	%D%/promout.c \
 	%D%/promout.h \
 	%D%/quantity.c \

@@ -39,7 +39,9 @@ client_pool_close_idle(struct client_pool *pool)
 		struct client *client = list_entry(node, struct client, all);
 
 		next = list_after(&pool->clients, node);
-		if (client->state < CLIENT_CHECKING) {
+		/* Of datagrams nobody knows which is the last. */
+		if (client->state < CLIENT_CHECKING ||
+		    client->state == CLIENT_ASSOCIATED) {
 			client_end(client, false);
 		}
 	}
@@ -104,6 +106,8 @@ client_end(struct client *client, bool reset)
 	client->exchange = NULL;
 	bridge_abort(client->bridge, CODE_CANCELLED);
 	client->bridge = NULL;
+	clientudp_free(client->udp);
+	client->udp = NULL;
 	if (reset) {
 		io_reset(client->io);
 	} else {
@@ -162,7 +166,9 @@ want(struct client *client)
 		       client->state != CLIENT_CHECKING &&
 		       client_can_read_ahead(client);
 
-	io_want(client->io, reading || client->state == CLIENT_CLOSING,
+	io_want(client->io,
+	    reading || client->state == CLIENT_CLOSING ||
+		client->state == CLIENT_ASSOCIATED,
 	    buf_len(client->out) > 0);
 }
 
@@ -232,6 +238,7 @@ decode(struct client *client)
 		return clienthttp_request(client);
 	case CLIENT_CHECKING:
 	case CLIENT_REACHING:
+	case CLIENT_ASSOCIATED:
 	case CLIENT_EXCHANGE:
 	case CLIENT_BRIDGED:
 	case CLIENT_CLOSING:
@@ -247,7 +254,9 @@ on_readable(struct client *client)
 	uint8_t rest[512];
 	ssize_t n;
 
-	if (client->state == CLIENT_CLOSING) {
+	/* An association lives as long as the connection, and hears nothing. */
+	if (client->state == CLIENT_CLOSING ||
+	    client->state == CLIENT_ASSOCIATED) {
 		n = io_read(client->io, rest, sizeof(rest));
 		if (n == 0 || n == IO_FAIL) {
 			client_end(client, false);

@@ -5,6 +5,7 @@
  *   FIRST --first byte--> SOCKS5 / SOCKS4 / HTTP
  *   each  --password-->   CHECKING --good--> goes on, if one is asked for
  *   each  --request-->    REACHING --session--> OPENING --OPENED--> bridge
+ *   UDP ASSOCIATE -->     a courier (courier.h), until the connection ends
  *   HTTP with a URL -->   an exchange (exchange.h), then HTTP again
  *
  * A client that uses a forward starts at REACHING with the forward's target
@@ -19,6 +20,7 @@
 #include <stdint.h>
 
 #include "common/list.h"
+#include "gateway/courier.h"
 #include "gateway/outcomes.h"
 #include "gateway/proxytarget.h"
 #include "gateway/reach.h"
@@ -50,8 +52,10 @@ struct client_pool {
 	struct failures *failures; /* keeps the last ones; may be NULL */
 	struct meter *meter;       /* counts what passes; may be NULL */
 	struct viamark *viamark;   /* marks requests; may be NULL */
-	unsigned parting; /* conduits that nobody waits for (parting.h) */
-	unsigned pages;   /* of ours, that are written to slow readers */
+	unsigned parting;      /* conduits that nobody waits for (parting.h) */
+	unsigned pages;        /* of ours, that are written to slow readers */
+	unsigned associations; /* clients that have one */
+	struct courier_stats datagrams;
 	void (*ended)(void *arg); /* a client ended; may be NULL */
 	/*
 	 * Append the answer to a request for a page of the gateway (site.h) to

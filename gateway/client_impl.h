@@ -20,6 +20,7 @@
 struct auth_check;
 struct bridge;
 struct buf;
+struct clientudp;
 struct conduit;
 struct errorpage;
 struct exchange;
@@ -64,6 +65,9 @@ struct io;
 #define CLIENT_REFUSED_MAX 64
 #define CLIENT_REFUSED_TIME 5.0
 
+/* Associations, each with up to three sockets. */
+#define CLIENT_ASSOCIATIONS_MAX 1024
+
 /* Pages that wait for who asked to read them, each some megabytes at most. */
 #define CLIENT_PAGES_MAX 16
 
@@ -74,8 +78,9 @@ enum client_state {
 	CLIENT_SOCKS5_REQUEST,
 	CLIENT_SOCKS4,
 	CLIENT_HTTP,
-	CLIENT_CHECKING, /* its password is being verified */
-	CLIENT_REACHING, /* and opening: what it asked for is on its way */
+	CLIENT_CHECKING,   /* its password is being verified */
+	CLIENT_REACHING,   /* and opening: what it asked for is on its way */
+	CLIENT_ASSOCIATED, /* its datagrams are carried */
 	CLIENT_EXCHANGE,
 	CLIENT_BRIDGED,
 	CLIENT_CLOSING, /* the last reply is being written */
@@ -101,6 +106,7 @@ struct client {
 	struct reach *reach;
 	struct conduit *conduit;
 	struct bridge *bridge;
+	struct clientudp *udp;
 	struct exchange *exchange;
 	struct httphead *head; /* of the request; while there is one */
 	bool wants_html;       /* who asked reads pages */
@@ -151,6 +157,18 @@ const struct reach_space *client_space(const struct client *client);
 
 /* Open a tunnel to client->target and tell the outcome in its dialect. */
 void client_tunnel(struct client *client, enum dialect dialect);
+
+/* Tell client, whom the gate refuses, so; it is over. */
+void client_deny(struct client *client);
+
+/*
+ * Carry the datagrams of client, which will send them from named, or where
+ * that says nothing from wherever it likes, and tell it where to.
+ */
+void clientudp_start(struct client *client, const struct proxy_target *named);
+
+/* End that; NULL is allowed. */
+void clientudp_free(struct clientudp *udp);
 
 /* Note that client makes a request. */
 void client_begin_request(struct client *client, enum dialect dialect);

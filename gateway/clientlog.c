@@ -81,7 +81,8 @@ client_pool_open(const struct client_pool *pool, uint32_t open[DIALECTS])
 		const struct client *client =
 		    list_entry(node, struct client, all);
 
-		if (client->state == CLIENT_EXCHANGE ||
+		if (client->state == CLIENT_ASSOCIATED ||
+		    client->state == CLIENT_EXCHANGE ||
 		    client->state == CLIENT_BRIDGED) {
 			open[client->dialect]++;
 		}

@@ -147,9 +147,13 @@ clientsocks_request(struct client *client)
 	}
 	buf_consume(client->in, used);
 	client->target = request.target;
+	if (request.command == SOCKS_COMMAND_UDP_ASSOCIATE) {
+		clientudp_start(client, &request.target);
+		return false;
+	}
 	if (request.command != SOCKS_COMMAND_CONNECT) {
-		return refuse(
-		    client, SOCKS_REP_COMMAND, "only CONNECT is served");
+		return refuse(client, SOCKS_REP_COMMAND,
+		    "only CONNECT and UDP ASSOCIATE are served");
 	}
 	client_tunnel(client, DIALECT_SOCKS5);
 	return false;

@@ -161,8 +161,8 @@ on_reached(const struct reach_result *result, void *arg)
 	fail(client, &opened);
 }
 
-static void
-deny(struct client *client)
+void
+client_deny(struct client *client)
 {
 	struct stream_opened opened = { .code = CODE_DENIED };
 	char text[GATE_TEXT_LEN];
@@ -180,7 +180,7 @@ client_tunnel(struct client *client, enum dialect dialect)
 	client_begin_request(client, dialect);
 	client_move(client, CLIENT_REACHING);
 	if (client_is_refused(client)) {
-		deny(client);
+		client_deny(client);
 		return;
 	}
 	reach = reach_start(

@@ -100,9 +100,13 @@ judge_unix(const struct gate *gate, int fd)
 	return judge_user(&gate->rules, peer.uid);
 }
 
+typedef enum peeruser_result finder(struct peeruser *peeruser,
+    const struct addr *peer, const struct addr *local, uid_t *uid);
+
+/* Judge whose socket find finds. */
 static struct gate_pass
-judge_tcp(
-    const struct gate *gate, const struct addr *peer, const struct addr *local)
+judge_socket(const struct gate *gate, finder *find, const struct addr *peer,
+    const struct addr *local)
 {
 	static const enum gate_verdict verdicts[] = {
 		[PEERUSER_GONE] = GATE_NOBODY,
@@ -113,7 +117,7 @@ judge_tcp(
 	uid_t uid = 0;
 
 	if (gate->peeruser != NULL) {
-		result = peeruser_find(gate->peeruser, peer, local, &uid);
+		result = find(gate->peeruser, peer, local, &uid);
 	}
 	return result == PEERUSER_FOUND
 		   ? judge_user(&gate->rules, uid)
@@ -198,8 +202,24 @@ gate_judge(const struct gate *gate, int fd)
 	if (!is_here(&peer)) {
 		return (struct gate_pass){ .outside = true };
 	}
-	return gate->rules.every_user ? (struct gate_pass){ 0 }
-				      : judge_tcp(gate, &peer, &local);
+	return gate->rules.every_user
+		   ? (struct gate_pass){ 0 }
+		   : judge_socket(gate, peeruser_find, &peer, &local);
+}
+
+struct gate_pass
+gate_judge_datagram(
+    const struct gate *gate, const struct addr *from, const struct addr *local)
+{
+	if (gate == NULL) {
+		return (struct gate_pass){ .verdict = GATE_OPEN };
+	}
+	if (!is_here(from)) {
+		return (struct gate_pass){ .outside = true };
+	}
+	return gate->rules.every_user
+		   ? (struct gate_pass){ 0 }
+		   : judge_socket(gate, peeruser_find_udp, from, local);
 }
 
 char *

@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+struct addr;
 struct gate;
 
 /* Users of this machine that a configuration can name. */
@@ -58,6 +59,13 @@ void gate_configure(struct gate *gate, const struct gate_rules *rules);
 
 /* Judge the connection fd.  A NULL gate lets everybody in. */
 struct gate_pass gate_judge(const struct gate *gate, int fd);
+
+/*
+ * Judge the datagram that came from `from` to our UDP socket at local, as the
+ * connection of the same sender would be judged.
+ */
+struct gate_pass gate_judge_datagram(
+    const struct gate *gate, const struct addr *from, const struct addr *local);
 
 /*
  * Return true when whoever was at the other end of the connection fd, of this

@@ -19,6 +19,9 @@ noinst_LIBRARIES += %D%/libgateway.a
 	%D%/clientsocks.c \
 	%D%/clienttunnel.c \
 	%D%/clientwait.c \
+	%D%/clientudp.c \
+	%D%/courier.c \
+	%D%/courier.h \
 	%D%/detect.c \
 	%D%/detect.h \
 	%D%/dialect.c \

@@ -46,9 +46,10 @@ put_address(const struct addr *addr, __be32 address[4], __be16 *port)
 	*port = htons(addr_port(addr));
 }
 
+/* Ask for the socket of protocol that is at src, as the kernel sees it. */
 static int
-ask(struct peeruser *peeruser, const struct addr *peer,
-    const struct addr *local)
+ask(struct peeruser *peeruser, uint8_t protocol, const struct addr *src,
+    const struct addr *dst)
 {
 	struct question question = {
 		.head = {
@@ -58,8 +59,8 @@ ask(struct peeruser *peeruser, const struct addr *peer,
 			.nlmsg_seq = ++peeruser->number,
 		},
 		.body = {
-			.sdiag_family = (uint8_t)addr_family(peer),
-			.sdiag_protocol = IPPROTO_TCP,
+			.sdiag_family = (uint8_t)addr_family(src),
+			.sdiag_protocol = protocol,
 			.idiag_states = UINT32_MAX,
 			.id = {
 				.idiag_if = LOOPBACK_INTERFACE,
@@ -70,8 +71,8 @@ ask(struct peeruser *peeruser, const struct addr *peer,
 	};
 	struct inet_diag_sockid *id = &question.body.id;
 
-	put_address(peer, id->idiag_src, &id->idiag_sport);
-	put_address(local, id->idiag_dst, &id->idiag_dport);
+	put_address(src, id->idiag_src, &id->idiag_sport);
+	put_address(dst, id->idiag_dst, &id->idiag_dport);
 	return send(peeruser->fd, &question, sizeof(question), MSG_DONTWAIT) ==
 		       (ssize_t)sizeof(question)
 		   ? 0
@@ -134,7 +135,22 @@ is_connection(const struct inet_diag_msg *found, const struct addr *peer,
 		   found->idiag_family, id->idiag_dst, id->idiag_dport, local);
 }
 
-/* Read what the n bytes of answer say. */
+/* Could the socket that was found have sent a datagram from peer? */
+static bool
+is_sender(const struct inet_diag_msg *found, const struct addr *peer)
+{
+	const struct inet_diag_sockid *id = &found->id;
+	struct addr any;
+
+	(void)addr_from_ip(&any,
+	    found->idiag_family == AF_INET ? "0.0.0.0" : "::", addr_port(peer));
+	return is_end(
+		   found->idiag_family, id->idiag_src, id->idiag_sport, peer) ||
+	       is_end(
+		   found->idiag_family, id->idiag_src, id->idiag_sport, &any);
+}
+
+/* Read what the n bytes of answer say; local is NULL for a datagram. */
 static enum peeruser_result
 judge(const uint8_t *answer, size_t n, const struct addr *peer,
     const struct addr *local, uid_t *uid)
@@ -155,7 +171,8 @@ judge(const uint8_t *answer, size_t n, const struct addr *peer,
 		return PEERUSER_FAILED;
 	}
 	memcpy(&found, answer + NLMSG_HDRLEN, sizeof(found));
-	if (!is_connection(&found, peer, local)) {
+	if (local != NULL ? !is_connection(&found, peer, local)
+			  : !is_sender(&found, peer)) {
 		return PEERUSER_NOWHERE;
 	}
 	if (found.idiag_inode == 0) {
@@ -179,11 +196,31 @@ peeruser_find(struct peeruser *peeruser, const struct addr *peer,
 	addr_unmap(peer, &from);
 	addr_unmap(local, &to);
 	if (addr_family(&from) != addr_family(&to) ||
-	    ask(peeruser, &from, &to) != 0) {
+	    ask(peeruser, IPPROTO_TCP, &from, &to) != 0) {
 		return PEERUSER_FAILED;
 	}
 	n = read_answer(peeruser, answer, sizeof(answer));
 	return n == 0 ? PEERUSER_FAILED : judge(answer, n, &from, &to, uid);
+}
+
+enum peeruser_result
+peeruser_find_udp(struct peeruser *peeruser, const struct addr *peer,
+    const struct addr *local, uid_t *uid)
+{
+	uint8_t answer[ANSWER_MAX];
+	struct addr from;
+	struct addr to;
+	size_t n;
+
+	addr_unmap(peer, &from);
+	addr_unmap(local, &to);
+	/* Of UDP the kernel wants both ends the other way round. */
+	if (addr_family(&from) != addr_family(&to) ||
+	    ask(peeruser, IPPROTO_UDP, &to, &from) != 0) {
+		return PEERUSER_FAILED;
+	}
+	n = read_answer(peeruser, answer, sizeof(answer));
+	return n == 0 ? PEERUSER_FAILED : judge(answer, n, &from, NULL, uid);
 }
 
 /* Look for a socket of our own: without its module, a kernel finds none. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * peeruser: which user of this machine is at the other end of a TCP connection.
+ * peeruser: which user of this machine is at the other end of a TCP connection,
+ * or sent a datagram.
  *
  * The kernel knows the owner of each socket: whoever made it.  It is asked for
  * the one socket that a connection comes from, over netlink (sock_diag(7)),
@@ -41,6 +42,13 @@ void peeruser_free(struct peeruser *peeruser);
  * PEERUSER_FOUND it is in *uid.
  */
 enum peeruser_result peeruser_find(struct peeruser *peeruser,
+    const struct addr *peer, const struct addr *local, uid_t *uid);
+
+/*
+ * As peeruser_find(), for the UDP socket that a datagram came from, from peer
+ * to local.  It may be connected or not.
+ */
+enum peeruser_result peeruser_find_udp(struct peeruser *peeruser,
     const struct addr *peer, const struct addr *local, uid_t *uid);
 
 #endif

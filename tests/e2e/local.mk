@@ -21,6 +21,7 @@ E2E_TESTS = \
 	tests/e2e/page.test \
 	tests/e2e/resume.test \
 	tests/e2e/streams.test \
+	tests/e2e/udp.test \
 	tests/e2e/ways.test \
 	$(NULL)
 
@@ -39,5 +40,6 @@ EXTRA_DIST += \
 	tests/e2e/lib.sh \
 	tests/e2e/nameserver.py \
 	tests/e2e/target.py \
+	tests/e2e/udp.py \
 	tests/e2e/websocket.py \
 	$(NULL)

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: ISC
-"""A name server for the end-to-end tests, on 127.0.0.1:53.
+"""A name server for the end-to-end tests, on 127.0.0.1:53 or any port.
 
-usage: nameserver.py LOG NAME=ADDRESS...
+usage: nameserver.py [--any-port] LOG NAME=ADDRESS...
 
 Answers for each NAME with its addresses, of both families, and for others that
 there is no such name. What it is asked for it writes to LOG, a name a line.
-Prints "ready port=53" and serves until it is killed.
+Prints "ready port=N" and serves until it is killed.
 """
 import ipaddress
 import os
@@ -45,14 +45,19 @@ def reply(query, names, log):
 
 def main():
     names = {}
-    for word in sys.argv[2:]:
+    words = sys.argv[1:]
+    port = 53
+    if words[0] == "--any-port":
+        port = 0
+        del words[0]
+    for word in words[1:]:
         name, _, address = word.partition("=")
         names.setdefault(name, []).append(ipaddress.ip_address(address))
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    sock.bind(("127.0.0.1", 53))
+    sock.bind(("127.0.0.1", port))
     signal.signal(signal.SIGTERM, lambda *args: os._exit(0))
-    print("ready port=53", flush=True)
-    with open(sys.argv[1], "w") as log:
+    print("ready port=%d" % sock.getsockname()[1], flush=True)
+    with open(words[0], "w") as log:
         while True:
             query, peer = sock.recvfrom(2048)
             sock.sendto(reply(query, names, log), peer)

@@ -21,6 +21,7 @@ UNIT_TESTS += \
 	%D%/test_meter \
 	%D%/test_nearest \
 	%D%/test_options \
+	%D%/test_pending \
 	%D%/test_promout \
 	%D%/test_quantity \
 	%D%/test_ratelimit \

@@ -237,7 +237,12 @@ say(struct clientrig *rig, reach_done *done, void *arg)
 {
 	struct reach_result result = { .code = rig->code };
 
-	result.session = (struct session *)(void *)rig;
+	if (rig->direct) {
+		result.way.addrs[0] = rig->direct_to;
+		result.way.addr_count = 1;
+	} else {
+		result.session = (struct session *)(void *)rig;
+	}
 	if (rig->text != NULL) {
 		(void)snprintf(
 		    result.text, sizeof(result.text), "%s", rig->text);

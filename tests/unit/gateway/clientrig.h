@@ -20,6 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/addr.h"
 #include "common/loop.h"
 #include "gateway/client.h"
 #include "gateway/reach.h"
@@ -84,6 +85,8 @@ struct clientrig {
 	enum clientrig_way way;
 	enum code code; /* what reaching says */
 	const char *text;
+	bool direct; /* it leads to direct_to, and no conduit does */
+	struct addr direct_to;
 	bool no_conduit; /* there are too many */
 	bool held;       /* far ends have no room at first */
 	struct reach waiting[CLIENTRIG_REACHES_MAX];

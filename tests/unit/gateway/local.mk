@@ -10,6 +10,8 @@ UNIT_TESTS += \
 	%D%/test_clienthttp \
 	%D%/test_clientsite \
 	%D%/test_clientsocks \
+	%D%/test_clientudp \
+	%D%/test_courier \
 	%D%/test_auth \
 	%D%/test_basic \
 	%D%/test_detect \
@@ -69,6 +71,9 @@ LIBS_UNIT_GATEWAY = $(LIBS_UNIT) $(LIBS_GATEWAY) $(LIBS_CHECK)
 %C%_test_clientsite_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_clientsocks_SOURCES = %D%/test_clientsocks.c $(RIG_UNIT_GATEWAY)
 %C%_test_clientsocks_LDADD = $(LIBS_UNIT_GATEWAY)
+%C%_test_clientudp_SOURCES = %D%/test_clientudp.c $(RIG_UNIT_GATEWAY)
+%C%_test_clientudp_LDADD = $(LIBS_UNIT_GATEWAY)
+%C%_test_courier_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_detect_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_dialect_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_direct_LDADD = $(LIBS_UNIT_GATEWAY)

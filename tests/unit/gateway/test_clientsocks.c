@@ -198,9 +198,8 @@ static const struct {
 	size_t len;
 	uint8_t rep;
 } refusals[] = {
-	/* BIND, UDP ASSOCIATE, a command that there is not. */
+	/* BIND, a command that there is not. */
 	{ BYTES("\x05\x02\x00\x03\x06office\x00\x50"), 7 },
-	{ BYTES("\x05\x03\x00\x01\x00\x00\x00\x00\x00\x00"), 7 },
 	{ BYTES("\x05\x09\x00\x03\x06office\x00\x50"), 7 },
 	/* A type of address that there is not. */
 	{ BYTES("\x05\x01\x00\x02\x06office\x00\x50"), 8 },

@@ -222,6 +222,71 @@ START_TEST(out_of_memory)
 }
 END_TEST
 
+/* Judge a datagram of user. */
+static struct gate_pass
+judged_datagram(uid_t user)
+{
+	struct addr local;
+	struct addr from;
+	struct gate_pass pass;
+	int ours = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	char byte;
+	int status;
+	pid_t pid;
+
+	(void)addr_from_ip(&local, "127.0.0.1", 0);
+	ck_assert_int_eq(
+	    bind(ours, (const struct sockaddr *)&local.ss, local.len), 0);
+	local.len = sizeof(local.ss);
+	ck_assert_int_eq(
+	    getsockname(ours, (struct sockaddr *)&local.ss, &local.len), 0);
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		int fd;
+
+		if (user != geteuid() && setuid(user) != 0) {
+			_exit(1);
+		}
+		fd = socket(AF_INET, SOCK_DGRAM, 0);
+		(void)sendto(fd, "x", 1, 0, (const struct sockaddr *)&local.ss,
+		    local.len);
+		(void)pause();
+		_exit(3);
+	}
+	from.len = sizeof(from.ss);
+	ck_assert_int_eq(
+	    recvfrom(ours, &byte, 1, 0, (struct sockaddr *)&from.ss, &from.len),
+	    1);
+	pass = gate_judge_datagram(gate, &from, &local);
+	kill(pid, SIGKILL);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	if (pass.verdict == GATE_OPEN) {
+		/* Its socket is gone, so nobody knows any more. */
+		ck_assert_int_eq(
+		    gate_judge_datagram(gate, &from, &local).verdict,
+		    GATE_NOBODY);
+	}
+	close(ours);
+	return pass;
+}
+
+START_TEST(datagrams_are_judged_alike)
+{
+	struct addr outside;
+
+	ck_assert_int_eq(judged_datagram(geteuid()).verdict, GATE_OPEN);
+	if (geteuid() == 0) {
+		ck_assert_int_eq(
+		    judged_datagram(SOMEBODY).verdict, GATE_OTHER_USER);
+	}
+	(void)addr_from_ip(&outside, "10.0.0.5", 1234);
+	ck_assert(gate_judge_datagram(gate, &outside, &addr).outside);
+	ck_assert_int_eq(
+	    gate_judge_datagram(NULL, &outside, &addr).verdict, GATE_OPEN);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -235,6 +300,7 @@ main(void)
 	tcase_add_test(tests, who_left_is_told);
 	tcase_add_test(tests, no_connection);
 	tcase_add_test(tests, out_of_memory);
+	tcase_add_test(tests, datagrams_are_judged_alike);
 	suite_add_tcase(suite, tests);
 	return unit_main(suite);
 }
