@@ -39,6 +39,7 @@ EXTRA_DIST += \
 	tests/e2e/endure.py \
 	tests/e2e/lib.sh \
 	tests/e2e/nameserver.py \
+	tests/e2e/table.sh \
 	tests/e2e/target.py \
 	tests/e2e/udp.py \
 	tests/e2e/websocket.py \
