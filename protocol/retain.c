@@ -20,6 +20,15 @@ retain_init(struct retain *retain, uint64_t *total)
 }
 
 void
+retain_disown(struct retain *retain)
+{
+	if (retain->total != NULL) {
+		*retain->total -= retain->bytes;
+		retain->total = NULL;
+	}
+}
+
+void
 retain_end(struct retain *retain)
 {
 	(void)retain_acknowledge(retain, retain->next);

@@ -29,9 +29,12 @@ struct retain {
 
 /*
  * Set up an empty queue whose first record will have number 0.  What it holds
- * is also counted in *total, which outlives it; NULL is allowed.
+ * is also counted in *total until retain_disown() or the end; NULL is allowed.
  */
 void retain_init(struct retain *retain, uint64_t *total);
+
+/* Count in no total any more, which may go: what is held is taken off it. */
+void retain_disown(struct retain *retain);
 
 /* Let go of all records. */
 void retain_end(struct retain *retain);

@@ -321,11 +321,35 @@ break_streams(struct session *session, enum code code)
 }
 
 static void
+end_windows(const struct list *streams)
+{
+	struct list *node = list_first(streams);
+
+	for (; node != NULL; node = list_after(streams, node)) {
+		window_end(&list_entry(node, struct stream, all)->window);
+	}
+}
+
+/*
+ * Give back what the session took of the budgets.  Whose they are may go as
+ * soon as it is over, and the session is there until its last record is sent.
+ */
+static void
+leave_budgets(struct session *session)
+{
+	end_windows(&session->streams);
+	end_windows(&session->dead);
+	retain_disown(&session->retain);
+	session->config.retain = NULL;
+}
+
+static void
 end(struct session *session, enum code code)
 {
 	session->closed = true;
 	session->code = code;
 	break_streams(session, code == CODE_OK ? CODE_SESSION_LOST : code);
+	leave_budgets(session);
 	if (session->config.ops->closed != NULL) {
 		session->config.ops->closed(session->config.arg, code);
 	}

@@ -73,12 +73,12 @@ struct session_config {
 	const struct seal *tx; /* fresh from the handshake; copied */
 	const struct seal *rx; /* likewise */
 	uint64_t retain_max;   /* LIMITS_RETAIN_MAX */
-	/* Of what all sessions retain; outlives the session; NULL: none. */
+	/* Of what all sessions retain; used until it is over; NULL: none. */
 	struct session_budget *retain;
 	uint64_t window_max;  /* LIMITS_WINDOW_MAX */
 	uint32_t streams_max; /* LIMITS_STREAMS_MAX */
 	struct session_budget
-	    *receive; /* of all windows; outlives the session */
+	    *receive; /* of all windows; used until it is over */
 	const struct session_ops *ops;
 	void *arg;
 };

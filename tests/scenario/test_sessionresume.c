@@ -472,6 +472,35 @@ START_TEST(many_share_one_budget)
 }
 END_TEST
 
+/* Whose budgets they are may go as soon as the session is over. */
+START_TEST(budgets_are_left_at_the_end)
+{
+	struct session_budget all = { .max = UINT64_C(1) << 20 };
+	struct pair_config config;
+	struct talk talk;
+
+	pair_defaults(&config);
+	config.retain = &all;
+	talk_begin(&talk, &config);
+	(void)step(talk.pair, 6);
+	(void)pair_pull(talk.pair, PAIR_TO_ACCEPTOR, 1000);
+	ck_assert_uint_gt(all.used, 0);
+	ck_assert_uint_gt(talk.pair->opener.budget.used, 0);
+	session_close(
+	    talk.pair->acceptor.session, CODE_GOING_DOWN, talk.pair->now);
+	ck_assert_uint_eq(talk.pair->acceptor.budget.used, 0);
+	session_close(
+	    talk.pair->opener.session, CODE_GOING_DOWN, talk.pair->now);
+	ck_assert_uint_eq(talk.pair->opener.budget.used, 0);
+	ck_assert_uint_eq(all.used, 0);
+	/* The last record is sealed and sent all the same. */
+	ck_assert_uint_gt(pair_pull(talk.pair, PAIR_TO_ACCEPTOR, 1000), 0);
+	ck_assert_uint_eq(all.used, 0);
+	pair_free(talk.pair);
+	ck_assert_uint_eq(all.used, 0);
+}
+END_TEST
+
 /* 10,000 sessions without a way cost what they keep and little more. */
 START_TEST(many_wait_detached)
 {
@@ -528,6 +557,7 @@ main(void)
 	tcase_add_test(tc, slow_is_not_blocked);
 	tcase_add_test(tc, the_limit_slows);
 	tcase_add_test(tc, many_share_one_budget);
+	tcase_add_test(tc, budgets_are_left_at_the_end);
 	tcase_add_test(tc, many_wait_detached);
 	suite_add_tcase(suite, tc);
 	return unit_main(suite);
