@@ -77,8 +77,7 @@ static struct lane lanes[JOINTS_MAX][2];
 static size_t joints;
 static struct end ends[2];
 
-/* --- the relay -------------------------------------------------------------
- */
+/* --- the relay ----------------------------------------------------------- */
 
 static struct blob *
 on_lane_pull(void *arg)
@@ -173,8 +172,7 @@ part(struct lane *pair, enum code code, const char *text)
 	}
 }
 
-/* --- the ends ----------------------------------------------------------------
- */
+/* --- the ends ------------------------------------------------------------ */
 
 static uint8_t
 pattern(size_t n)
@@ -318,8 +316,7 @@ static const struct carrier_ops carrier_ops = {
 	.down = on_down,
 };
 
-/* --- the session
- * --------------------------------------------------------------- */
+/* --- the session --------------------------------------------------------- */
 
 /* Make seals for both directions: tx[i] is that of end i. */
 static void
@@ -506,8 +503,7 @@ teardown(void)
 	loop_free(loop);
 }
 
-/* --- losses ------------------------------------------------------------------
- */
+/* --- losses -------------------------------------------------------------- */
 
 START_TEST(a_session_outlives_its_channels)
 {
@@ -670,8 +666,7 @@ START_TEST(a_blocked_channel_is_lost)
 }
 END_TEST
 
-/* --- tokens
- * -------------------------------------------------------------------- */
+/* --- tokens -------------------------------------------------------------- */
 
 START_TEST(answer_to_an_older_request_is_not_heard)
 {
@@ -771,8 +766,7 @@ START_TEST(altered_tokens_change_nothing)
 }
 END_TEST
 
-/* --- the end
- * -------------------------------------------------------------------- */
+/* --- the end ------------------------------------------------------------- */
 
 /* Let the relay hand on a record of opener's that nobody may send. */
 static void
@@ -908,8 +902,7 @@ START_TEST(a_channel_that_takes_no_farewell_is_detached)
 }
 END_TEST
 
-/* --- inside callbacks
- * --------------------------------------------------------------- */
+/* --- inside callbacks ---------------------------------------------------- */
 
 static void
 close_end(struct end *end)

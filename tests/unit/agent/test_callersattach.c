@@ -149,7 +149,7 @@ is_idle(void *arg)
 	return egress_count(arg) == 0;
 }
 
-/* --- a gateway that does as the test says --------------------------------- */
+/* --- a gateway that does as the test says -------------------------------- */
 
 /* One channel of a puppet. */
 struct way {
@@ -324,7 +324,7 @@ puppet_end(struct puppet *self)
 	session_free(self->session);
 }
 
-/* --- what a session survives ---------------------------------------------- */
+/* --- what a session survives --------------------------------------------- */
 
 START_TEST(session_survives_its_channel)
 {
@@ -397,7 +397,7 @@ START_TEST(each_caller_gets_its_own_back)
 }
 END_TEST
 
-/* --- requests that are not good ------------------------------------------- */
+/* --- requests that are not good ------------------------------------------ */
 
 /* Let who send request; it is refused. */
 static void
@@ -548,7 +548,7 @@ START_TEST(a_liar_ends_its_own_session_only)
 }
 END_TEST
 
-/* --- two channels of one session ------------------------------------------ */
+/* --- two channels of one session ----------------------------------------- */
 
 static bool
 has_pong(void *arg)
@@ -587,8 +587,7 @@ START_TEST(older_channel_is_not_read_behind_a_request)
 }
 END_TEST
 
-/* --- how long it is kept ---------------------------------------------------
- */
+/* --- how long it is kept ------------------------------------------------- */
 
 START_TEST(grace_ends)
 {
@@ -769,8 +768,7 @@ START_TEST(restarted_gateway_ends_lost_sessions)
 }
 END_TEST
 
-/* --- how many there are ----------------------------------------------------
- */
+/* --- how many there are -------------------------------------------------- */
 
 /* Let visit be lost. */
 static void
@@ -911,8 +909,7 @@ START_TEST(a_greedy_caller_ends_nothing)
 }
 END_TEST
 
-/* --- the rest ---------------------------------------------------------------
- */
+/* --- the rest ------------------------------------------------------------ */
 
 START_TEST(finishing_keeps_what_there_is)
 {
