@@ -251,6 +251,20 @@ hosts_pin(struct hosts *hosts, const char *name)
 	return true;
 }
 
+bool
+hosts_pin_proved(
+    struct hosts *hosts, const char *name, const uint8_t key[KEYS_LEN])
+{
+	struct entry *entry = find(hosts, name);
+
+	if (entry == NULL || entry->host.has_pin) {
+		return false;
+	}
+	memcpy(entry->host.pin, key, sizeof(entry->host.pin));
+	entry->host.has_pin = true;
+	return true;
+}
+
 char *
 hosts_format_pins(const struct hosts *hosts)
 {

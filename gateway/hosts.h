@@ -66,10 +66,18 @@ void hosts_each(const struct hosts *hosts,
 bool hosts_key_changed(const struct host *host);
 
 /*
- * Pin the key that the relay names for the host by that name.  Returns true
+ * Pin the key that the relay names for the host by that name, at the word of
+ * the user.  Returns true
  * when that changed something that has to be saved.
  */
 bool hosts_pin(struct hosts *hosts, const char *name);
+
+/*
+ * Pin key, which the host by that name has proved, unless there is a pin: only
+ * the user changes one.  Returns as above.
+ */
+bool hosts_pin_proved(
+    struct hosts *hosts, const char *name, const uint8_t key[KEYS_LEN]);
 
 /*
  * Write all pins as text to a string that the caller frees with mem_free();

@@ -277,12 +277,12 @@ attempt(struct tether *tether)
 
 	tether_enter(tether, ask ? TETHER_ASKING : TETHER_RETURNING);
 	tether->ask = false;
-	tether->attempts++;
 	code = ask ? send_hello(tether, tether->id) : send_request(tether);
 	if (code != CODE_OK) {
 		tether_postpone(tether, code, codes_summary(code));
 		return;
 	}
+	tether->attempts++;
 	tether_set_timer(tether, &tether->timer, attach_times[n]);
 }
 
@@ -344,6 +344,12 @@ tether_close(struct tether *tether, enum code code)
 	if (tether != NULL && tether->state != TETHER_GONE) {
 		bury(tether, code);
 	}
+}
+
+const uint8_t *
+tether_key(const struct tether *tether)
+{
+	return tether->host.key;
 }
 
 struct session *

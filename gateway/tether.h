@@ -82,6 +82,9 @@ bool tether_attached(struct tether *tether, uint32_t channel,
 /* There is a new link, or something changed in the list of hosts. */
 void tether_retry(struct tether *tether);
 
+/* Return the key that the host has proved once the tether was live. */
+const uint8_t *tether_key(const struct tether *tether);
+
 /* Return the session, NULL while it is called for the first time. */
 struct session *tether_session(const struct tether *tether);
 

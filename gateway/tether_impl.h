@@ -46,7 +46,7 @@ struct tether {
 	ev_timer timer; /* of the attach under way, or of the pause */
 	ev_timer end;   /* of the grace time */
 	struct backoff backoff;
-	size_t attempts; /* in this gap */
+	size_t attempts; /* that were sent in this gap */
 	bool ask;        /* the next attempt is a question */
 	uint64_t begun_at;
 	uint64_t lost_at;

@@ -44,6 +44,7 @@ UNIT_TESTS += \
 	%D%/test_siteanswer \
 	%D%/test_sitejson \
 	%D%/test_socks \
+	%D%/test_tether \
 	%D%/test_viamark \
 	%D%/test_way \
 	%D%/test_textout \
@@ -55,6 +56,12 @@ endif
 RIG_UNIT_GATEWAY = \
 	%D%/clientrig.c \
 	%D%/clientrig.h \
+	$(NULL)
+
+# What the tests of tethers share; it stands in the place of protocol/endpoint.
+RIG_UNIT_TETHER = \
+	%D%/tetherrig.c \
+	%D%/tetherrig.h \
 	$(NULL)
 
 LIBS_UNIT_GATEWAY = $(LIBS_UNIT) $(LIBS_GATEWAY) $(LIBS_CHECK)
@@ -105,6 +112,8 @@ LIBS_UNIT_GATEWAY = $(LIBS_UNIT) $(LIBS_GATEWAY) $(LIBS_CHECK)
 %C%_test_siteanswer_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_sitejson_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_socks_LDADD = $(LIBS_UNIT_GATEWAY)
+%C%_test_tether_SOURCES = %D%/test_tether.c $(RIG_UNIT_TETHER)
+%C%_test_tether_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_viamark_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_way_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_textout_LDADD = $(LIBS_UNIT_GATEWAY)

@@ -142,6 +142,26 @@ START_TEST(changed_keys_are_seen)
 }
 END_TEST
 
+START_TEST(a_proof_changes_no_pin)
+{
+	static const uint8_t first[KEYS_LEN] = { 1 };
+	static const uint8_t second[KEYS_LEN] = { 2 };
+	struct hosts *hosts = hosts_new();
+	const struct host *host;
+
+	(void)tell(hosts, 0, "office", 7, LINKMSG_ONLINE);
+	ck_assert(!hosts_pin_proved(hosts, "nobody", first));
+	ck_assert(hosts_pin_proved(hosts, "office", first));
+	host = hosts_find(hosts, "office");
+	ck_assert_mem_eq(host->pin, first, KEYS_LEN);
+	ck_assert(hosts_key_changed(host));
+	ck_assert(!hosts_pin_proved(hosts, "office", first));
+	ck_assert(!hosts_pin_proved(hosts, "office", second));
+	ck_assert_mem_eq(host->pin, first, KEYS_LEN);
+	hosts_free(hosts);
+}
+END_TEST
+
 START_TEST(pins_come_back)
 {
 	struct hosts *hosts = hosts_new();
@@ -233,6 +253,7 @@ main(void)
 	tcase_add_test(tc, garbage_is_refused);
 	tcase_add_test(tc, nearest_name);
 	tcase_add_test(tc, changed_keys_are_seen);
+	tcase_add_test(tc, a_proof_changes_no_pin);
 	tcase_add_test(tc, pins_come_back);
 	tcase_add_test(tc, bad_pins_are_named);
 	tcase_add_test(tc, short_of_memory);
