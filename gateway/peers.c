@@ -8,6 +8,8 @@
 #include "common/mem.h"
 #include "gateway/hosts.h"
 #include "gateway/peers_impl.h"
+#include "protocol/endpoint.h"
+#include "protocol/link.h"
 
 /* How long an answer to a ping may take, in seconds. */
 #define PING_TIME 5.0
@@ -81,11 +83,17 @@ answer(struct peer *peer, enum who who, struct session *session, enum code code,
 /*
  * Return true when what is in the way may be gone in a moment: right after a
  * link was lost or made, relays, hosts and their list come back one by one.
+ * What ends with a link says so before the link itself does.
  */
 static bool
 is_passing(const struct peers *peers, enum code code)
 {
-	if (code == CODE_LINK_LOST) {
+	struct link *link = endpoint_link(peers->config.endpoint);
+
+	if (peers->closed) {
+		return false;
+	}
+	if (code == CODE_LINK_LOST || (link != NULL && !link_is_up(link))) {
 		return true;
 	}
 	if (loop_now(peers->config.loop) >= peers->restoring_until) {
@@ -168,7 +176,9 @@ on_live(void *arg)
 	struct peer *peer = arg;
 	struct peers *peers = peer->peers;
 
-	if (hosts_pin(peers->config.hosts, peer->host)) {
+	/* What the relay names by now may be another key. */
+	if (hosts_pin_proved(
+		peers->config.hosts, peer->host, tether_key(peer->tether))) {
 		peers->config.pinned(peers->config.arg);
 	}
 	ping(peer);
@@ -205,6 +215,11 @@ call(struct peer *peer, char text[LIMITS_TEXT_LEN])
 	struct peers *peers = peer->peers;
 	enum code code = peers_why(peers, peer->host, text);
 
+	if (peers->closed) {
+		code = CODE_GOING_DOWN;
+		(void)snprintf(
+		    text, LIMITS_TEXT_LEN, "%s", codes_summary(code));
+	}
 	if (code == CODE_OK) {
 		peer->tether = tether_new(&peers->space,
 		    hosts_find(peers->config.hosts, peer->host), &peer_ops,
@@ -243,8 +258,14 @@ on_down(void *arg, enum code code, const char *text)
 {
 	struct peer *peer = arg;
 	bool began = tether_begun_at(peer->tether) != 0;
+	char why[LIMITS_TEXT_LEN];
 
 	peer->tether = NULL;
+	if (peers_why(peer->peers, peer->host, why) == CODE_HOST_KEY_CHANGED) {
+		/* Whatever another host says is not about ours. */
+		code = CODE_HOST_KEY_CHANGED;
+		text = why;
+	}
 	if (began && !codes_is_lasting(code)) {
 		answer(peer, FOR_PONG, NULL, code, text);
 		advance(peer);
@@ -283,6 +304,8 @@ find_or_add(struct peers *peers, const char *host)
 	peer = mem_new(1, sizeof(*peer));
 	if (peer != NULL) {
 		peer->peers = peers;
+		/* A walk that is under way has no business with it. */
+		peer->round = peers->round;
 		(void)snprintf(peer->host, sizeof(peer->host), "%s", host);
 		list_init(&peer->retired);
 		list_init(&peer->waits);
@@ -545,13 +568,31 @@ peers_new(const struct peers_config *config)
 void
 peers_close(struct peers *peers, enum code code)
 {
+	peers->closed = true;
 	close_all(peers, code, codes_summary(code));
+}
+
+/* Forget all who wait. */
+static void
+forget_waits(struct peers *peers)
+{
+	struct peer *peer;
+
+	peers->round++;
+	while ((peer = walk(peers)) != NULL) {
+		struct list *node = list_first(&peer->waits);
+
+		for (; node != NULL; node = list_first(&peer->waits)) {
+			peers_cancel(list_entry(node, struct peers_wait, all));
+		}
+	}
 }
 
 void
 peers_free(struct peers *peers)
 {
 	if (peers != NULL) {
+		forget_waits(peers);
 		peers_close(peers, CODE_GOING_DOWN);
 		mem_free(peers);
 	}

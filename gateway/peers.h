@@ -99,7 +99,7 @@ void peers_link_down(struct peers *peers, enum code code, const char *text);
 /* The list of hosts changed. */
 void peers_hosts_changed(struct peers *peers);
 
-/* Close all sessions with code. */
+/* Close all sessions with code, and call no host any more. */
 void peers_close(struct peers *peers, enum code code);
 
 /*

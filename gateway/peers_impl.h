@@ -52,6 +52,7 @@ struct peers {
 	struct peers_config config;
 	struct tether_space space;
 	bool linked;
+	bool closed;              /* nothing is called any more */
 	uint64_t restoring_until; /* hosts may still be on their way back */
 	uint32_t round;           /* of the last walk through all peers */
 	struct list all;

@@ -107,11 +107,9 @@ peers_get_info(
 	struct list *node;
 
 	memset(out, 0, sizeof(*out));
-	if (peer == NULL || peer->tether == NULL ||
-	    tether_session(peer->tether) == NULL) {
+	if (peer == NULL) {
 		return false;
 	}
-	add_up(out, peer->tether);
 	for (node = list_first(&peer->retired); node != NULL;
 	     node = list_after(&peer->retired, node)) {
 		add_up(out, list_entry(node, struct retired, all)->tether);
@@ -120,6 +118,11 @@ peers_get_info(
 	     node = list_after(&peer->waits, node)) {
 		out->waiting++;
 	}
+	/* While a fresh one is called there may be old ones only. */
+	if (peer->tether == NULL || tether_session(peer->tether) == NULL) {
+		return !list_empty(&peer->retired);
+	}
+	add_up(out, peer->tether);
 	out->rtt_ns = session_rtt(tether_session(peer->tether));
 	out->is_lost = tether_is_lost(peer->tether);
 	if (out->is_lost) {

@@ -34,6 +34,7 @@ UNIT_TESTS += \
 	%D%/test_outcomes \
 	%D%/test_outlet \
 	%D%/test_pac \
+	%D%/test_peers \
 	%D%/test_peeruser \
 	%D%/test_ports \
 	%D%/test_proxytarget \
@@ -102,6 +103,8 @@ LIBS_UNIT_GATEWAY = $(LIBS_UNIT) $(LIBS_GATEWAY) $(LIBS_CHECK)
 %C%_test_outcomes_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_outlet_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_pac_LDADD = $(LIBS_UNIT_GATEWAY)
+%C%_test_peers_SOURCES = %D%/test_peers.c $(RIG_UNIT_TETHER)
+%C%_test_peers_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_peeruser_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_ports_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_proxytarget_LDADD = $(LIBS_UNIT_GATEWAY)
