@@ -356,6 +356,7 @@ agent_new(struct loop *loop, const struct agent_config *config, int *status)
 		.role = LINKHELLO_AGENT,
 		.state = config->state,
 		.join = config->join,
+		.relays = config->relays,
 		.ops = &endpoint_callbacks,
 		.arg = agent,
 	};

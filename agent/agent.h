@@ -18,14 +18,16 @@
 struct agent;
 struct loop;
 struct policy;
+struct relaylist;
 struct services;
 
 /* How an agent is set up; strings need not outlive agent_new(). */
 struct agent_config {
-	const char *state;       /* NULL: the default */
-	char *join;              /* wiped once read; may be NULL */
-	const char *host;        /* the name it must have; NULL: any */
-	uint32_t streams_max;    /* of one caller */
+	const char *state;              /* NULL: the default */
+	char *join;                     /* wiped once read; may be NULL */
+	const struct relaylist *relays; /* as in struct endpoint_config */
+	const char *host;               /* the name it must have; NULL: any */
+	uint32_t streams_max;           /* of one caller */
 	uint64_t retain_max;     /* unacknowledged bytes of one session */
 	uint64_t retain_budget;  /* of all sessions together */
 	uint16_t grace;          /* seconds that one outlives its link */

@@ -16,6 +16,7 @@
 #include "common/startup.h"
 #include "common/version.h"
 #include "protocol/limits.h"
+#include "protocol/relaylist.h"
 
 /* The command line, which counts at each reload as well. */
 struct words {
@@ -60,14 +61,20 @@ load(struct policy **policy, struct services **services, void *arg)
 	return status;
 }
 
-/* Judge what options say and forget it; an exit code. */
+/* Judge what options say and forget it, but for relays; an exit code. */
 static int
-check(const struct options *options)
+check(const struct options *options, struct relaylist *relays)
 {
 	struct policy *policy;
 	struct services *services;
-	int status = make(options, &policy, &services);
+	struct fault fault;
+	int status;
 
+	if (relaylist_read(relays, options, &fault) != 0) {
+		(void)fprintf(stderr, "inroad-agent: %s\n", fault.text);
+		return EX_CONFIG;
+	}
+	status = make(options, &policy, &services);
 	if (status == EX_OK) {
 		policy_free(policy);
 		services_free(services);
@@ -102,12 +109,14 @@ agentmain_run(int argc, char **argv)
 	struct words words = { .argc = argc, .argv = argv };
 	struct agent_config config = { .load = load, .load_arg = &words };
 	struct options *options;
+	struct relaylist relays;
 	int status;
 
 	if (startup_options(&settings_table, print_version, argc, argv,
 		&options, &status) != STARTUP_GO) {
 		return status;
 	}
+	config.relays = &relays;
 	config.state = options_string(options, "state");
 	config.join = options_take(options, "join");
 	config.host = options_string(options, "host");
@@ -118,7 +127,7 @@ agentmain_run(int argc, char **argv)
 	config.grace = (uint16_t)options_number(options, "grace");
 	config.sessions_max = (uint32_t)options_number(options, "sessions");
 	config.receive_budget = options_number(options, "memory");
-	status = check(options);
+	status = check(options, &relays);
 	if (status == EX_OK && !options_flag(options, "check")) {
 		status = serve(&config);
 	}

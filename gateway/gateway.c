@@ -371,6 +371,8 @@ gateway_new(struct loop *loop, const struct gateway_config *config, int *status)
 		.role = LINKHELLO_GATEWAY,
 		.state = config->state,
 		.join = config->join,
+		.relays = config->relays,
+		.return_after = config->return_after,
 		.ops = &endpoint_callbacks,
 		.arg = gateway,
 	};

@@ -15,15 +15,20 @@
 #ifndef INROAD_GATEWAY_GATEWAY_H
 #define INROAD_GATEWAY_GATEWAY_H
 
+#include <stdint.h>
+
 struct fault;
 struct gateway;
 struct loop;
+struct relaylist;
 struct settings;
 
 /* How a gateway is set up; strings need not outlive gateway_new(). */
 struct gateway_config {
-	const char *state; /* NULL: the default */
-	char *join;        /* wiped once read; may be NULL */
+	const char *state;              /* NULL: the default */
+	const struct relaylist *relays; /* as in struct endpoint_config */
+	uint64_t return_after;          /* likewise */
+	char *join;                     /* wiped once read; may be NULL */
 	/*
 	 * Return settings, which the gateway frees, or NULL and *fault; called
 	 * at the start and at each SIGHUP.

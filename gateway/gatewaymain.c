@@ -13,6 +13,7 @@
 #include "gateway/gateway.h"
 #include "gateway/settings.h"
 #include "protocol/limits.h"
+#include "protocol/relaylist.h"
 
 /* The command line, which counts at each reload as well. */
 struct words {
@@ -45,13 +46,16 @@ load(struct fault *fault, void *arg)
 	return settings;
 }
 
-/* Judge what options say and forget it; an exit code. */
+/* Judge what options say and forget it, but for relays; an exit code. */
 static int
-check(const struct options *options)
+check(const struct options *options, struct relaylist *relays)
 {
 	struct fault fault;
-	struct settings *settings = settings_make(options, &fault);
+	struct settings *settings = NULL;
 
+	if (relaylist_read(relays, options, &fault) == 0) {
+		settings = settings_make(options, &fault);
+	}
 	if (settings == NULL) {
 		(void)fprintf(stderr, "inroad-gateway: %s\n", fault.text);
 		return EX_CONFIG;
@@ -87,15 +91,18 @@ gatewaymain_run(int argc, char **argv)
 	struct words words = { .argc = argc, .argv = argv };
 	struct gateway_config config = { .load = load, .load_arg = &words };
 	struct options *options;
+	struct relaylist relays;
 	int status;
 
 	if (startup_options(&settings_table, print_version, argc, argv,
 		&options, &status) != STARTUP_GO) {
 		return status;
 	}
+	config.relays = &relays;
+	config.return_after = options_number(options, "return-after");
 	config.state = options_string(options, "state");
 	config.join = options_take(options, "join");
-	status = check(options);
+	status = check(options, &relays);
 	if (status == EX_OK && !options_flag(options, "check")) {
 		status = serve(&config);
 	}

@@ -59,7 +59,7 @@ endpoint_leave(struct endpoint *endpoint, struct fault *fault)
 	if (enrol_leave(endpoint->enrol, fault) != 0) {
 		return -1;
 	}
-	endpointlink_drop(endpoint, CODE_NOT_JOINED);
+	endpointways_drop(endpoint, CODE_NOT_JOINED);
 	return 0;
 }
 
@@ -120,7 +120,6 @@ static void
 on_end(void *arg)
 {
 	struct endpoint *endpoint = arg;
-	struct link *link = endpoint_link(endpoint);
 
 	if (endpoint->phase == ENDPOINT_FINISHING) {
 		enter_phase(endpoint, ENDPOINT_STOPPING, FAREWELL_TIME);
@@ -130,12 +129,11 @@ on_end(void *arg)
 	}
 	if (endpoint->farewell++ < FAREWELL_ITERATIONS) {
 		loop_defer(endpoint->loop, &endpoint->end);
-	} else if (link == NULL) {
+	} else if (endpoint_link(endpoint) == NULL) {
 		loop_stop(endpoint->loop);
 	} else {
-		/* Its end ends the loop. */
-		link_goaway(
-		    link, CODE_GOING_DOWN, codes_summary(CODE_GOING_DOWN));
+		/* The end of the last link ends the loop. */
+		endpointways_leave(endpoint);
 	}
 }
 
@@ -251,12 +249,16 @@ init(struct endpoint *endpoint, struct loop *loop,
 	endpoint->role = config->role;
 	endpoint->ops = config->ops;
 	endpoint->arg = config->arg;
+	endpoint->scout_time = config->return_after;
+	if (config->relays != NULL) {
+		endpoint->chosen = *config->relays;
+	}
 	endpoint->started_ns = loop_now(loop);
 	randombytes_buf(endpoint->boot, sizeof(endpoint->boot));
 	ev_init(&endpoint->timer, on_phase_over);
 	endpoint->timer.data = endpoint;
 	loop_task_init(&endpoint->end, on_end, endpoint);
-	loop_task_init(&endpoint->relink, endpointlink_renew, endpoint);
+	loop_task_init(&endpoint->relink, endpointways_renew, endpoint);
 }
 
 struct endpoint *
@@ -344,7 +346,7 @@ endpoint_free(struct endpoint *endpoint)
 	loop_task_cancel(endpoint->loop, &endpoint->relink);
 	ev_timer_stop(loop_ev(endpoint->loop), &endpoint->timer);
 	endpoint->ops = &silence;
-	endpointlink_drop(endpoint, CODE_GOING_DOWN);
+	endpointways_drop(endpoint, CODE_GOING_DOWN);
 	if (endpoint->control != NULL) {
 		(void)statedir_remove(endpoint->dir, FILE_READY, &ignored);
 	}
@@ -400,14 +402,18 @@ endpoint_boot_id(const struct endpoint *endpoint)
 struct link *
 endpoint_link(struct endpoint *endpoint)
 {
-	return endpoint->uplink == NULL ? NULL : uplink_link(endpoint->uplink);
+	const struct endpoint_way *way = endpointways_best(endpoint);
+
+	return way == NULL ? NULL : uplink_link(way->uplink);
 }
 
 void
 endpoint_get_status(struct endpoint *endpoint, struct uplink_status *out)
 {
-	if (endpoint->uplink != NULL) {
-		uplink_get_status(endpoint->uplink, out);
+	const struct endpoint_way *way = endpointways_best(endpoint);
+
+	if (way != NULL) {
+		uplink_get_status(way->uplink, out);
 		return;
 	}
 	memset(out, 0, sizeof(*out));

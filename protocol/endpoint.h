@@ -45,6 +45,7 @@ struct jsonout;
 struct link;
 struct loop;
 struct membership;
+struct relaylist;
 struct resolver;
 struct uplink_status;
 
@@ -95,6 +96,10 @@ struct endpoint_config {
 	enum linkhello_role role;
 	const char *state; /* --state; NULL for the default */
 	char *join;        /* --join; wiped in place once read; NULL if none */
+	/* Instead of those of the membership; NULL or none: those. */
+	const struct relaylist *relays;
+	/* A gateway looks for the first relay again after that; 0: a minute. */
+	uint64_t return_after;
 	const struct endpoint_ops *ops; /* outlives the endpoint */
 	void *arg;
 };

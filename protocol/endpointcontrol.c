@@ -64,30 +64,71 @@ add_replaced(
 	}
 }
 
-/* Add what the uplink says of itself. */
+/* Add the members that describe status. */
+static void
+add_status(
+    struct jsonout *json, const struct uplink_status *status, uint64_t now)
+{
+	jsonout_string(json, "address", status->relay);
+	jsonout_bool(json, "up", status->up);
+	if (status->since_ns != 0) {
+		jsonout_double(
+		    json, "since_s", seconds(now - status->since_ns));
+	}
+	if (status->up) {
+		jsonout_double(json, "rtt_ms", seconds(status->rtt_ns) * 1000.);
+	} else {
+		jsonout_string(json, "reason", codes_slug(status->code));
+		jsonout_string(json, "text", status->text);
+		jsonout_double(json, "retry_s",
+		    status->retry_ns > now ? seconds(status->retry_ns - now)
+					   : 0.);
+	}
+	add_replaced(json, status, now);
+}
+
+/* Add what there is to say of relay i. */
+static void
+add_one(struct endpoint *endpoint, size_t i, struct jsonout *json)
+{
+	struct uplink_status status;
+
+	jsonout_object(json, NULL);
+	for (size_t n = 0; n < MEMBERSHIP_RELAYS_MAX; n++) {
+		const struct endpoint_way *way = &endpoint->ways[n];
+
+		if (way->uplink != NULL && uplink_relay(way->uplink) == i) {
+			uplink_get_status(way->uplink, &status);
+			jsonout_string(json, "state",
+			    status.up           ? "up"
+			    : way->twin != NULL ? "resting"
+						: "down");
+			add_status(json, &status, loop_now(endpoint->loop));
+			jsonout_end(json);
+			return;
+		}
+	}
+	/* A gateway is linked to one of them. */
+	jsonout_string(json, "state", "standby");
+	jsonout_string(json, "address", endpoint->relays.address[i]);
+	jsonout_bool(json, "up", false);
+	jsonout_end(json);
+}
+
+/* Add the relay that counts most, and all of them. */
 static void
 add_relay(struct endpoint *endpoint, struct jsonout *json)
 {
 	struct uplink_status status;
-	uint64_t now = loop_now(endpoint->loop);
 
 	endpoint_get_status(endpoint, &status);
 	jsonout_object(json, "relay");
-	jsonout_string(json, "address", status.relay);
-	jsonout_bool(json, "up", status.up);
-	if (endpoint->uplink != NULL) {
-		jsonout_double(json, "since_s", seconds(now - status.since_ns));
+	add_status(json, &status, loop_now(endpoint->loop));
+	jsonout_end(json);
+	jsonout_array(json, "relays");
+	for (size_t i = 0; i < endpoint->relays.count; i++) {
+		add_one(endpoint, i, json);
 	}
-	if (status.up) {
-		jsonout_double(json, "rtt_ms", seconds(status.rtt_ns) * 1000.);
-	} else {
-		jsonout_string(json, "reason", codes_slug(status.code));
-		jsonout_string(json, "text", status.text);
-		jsonout_double(json, "retry_s",
-		    status.retry_ns > now ? seconds(status.retry_ns - now)
-					  : 0.);
-	}
-	add_replaced(json, &status, now);
 	jsonout_end(json);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The uplink of an endpoint, and what is said about it. */
+/* What the uplinks tell, and what is said about it. */
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -37,26 +37,38 @@ keep_membership(struct endpoint *endpoint, const struct linkmsg_result *result)
 		    "membership not saved: %s", fault.text);
 		return;
 	}
+	if (endpoint->chosen.count == 0) {
+		relaylist_merge(
+		    &endpoint->relays, enrol_membership(endpoint->enrol));
+	}
 	if (first && endpoint->ops->joined != NULL) {
 		endpoint->ops->joined(
 		    enrol_membership(endpoint->enrol), endpoint->arg);
 	}
 }
 
-static void
-on_up(struct link *link, const struct linkmsg_result *result, void *arg)
+void
+endpointlink_come_up(struct endpoint_way *way, struct link *link,
+    const struct linkmsg_result *result)
 {
-	struct endpoint *endpoint = arg;
+	struct endpoint *endpoint = way->endpoint;
 	struct uplink_status status;
 
-	uplink_get_status(endpoint->uplink, &status);
+	uplink_get_status(way->uplink, &status);
 	endpointlink_announce("linked relay=%s rtt_ms=%.1f\n", status.relay,
 	    (double)status.rtt_ns / (double)LIMITS_MSEC);
 	keep_membership(endpoint, result);
+	endpointways_arrange(way, result->incarnation);
 	if (endpoint->ops->up != NULL) {
 		endpoint->ops->up(link, result, endpoint->arg);
 	}
 	endpointcontrol_joined(endpoint, CODE_OK, "");
+}
+
+static void
+on_up(struct link *link, const struct linkmsg_result *result, void *arg)
+{
+	endpointlink_come_up(arg, link, result);
 }
 
 /* Log what the relay wants a person to read. */
@@ -76,7 +88,8 @@ static void
 on_frame(struct link *link, enum frame_type type, uint32_t channel,
     const uint8_t *payload, size_t len, void *arg)
 {
-	struct endpoint *endpoint = arg;
+	const struct endpoint_way *way = arg;
+	struct endpoint *endpoint = way->endpoint;
 
 	if (type == FRAME_NOTICE) {
 		log_notice(payload, len);
@@ -101,18 +114,21 @@ give_up_joining(struct endpoint *endpoint, enum code code)
 	}
 }
 
-/* Print that there is no link, and tell the daemon. */
-static void
-tell_down(struct endpoint *endpoint, enum code code, const char *text,
+void
+endpointlink_tell_down(struct endpoint *endpoint,
+    const struct endpoint_way *way, enum code code, const char *text,
     uint64_t retry_ns)
 {
 	char escaped[LIMITS_TEXT_LEN * 2];
 
 	(void)escape_text(ESCAPE_TEXT, text, escaped, sizeof(escaped));
-	endpointlink_announce("unlinked reason=%s retry_ms=%llu text=\"%s\"\n",
+	endpointlink_announce(
+	    "unlinked reason=%s retry_ms=%llu relay=%s text=\"%s\"\n",
 	    codes_slug(code), (unsigned long long)(retry_ns / LIMITS_MSEC),
+	    way == NULL ? "-"
+			: endpoint->relays.address[uplink_relay(way->uplink)],
 	    escaped);
-	if (endpoint->ops->down != NULL) {
+	if (endpoint->ops->down != NULL && endpoint_link(endpoint) == NULL) {
 		endpoint->ops->down(code, text, endpoint->arg);
 	}
 }
@@ -120,18 +136,22 @@ tell_down(struct endpoint *endpoint, enum code code, const char *text,
 static void
 on_down(enum code code, const char *text, uint64_t retry_ns, void *arg)
 {
-	struct endpoint *endpoint = arg;
+	struct endpoint_way *way = arg;
+	struct endpoint *endpoint = way->endpoint;
 
-	if (code == CODE_REPLACED && !endpoint->dropping) {
+	if (code == CODE_REPLACED && !endpoint->dropping &&
+	    !endpointways_replaced_itself(way)) {
 		log_write(LOG_LEVEL_WARN, "relay", 0, "replaced: %s", text);
 	}
-	tell_down(endpoint, code, text, retry_ns);
-	if (endpoint->phase == ENDPOINT_STOPPING) {
+	endpointlink_tell_down(endpoint, way, code, text, retry_ns);
+	if (endpoint->phase == ENDPOINT_STOPPING &&
+	    endpoint_link(endpoint) == NULL) {
 		loop_stop(endpoint->loop);
 	}
 	if (endpoint->phase == ENDPOINT_STOPPING || endpoint->dropping) {
 		return;
 	}
+	endpointways_lost(way, code);
 	give_up_joining(endpoint, code);
 	endpointcontrol_joined(endpoint, code, text);
 }
@@ -139,63 +159,16 @@ on_down(enum code code, const char *text, uint64_t retry_ns, void *arg)
 static bool
 is_urgent(void *arg)
 {
-	const struct endpoint *endpoint = arg;
+	const struct endpoint_way *way = arg;
+	const struct endpoint *endpoint = way->endpoint;
 
 	return endpoint->ops->is_urgent != NULL &&
 	       endpoint->ops->is_urgent(endpoint->arg);
 }
 
-static const struct uplink_ops uplink_ops = {
+const struct uplink_ops endpointlink_ops = {
 	.is_urgent = is_urgent,
 	.up = on_up,
 	.frame = on_frame,
 	.down = on_down,
 };
-
-void
-endpointlink_drop(struct endpoint *endpoint, enum code code)
-{
-	const char *text = codes_summary(code);
-	struct link *link = endpoint_link(endpoint);
-
-	endpoint->dropping = true;
-	if (link != NULL) {
-		link_close(link, code, text);
-	} else if (code == CODE_NOT_JOINED) {
-		tell_down(endpoint, code, text, 0);
-	}
-	endpoint->dropping = false;
-	uplink_free(endpoint->uplink);
-	endpoint->uplink = NULL;
-}
-
-void
-endpointlink_renew(void *arg)
-{
-	struct endpoint *endpoint = arg;
-	const struct uplink_config config = {
-		.membership = enrol_membership(endpoint->enrol),
-		.public_key = enrol_public_key(endpoint->enrol),
-		.secret_key = enrol_secret_key(endpoint->enrol),
-		.boot_id = endpoint->boot,
-		.ops = &uplink_ops,
-		.arg = endpoint,
-	};
-
-	if (endpoint->phase != ENDPOINT_SERVING) {
-		return;
-	}
-	if (config.membership == NULL) {
-		endpointlink_drop(endpoint, CODE_NOT_JOINED);
-		return;
-	}
-	endpointlink_drop(endpoint, CODE_REPLACED);
-	endpoint->uplink =
-	    uplink_new(endpoint->loop, endpoint->resolver, &config);
-	if (endpoint->uplink == NULL) {
-		log_write(LOG_LEVEL_ERROR, "state", 0, "out of memory");
-		loop_stop(endpoint->loop);
-		return;
-	}
-	uplink_start(endpoint->uplink);
-}

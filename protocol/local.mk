@@ -78,6 +78,7 @@ noinst_LIBRARIES += %D%/liblink.a
 	%D%/endpoint_impl.h \
 	%D%/endpointcontrol.c \
 	%D%/endpointlink.c \
+	%D%/endpointways.c \
 	%D%/enrol.c \
 	%D%/enrol.h \
 	%D%/joinsource.c \
@@ -90,8 +91,14 @@ noinst_LIBRARIES += %D%/liblink.a
 	%D%/linkread.c \
 	%D%/linktcp.c \
 	%D%/linkwrite.c \
+	%D%/relaylist.c \
+	%D%/relaylist.h \
+	%D%/scout.c \
+	%D%/scout.h \
 	%D%/uplink.c \
 	%D%/uplink.h \
+	%D%/uplink_impl.h \
+	%D%/uplinkround.c \
 	$(NULL)
 
 EXTRA_DIST += \

@@ -2,73 +2,17 @@
 #include "protocol/uplink.h"
 
 #include <ev.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "common/addr.h"
-#include "common/backoff.h"
 #include "common/dial.h"
 #include "common/log.h"
 #include "common/loop.h"
 #include "common/mem.h"
 #include "common/version.h"
-#include "protocol/membership.h"
-
-/*
- * After a refusal that time does not heal a person has to act; asking once a
- * minute notices that soon enough and costs the relay nothing.
- */
-#define STUBBORN_WAIT (60 * LIMITS_SEC)
-
-/* No relay can keep us away for longer, in seconds. */
-#define PAUSE_MAX 3600
-
-/*
- * A link that lived this long was a good one: the next attempt after it comes
- * at once.  One that is lost sooner counts as a failed attempt, or a relay that
- * lets in and drops would be asked as fast as it can answer.
- */
-#define GOOD_AGE (20 * LIMITS_SEC)
-
-/*
- * While sessions wait for a link that is good enough which let them move, and
- * pauses are a fraction of the usual ones: somebody looks at a still picture.
- */
-#define GOOD_AGE_URGENT (500 * LIMITS_MSEC)
-#define URGENT_FRACTION 4
-
-enum uplink_state {
-	UPLINK_IDLE,
-	UPLINK_DIALLING, /* resolving included */
-	UPLINK_GREETING,
-	UPLINK_UP,
-	UPLINK_WAITING,
-	UPLINK_STOPPED,
-};
-
-struct uplink {
-	struct loop *loop;
-	struct resolver *resolver;
-	struct uplink_config config;
-	enum uplink_state state;
-	size_t relay; /* which of the membership's addresses */
-	size_t tried; /* how many of them failed in a row */
-	struct dial *dial;
-	struct link *link;
-	struct backoff backoff;
-	ev_timer timer;
-	uint64_t since;
-	uint64_t retry_at;
-	uint32_t spread; /* seconds, as the relay last said */
-	enum code code;
-	char text[LIMITS_TEXT_LEN];
-	uint64_t replaced_at; /* by another link of this device; 0: never */
-	char replaced_text[LIMITS_TEXT_LEN];
-};
-
-static void try_next(struct uplink *uplink);
+#include "protocol/uplink_impl.h"
 
 static const char *
 state_name(enum uplink_state state)
@@ -85,9 +29,8 @@ state_name(enum uplink_state state)
 	return names[state];
 }
 
-/* The one gate between states. */
-static void
-move(struct uplink *uplink, enum uplink_state state)
+void
+uplink_move(struct uplink *uplink, enum uplink_state state)
 {
 	bool was_up = uplink->state == UPLINK_UP;
 
@@ -99,138 +42,10 @@ move(struct uplink *uplink, enum uplink_state state)
 	}
 }
 
-static const char *
-address(const struct uplink *uplink)
+const char *
+uplink_address(const struct uplink *uplink)
 {
-	return uplink->config.membership->relay[uplink->relay];
-}
-
-/* A random number below n, 0 when n is 0. */
-static uint64_t
-random_below(uint64_t n)
-{
-	uint64_t random;
-
-	randombytes_buf(&random, sizeof(random));
-	return n > 0 ? random % n : 0;
-}
-
-/* --- waiting ----------------------------------------------------------------
- */
-
-/* Return true when somebody waits for us. */
-static bool
-is_urgent(const struct uplink *uplink)
-{
-	const struct uplink_ops *ops = uplink->config.ops;
-
-	return ops->is_urgent != NULL && ops->is_urgent(uplink->config.arg);
-}
-
-/*
- * Return true for what does not change soon.  A relay that does not prove its
- * key is most likely another one now; but somebody who waits may be waiting for
- * the end of a hotel's portal.
- */
-static bool
-is_stubborn(const struct uplink *uplink, enum code code)
-{
-	return codes_is_lasting(code) || code == CODE_VERSION ||
-	       (code == CODE_RELAY_KEY_CHANGED && !is_urgent(uplink));
-}
-
-/* Shorten wait for those who wait; a crowd still does not return in step. */
-static uint64_t
-hurry(uint64_t wait)
-{
-	wait /= URGENT_FRACTION;
-	return wait <= LIMITS_URGENT_WAIT
-		   ? wait
-		   : LIMITS_URGENT_WAIT / 2 +
-			 random_below(LIMITS_URGENT_WAIT / 2);
-}
-
-/* How long to wait after an attempt or a link that ended in code. */
-static uint64_t
-pause_after(
-    struct uplink *uplink, enum code code, uint32_t retry_after, bool was_up)
-{
-	uint32_t asked = retry_after < PAUSE_MAX ? retry_after : PAUSE_MAX;
-	uint64_t random;
-	uint64_t wait;
-
-	if (code == CODE_REPLACED) {
-		return LIMITS_REPLACED_WAIT +
-		       random_below(LIMITS_REPLACED_WAIT);
-	}
-	if (is_stubborn(uplink, code)) {
-		return STUBBORN_WAIT + random_below(STUBBORN_WAIT / 2);
-	}
-	randombytes_buf(&random, sizeof(random));
-	wait = backoff_next(&uplink->backoff, random);
-	if (was_up) {
-		/* Everybody lost the relay at once: come back spread out. */
-		uint32_t spread = asked > 0 ? asked : uplink->spread;
-
-		wait += random_below(spread * LIMITS_SEC);
-	} else {
-		wait += asked * LIMITS_SEC;
-	}
-	return is_urgent(uplink) ? hurry(wait) : wait;
-}
-
-static void
-on_timer(struct ev_loop *ev, ev_timer *timer, int revents)
-{
-	(void)ev;
-	(void)revents;
-	try_next(timer->data);
-}
-
-static void
-wait_for(struct uplink *uplink, uint64_t ns)
-{
-	uplink->retry_at = loop_now(uplink->loop) + ns;
-	ev_timer_stop(loop_ev(uplink->loop), &uplink->timer);
-	ev_timer_set(&uplink->timer, (double)ns / (double)LIMITS_SEC, 0.);
-	ev_timer_start(loop_ev(uplink->loop), &uplink->timer);
-}
-
-/* An attempt failed, or the link is lost: tell, and try again some time. */
-static void
-fail(struct uplink *uplink, enum code code, const char *text,
-    uint32_t retry_after)
-{
-	bool was_up = uplink->state == UPLINK_UP;
-	const struct membership *membership = uplink->config.membership;
-	uint64_t wait;
-
-	uplink->link = NULL;
-	uplink->code = code;
-	(void)snprintf(uplink->text, sizeof(uplink->text), "%s", text);
-	if (code == CODE_REPLACED) {
-		uplink->replaced_at = loop_now(uplink->loop);
-		memcpy(uplink->replaced_text, uplink->text,
-		    sizeof(uplink->replaced_text));
-	}
-	if (was_up && loop_now(uplink->loop) - uplink->since >=
-			  (is_urgent(uplink) ? GOOD_AGE_URGENT : GOOD_AGE)) {
-		backoff_reset(&uplink->backoff);
-	}
-	move(uplink, UPLINK_WAITING);
-	uplink->tried++;
-	if (!was_up && !is_stubborn(uplink, code) &&
-	    uplink->tried < membership->relays) {
-		/* Another relay may be there: at once. */
-		wait = 0;
-	} else {
-		uplink->tried = 0;
-		wait = pause_after(uplink, code, retry_after, was_up);
-	}
-	uplink->relay =
-	    was_up ? uplink->relay : (uplink->relay + 1) % membership->relays;
-	wait_for(uplink, wait);
-	uplink->config.ops->down(code, uplink->text, wait, uplink->config.arg);
+	return uplink->config.relays->address[uplink->relay];
 }
 
 /* --- greeting -------------------------------------------------------- */
@@ -241,10 +56,11 @@ on_up(struct link *link, const struct linkmsg_result *result, void *arg)
 	struct uplink *uplink = arg;
 
 	uplink->tried = 0;
+	uplink->verdict = CODE_OK;
 	uplink->spread = result->spread;
 	uplink->code = CODE_OK;
 	uplink->text[0] = '\0';
-	move(uplink, UPLINK_UP);
+	uplink_move(uplink, UPLINK_UP);
 	uplink->config.ops->up(link, result, uplink->config.arg);
 }
 
@@ -263,7 +79,8 @@ on_down(struct link *link, enum code code, const char *text,
     uint32_t retry_after, void *arg)
 {
 	(void)link;
-	fail(arg, code == CODE_OK ? CODE_LINK_LOST : code, text, retry_after);
+	uplinkround_fail(
+	    arg, code == CODE_OK ? CODE_LINK_LOST : code, text, retry_after);
 }
 
 static const struct link_ops link_callbacks = {
@@ -312,13 +129,13 @@ greet(struct uplink *uplink, int fd)
 	};
 
 	fill_login(uplink, &login);
-	move(uplink, UPLINK_GREETING);
+	uplink_move(uplink, UPLINK_GREETING);
 	uplink->link =
 	    link_connect(uplink->loop, fd, &config, &link_callbacks, uplink);
 	mem_wipe(&login, sizeof(login));
 	if (uplink->link == NULL) {
 		(void)close(fd);
-		fail(
+		uplinkround_fail(
 		    uplink, CODE_OVERLOADED, codes_summary(CODE_OVERLOADED), 0);
 	}
 }
@@ -369,27 +186,28 @@ on_dialled(const struct dial_result *result, void *arg)
 		code = CODE_RELAY_DNS;
 	}
 	(void)snprintf(text, sizeof(text), "Cannot reach %.160s (%s).",
-	    address(uplink), words_of(result));
-	fail(uplink, code, text, 0);
+	    uplink_address(uplink), words_of(result));
+	uplinkround_fail(uplink, code, text, 0);
 }
 
-static void
-try_next(struct uplink *uplink)
+void
+uplink_try(struct uplink *uplink)
 {
 	char host[ADDR_HOST_LEN];
 	uint16_t port;
 
 	ev_timer_stop(loop_ev(uplink->loop), &uplink->timer);
-	if (uplink->relay >= uplink->config.membership->relays) {
-		uplink->relay = 0;
+	if (!uplinkround_pass_over(uplink)) {
+		return;
 	}
-	move(uplink, UPLINK_DIALLING);
-	if (addr_split(address(uplink), host, sizeof(host), &port) == 0) {
+	uplink_move(uplink, UPLINK_DIALLING);
+	if (addr_split(uplink_address(uplink), host, sizeof(host), &port) ==
+	    0) {
 		uplink->dial = dial_name(
 		    uplink->resolver, host, port, NULL, on_dialled, uplink);
 	}
 	if (uplink->dial == NULL) {
-		fail(
+		uplinkround_fail(
 		    uplink, CODE_OVERLOADED, codes_summary(CODE_OVERLOADED), 0);
 	}
 }
@@ -408,8 +226,9 @@ uplink_new(struct loop *loop, struct resolver *resolver,
 	uplink->loop = loop;
 	uplink->resolver = resolver;
 	uplink->config = *config;
+	uplink->relay = config->relay;
 	backoff_init(&uplink->backoff);
-	ev_init(&uplink->timer, on_timer);
+	ev_init(&uplink->timer, uplinkround_on_timer);
 	uplink->timer.data = uplink;
 	return uplink;
 }
@@ -457,8 +276,13 @@ uplink_start(struct uplink *uplink)
 {
 	if (uplink->state == UPLINK_IDLE || uplink->state == UPLINK_WAITING ||
 	    uplink->state == UPLINK_STOPPED) {
+		memset(uplink->not_before, 0, sizeof(uplink->not_before));
+		if (!uplink->config.pinned) {
+			uplink->relay = uplink->config.relay;
+		}
 		uplink->tried = 0;
-		try_next(uplink);
+		uplink->verdict = CODE_OK;
+		uplink_try(uplink);
 	}
 }
 
@@ -468,7 +292,44 @@ uplink_stop(struct uplink *uplink, enum code code, const char *text)
 	drop(uplink, code, text);
 	uplink->code = code;
 	(void)snprintf(uplink->text, sizeof(uplink->text), "%s", text);
-	move(uplink, UPLINK_STOPPED);
+	uplink_move(uplink, UPLINK_STOPPED);
+}
+
+void
+uplink_park(struct uplink *uplink, uint64_t ns, const char *text)
+{
+	drop(uplink, CODE_GOING_DOWN, text);
+	uplink->code = CODE_OK;
+	(void)snprintf(uplink->text, sizeof(uplink->text), "%s", text);
+	/* It was ourselves who did it. */
+	uplink->replaced_at = 0;
+	uplinkround_begin(uplink, ns);
+}
+
+void
+uplink_pin(struct uplink *uplink, bool pinned)
+{
+	uplink->config.pinned = pinned;
+}
+
+void
+uplink_set_owner(struct uplink *uplink, const struct uplink_ops *ops, void *arg)
+{
+	uplink->config.ops = ops;
+	uplink->config.arg = arg;
+}
+
+size_t
+uplink_relay(const struct uplink *uplink)
+{
+	return uplink->relay;
+}
+
+bool
+uplink_is_trying(const struct uplink *uplink)
+{
+	return uplink->state == UPLINK_DIALLING ||
+	       uplink->state == UPLINK_GREETING;
 }
 
 struct link *
@@ -482,7 +343,8 @@ uplink_get_status(struct uplink *uplink, struct uplink_status *out)
 {
 	memset(out, 0, sizeof(*out));
 	out->up = uplink->state == UPLINK_UP;
-	(void)snprintf(out->relay, sizeof(out->relay), "%s", address(uplink));
+	(void)snprintf(
+	    out->relay, sizeof(out->relay), "%s", uplink_address(uplink));
 	out->since_ns = uplink->since;
 	out->code = uplink->code;
 	(void)snprintf(out->text, sizeof(out->text), "%s", uplink->text);

@@ -241,6 +241,17 @@ spread(const struct device_hub *hub)
 	       hub->config.return_rate;
 }
 
+/* Tell in result where the relays are. */
+static void
+add_relays(const struct device_hub *hub, struct linkmsg_result *result)
+{
+	for (size_t i = 0; i < hub->config.public_count; i++) {
+		(void)snprintf(result->relay[i], sizeof(result->relay[i]), "%s",
+		    hub->config.publics[i]);
+	}
+	result->relays = hub->config.public_count;
+}
+
 static void
 admit(struct device *device, const struct account_outcome *outcome)
 {
@@ -258,6 +269,7 @@ admit(struct device *device, const struct account_outcome *outcome)
 	device->hub->stats.logins++;
 	row = account_device_row(device->row);
 	result.spread = spread(device->hub);
+	add_relays(device->hub, &result);
 	(void)snprintf(
 	    result.user, sizeof(result.user), "%s", device_user(device));
 	(void)snprintf(result.name, sizeof(result.name), "%s", row->name);

@@ -41,7 +41,10 @@ struct device_hub_config {
 	struct switch_board *board;
 	const uint8_t *public_key; /* the relay's */
 	const uint8_t *secret_key;
-	uint64_t incarnation;     /* of this start of the relay, not 0 */
+	uint64_t incarnation; /* of this start of the relay, not 0 */
+	/* Where devices find this relay and its like; may be none. */
+	const char *const *publics;
+	size_t public_count;
 	uint64_t account_promise; /* credit promised to one account at most */
 	uint32_t guests_max;
 	uint32_t return_rate; /* devices a second that come back after a loss */

@@ -311,6 +311,9 @@ relay_new(struct loop *loop, const struct relay_config *config, int *status,
 		.public_key = relay->public_key,
 		.secret_key = relay->secret_key,
 		.incarnation = draw_incarnation(),
+		/* What choose_public() makes up helps nobody elsewhere. */
+		.publics = (const char *const *)relay->publics,
+		.public_count = relay->public_count,
 		/* One account may promise a quarter of what all may. */
 		.account_promise = config->budget,
 		.guests_max = config->guests_max,

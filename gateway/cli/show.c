@@ -156,6 +156,34 @@ print_relay_link(const json_t *relay)
 	print_replaced(relay);
 }
 
+/* Print the other relays, of which there may be none. */
+static void
+print_other_relays(const json_t *status)
+{
+	const char *first =
+	    ask_text(json_object_get(status, "relay"), "address");
+	const json_t *relays = json_object_get(status, "relays");
+	size_t i;
+	const json_t *relay;
+
+	json_array_foreach(relays, i, relay)
+	{
+		if (strcmp(ask_text(relay, "address"), first) == 0) {
+			continue;
+		}
+		if (strcmp(ask_text(relay, "state"), "standby") == 0) {
+			(void)printf("relay    %s  standby\n",
+			    ask_text(relay, "address"));
+		} else if (strcmp(ask_text(relay, "state"), "resting") == 0) {
+			(void)printf("relay    %s  resting: %s\n",
+			    ask_text(relay, "address"),
+			    ask_text(relay, "text"));
+		} else {
+			print_relay_link(relay);
+		}
+	}
+}
+
 /* Say it when the file says something that is not in force. */
 static void
 print_configuration(const json_t *status)
@@ -190,6 +218,7 @@ show_status(const struct ask_answer *answer)
 	(void)printf("\n");
 	if (json_object_get(status, "relay") != NULL) {
 		print_relay_link(json_object_get(status, "relay"));
+		print_other_relays(status);
 	}
 	print_configuration(status);
 	if (json_is_array(hosts)) {

@@ -10,8 +10,10 @@ SCENARIO_TESTS = \
 	%D%/test_link \
 	%D%/test_linkchannel \
 	%D%/test_linkgreet \
+	%D%/test_scout \
 	%D%/test_sessionresume \
 	%D%/test_uplink \
+	%D%/test_uplinks \
 	$(NULL)
 
 # Programs in which both kinds of endpoint meet a relay that is not honest.

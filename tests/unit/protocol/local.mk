@@ -20,6 +20,7 @@ UNIT_TESTS += \
 	%D%/test_name \
 	%D%/test_noise \
 	%D%/test_record \
+	%D%/test_relaylist \
 	%D%/test_resume \
 	%D%/test_retain \
 	%D%/test_schedule \

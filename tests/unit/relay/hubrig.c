@@ -80,6 +80,8 @@ hubrig_open(struct hubrig *rig, const struct hubrig_config *config)
 		.public_key = rig->public_key,
 		.secret_key = rig->secret_key,
 		.incarnation = HUBRIG_INCARNATION,
+		.publics = config->publics,
+		.public_count = config->public_count,
 		.account_promise = config->account_promise,
 		.guests_max = config->guests_max,
 		.return_rate = config->return_rate,

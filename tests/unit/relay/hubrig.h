@@ -39,6 +39,8 @@ struct hubrig_config {
 	uint64_t account_promise;
 	uint32_t guests_max;
 	uint32_t return_rate;
+	const char *const *publics; /* where the relays are found */
+	size_t public_count;
 	const struct link_times *times;        /* of the relay's links */
 	const struct link_times *device_times; /* of the far ends */
 };

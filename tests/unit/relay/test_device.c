@@ -82,6 +82,26 @@ START_TEST(who_is_let_in_learns_which_relay_it_is)
 }
 END_TEST
 
+START_TEST(who_is_let_in_learns_where_the_relays_are)
+{
+	static const char *const publics[] = { "one.example:7000",
+		"[2001:db8::1]:7001" };
+	const struct hubrig_config config = {
+		.publics = publics,
+		.public_count = 2,
+	};
+
+	hubrig_join(&rig, &gateway, &laptop);
+	ck_assert_uint_eq(gateway.result.relays, 0);
+	reopen(&config);
+	memset(&gateway, 0, sizeof(gateway));
+	hubrig_join(&rig, &gateway, &laptop);
+	ck_assert_uint_eq(gateway.result.relays, 2);
+	ck_assert_str_eq(gateway.result.relay[0], publics[0]);
+	ck_assert_str_eq(gateway.result.relay[1], publics[1]);
+}
+END_TEST
+
 /* --- replacing ----------------------------------------------------------- */
 
 /* Let who log in on *newer; *older hears that it was replaced. */
@@ -392,6 +412,7 @@ main(void)
 	}
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, who_is_let_in_learns_which_relay_it_is);
+	tcase_add_test(tcase, who_is_let_in_learns_where_the_relays_are);
 	tcase_add_test(tcase, a_program_that_returns_is_no_rival);
 	tcase_add_test(tcase, machines_with_one_key_are_told);
 	tcase_add_test(tcase, a_hub_closes_every_link);
