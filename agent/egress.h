@@ -51,7 +51,7 @@ struct egress_stats {
  * Associations of one caller, each with two sockets and a few dozen kilobytes
  * at worst: what many browsers at once have.
  */
-#define EGRESS_ASSOCIATIONS_MAX 256
+#define EGRESS_ASSOCIATIONS_MAX 512
 
 /*
  * Return an egress that resolves with resolver, or NULL.  It allows nothing

@@ -73,6 +73,17 @@ void client_pool_init(struct client_pool *pool, struct loop *loop,
 /* Count the connections that lead somewhere, by dialect. */
 void client_pool_open(const struct client_pool *pool, uint32_t open[DIALECTS]);
 
+/* Count bytes that passed between clients of pool and their targets. */
+void client_pool_count_bytes(
+    struct client_pool *pool, uint64_t sent, uint64_t received);
+
+/*
+ * Count, keep and log that what somebody asked for in dialect, but no client,
+ * did not get to target.
+ */
+void client_pool_log_failure(struct client_pool *pool, enum dialect dialect,
+    const struct proxy_target *target, enum code code, const char *text);
+
 /* End the clients that have asked for nothing yet. */
 void client_pool_close_idle(struct client_pool *pool);
 

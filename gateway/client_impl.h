@@ -187,10 +187,6 @@ void client_log_failure(
 void client_log_refusal(
     struct client *client, enum dialect dialect, const char *reason);
 
-/* Count bytes that passed between the clients of pool and their targets. */
-void client_count_bytes(
-    struct client_pool *pool, uint64_t sent, uint64_t received);
-
 /* Return true when client has to say a password first. */
 bool clientauth_is_due(const struct client *client);
 

@@ -28,21 +28,34 @@ client_settle(struct client *client, enum code code)
 
 /* Keep a failure for whoever asks; target may be empty. */
 static void
-keep(
-    struct client *client, const char *target, enum code code, const char *text)
+keep(struct client_pool *pool, enum dialect dialect, const char *target,
+    enum code code, const char *text)
 {
 	struct failure failure = {
 		.when = (uint64_t)time(NULL),
-		.dialect = client->dialect,
+		.dialect = dialect,
 		.code = code,
 	};
 
-	if (client->pool->failures == NULL) {
+	if (pool->failures == NULL) {
 		return;
 	}
 	(void)snprintf(failure.target, sizeof(failure.target), "%s", target);
 	(void)snprintf(failure.text, sizeof(failure.text), "%s", text);
-	failures_add(client->pool->failures, &failure);
+	failures_add(pool->failures, &failure);
+}
+
+void
+client_pool_log_failure(struct client_pool *pool, enum dialect dialect,
+    const struct proxy_target *target, enum code code, const char *text)
+{
+	char name[PROXYTARGET_TEXT_LEN];
+
+	proxytarget_format(target, name);
+	outcomes_add(&pool->outcomes, dialect, code);
+	keep(pool, dialect, name, code, text);
+	log_write(LOG_LEVEL_INFO, dialect_name(dialect), 0, "%s: %s: %s", name,
+	    codes_slug(code), text);
 }
 
 void
@@ -55,7 +68,7 @@ client_log_failure(struct client *client, enum code code, const char *text)
 	}
 	client_settle(client, code);
 	proxytarget_format(&client->target, target);
-	keep(client, target, code, text);
+	keep(client->pool, client->dialect, target, code, text);
 	log_write(LOG_LEVEL_INFO, "client", client->id, "%s: %s: %s", target,
 	    codes_slug(code), text);
 }
@@ -66,7 +79,7 @@ client_log_refusal(
 {
 	client_begin_request(client, dialect);
 	client_settle(client, CODE_BAD_REQUEST);
-	keep(client, "", CODE_BAD_REQUEST, reason);
+	keep(client->pool, dialect, "", CODE_BAD_REQUEST, reason);
 	log_write(LOG_LEVEL_INFO, "client", client->id, "%s refused: %s",
 	    dialect_name(dialect), reason);
 }
@@ -90,7 +103,8 @@ client_pool_open(const struct client_pool *pool, uint32_t open[DIALECTS])
 }
 
 void
-client_count_bytes(struct client_pool *pool, uint64_t sent, uint64_t received)
+client_pool_count_bytes(
+    struct client_pool *pool, uint64_t sent, uint64_t received)
 {
 	if (pool->meter != NULL) {
 		meter_add(pool->meter, sent, received, loop_now(pool->loop));

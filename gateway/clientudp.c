@@ -79,7 +79,7 @@ on_datagram(void *arg, const struct addr *from, const uint8_t *data, size_t len)
 		pool->datagrams.lost++;
 		return;
 	}
-	client_count_bytes(pool, len - used, 0);
+	client_pool_count_bytes(pool, len - used, 0);
 	courier_send(udp->courier, &to, data + used, len - used);
 }
 
@@ -99,7 +99,7 @@ on_reply(
 	if (len > 0) {
 		memcpy(out + head, data, len);
 	}
-	client_count_bytes(udp->client->pool, 0, len);
+	client_pool_count_bytes(udp->client->pool, 0, len);
 	(void)udpsock_send(udp->sock, &udp->from, out, head + len);
 }
 

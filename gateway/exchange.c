@@ -278,7 +278,7 @@ on_data(void *arg, const uint8_t *data, size_t len)
 	int result;
 
 	exchange->unconsumed += len;
-	client_count_bytes(client->pool, 0, len);
+	client_pool_count_bytes(client->pool, 0, len);
 	result = exchange->begun ? pass_body(exchange, data, len)
 				 : collect_head(exchange, data, len);
 	if (result != 0 || client->exchange != exchange) {

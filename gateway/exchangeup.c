@@ -133,7 +133,7 @@ exchangeup_pull(void *arg, uint8_t *out, size_t max, bool *fin)
 	struct client *client = exchange->client;
 	size_t n = pull(exchange, out, max, fin);
 
-	client_count_bytes(client->pool, n, 0);
+	client_pool_count_bytes(client->pool, n, 0);
 	if (client->exchange == exchange && exchangeup_done(exchange)) {
 		/* From now on the client waits. */
 		exchangeup_want(exchange);

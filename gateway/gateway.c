@@ -338,6 +338,9 @@ prepare(struct gateway *gateway)
 	peers = peers_config_of(gateway, settings);
 	gateway->peers = peers_new(&peers);
 	gateway->ports = ports_new(gateway->loop, on_connection, gateway);
+	if (gateway->ports != NULL) {
+		ports_set_pool(gateway->ports, &gateway->pool);
+	}
 	gateway->gate = gate_new(&settings->gate);
 	gateway->auth = auth_new(gateway->loop);
 	gateway->direct = direct_new(gateway->loop);

@@ -115,15 +115,29 @@ static void
 add_port(const struct ports_info *info, void *arg)
 {
 	struct jsonout *json = arg;
-	char text[ADDR_TEXT_LEN];
+	char text[PORTS_TEXT_LEN];
 	char target[PROXYTARGET_TEXT_LEN];
 
 	jsonout_object(json, NULL);
-	jsonout_string(json, "address", addr_format(&info->addr, text));
+	jsonout_string(json, "address", ports_format(info, text));
 	if (info->forward != NULL) {
 		jsonout_string(
 		    json, "to", proxytarget_format(info->forward, target));
 	}
+	jsonout_end(json);
+}
+
+static void
+add_datagrams(struct jsonout *json, const struct client_pool *pool)
+{
+	const struct courier_stats *stats = &pool->datagrams;
+
+	jsonout_object(json, "datagrams");
+	jsonout_uint(json, "associations", pool->associations);
+	jsonout_uint(json, "sent", stats->sent);
+	jsonout_uint(json, "received", stats->received);
+	jsonout_uint(json, "lost", stats->lost);
+	jsonout_uint(json, "strays", stats->strays);
 	jsonout_end(json);
 }
 
@@ -138,6 +152,7 @@ gatewaycommand_status(struct jsonout *json, void *arg)
 	jsonout_array(json, "listening");
 	ports_each(gateway->ports, add_port, json);
 	jsonout_end(json);
+	add_datagrams(json, &gateway->pool);
 	jsonout_string(json, "suffix", gateway->space.map.suffix);
 	jsonout_bool(json, "asks_password", auth_is_on(gateway->auth));
 	jsonout_bool(json, "account_key",

@@ -20,7 +20,7 @@ send_forward(const struct ports_info *info, void *arg)
 {
 	struct control_request *request = arg;
 	struct jsonout *json;
-	char address[ADDR_TEXT_LEN];
+	char address[PORTS_TEXT_LEN];
 	char target[PROXYTARGET_TEXT_LEN];
 
 	if (info->forward == NULL) {
@@ -28,7 +28,7 @@ send_forward(const struct ports_info *info, void *arg)
 	}
 	json = jsonout_new(OBJECT_MAX);
 	jsonout_object(json, NULL);
-	jsonout_string(json, "address", addr_format(&info->addr, address));
+	jsonout_string(json, "address", ports_format(info, address));
 	jsonout_string(json, "to", proxytarget_format(info->forward, target));
 	jsonout_bool(json, "by_command", info->by_command);
 	jsonout_end(json);
@@ -78,7 +78,7 @@ take_away(struct gateway *gateway, struct control_request *request)
 
 	if (ports_spec_make(&spec, listen, NULL, &flaw) != 0) {
 		refuse(request, CONTROL_USAGE, listen, flaw);
-	} else if (ports_remove(gateway->ports, &spec.listen) != 0) {
+	} else if (ports_remove(gateway->ports, &spec) != 0) {
 		refuse(request, CONTROL_FAILED, listen,
 		    "is no forward; \"inroad forward\" lists them");
 	} else {
@@ -101,6 +101,7 @@ gatewayforward_handle(struct gateway *gateway, struct control_request *request)
 	} else {
 		control_end(request, CONTROL_USAGE,
 		    codes_slug(CODE_BAD_REQUEST),
-		    "forward [add ADDR:PORT NAME:PORT | remove ADDR:PORT]");
+		    "forward [add [udp:]ADDR:PORT NAME:PORT | remove "
+		    "[udp:]ADDR:PORT]");
 	}
 }

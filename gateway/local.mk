@@ -104,6 +104,8 @@ noinst_LIBRARIES += %D%/libgateway.a
 	%D%/sitejson.h \
 	%D%/socks.c \
 	%D%/socks.h \
+	%D%/udpforward.c \
+	%D%/udpforward.h \
 	%D%/viamark.c \
 	%D%/viamark.h \
 	%D%/way.c \

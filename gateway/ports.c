@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "gateway/ports.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -10,11 +11,13 @@
 #include "common/log.h"
 #include "common/loop.h"
 #include "common/mem.h"
+#include "gateway/udpforward.h"
 
 struct port {
 	struct ports *ports;
 	struct ports_spec spec;
-	struct listener *listener;
+	struct listener *listener; /* of TCP */
+	struct udpforward *udp;    /* or of UDP */
 	bool by_command;
 	bool stays; /* while a configuration is compared */
 	struct list all;
@@ -24,11 +27,15 @@ struct ports {
 	struct loop *loop;
 	ports_accept *accept;
 	void *arg;
-	struct list all; /* of struct port */
+	struct client_pool *pool; /* of UDP; may be NULL */
+	struct list all;          /* of struct port */
 	size_t count;
 };
 
 /* --- what a port is to be ------------------------------------------------ */
+
+/* What stands in front of the address of a UDP forward. */
+static const char udp_prefix[] = "udp:";
 
 static int
 parse_listen(struct addr *out, const char *listen)
@@ -61,9 +68,17 @@ ports_spec_make(struct ports_spec *spec, const char *listen, const char *to,
 {
 	struct ports_spec made = { .mode = 0 };
 
+	made.is_udp = strncmp(listen, udp_prefix, strlen(udp_prefix)) == 0;
+	if (made.is_udp) {
+		listen += strlen(udp_prefix);
+	}
 	if (parse_listen(&made.listen, listen) != 0) {
 		*flaw = "is no address to listen on; write ADDR:PORT, as "
 			"127.0.0.1:1080 or [::1]:1080, or unix:/PATH";
+		return -1;
+	}
+	if (made.is_udp && addr_family(&made.listen) == AF_UNIX) {
+		*flaw = "is no address for UDP; write udp:ADDR:PORT";
 		return -1;
 	}
 	made.is_forward = to != NULL;
@@ -95,7 +110,7 @@ static bool
 is_kin(const struct ports_spec *a, const struct ports_spec *b)
 {
 	return addr_equal(&a->listen, &b->listen) && a->mode == b->mode &&
-	       a->is_forward == b->is_forward;
+	       a->is_forward == b->is_forward && a->is_udp == b->is_udp;
 }
 
 /* --- one port ------------------------------------------------------------ */
@@ -117,9 +132,33 @@ close_port(struct port *port)
 	struct ports *ports = port->ports;
 
 	listener_free(port->listener);
+	udpforward_free(port->udp);
 	list_remove(&port->all);
 	ports->count--;
 	loop_reap(ports->loop, port, mem_free);
+}
+
+/* Listen for TCP or UDP; 0, or -1 and *fault. */
+static int
+bind_port(struct port *port, struct fault *fault)
+{
+	const struct ports_spec *spec = &port->spec;
+	const struct listener_config config = {
+		.addr = spec->listen,
+		.mode = spec->mode,
+	};
+
+	if (!spec->is_udp) {
+		port->listener = listener_new(
+		    port->ports->loop, &config, on_connection, port, fault);
+		return port->listener != NULL ? 0 : -1;
+	}
+	if (port->ports->pool == NULL) {
+		return fault_set(fault, "UDP is not served");
+	}
+	port->udp = udpforward_new(
+	    port->ports->pool, &spec->listen, &spec->target, fault);
+	return port->udp != NULL ? 0 : -1;
 }
 
 /* Listen as spec says; NULL and *fault if that cannot be. */
@@ -127,10 +166,6 @@ static struct port *
 open_port(
     struct ports *ports, const struct ports_spec *spec, struct fault *fault)
 {
-	const struct listener_config config = {
-		.addr = spec->listen,
-		.mode = spec->mode,
-	};
 	struct port *port = NULL;
 
 	if (ports->count == PORTS_MAX) {
@@ -144,9 +179,7 @@ open_port(
 	}
 	port->ports = ports;
 	port->spec = *spec;
-	port->listener =
-	    listener_new(ports->loop, &config, on_connection, port, fault);
-	if (port->listener == NULL) {
+	if (bind_port(port, fault) != 0) {
 		mem_free(port);
 		return NULL;
 	}
@@ -158,7 +191,12 @@ open_port(
 static void
 describe(const struct port *port, struct ports_info *info)
 {
-	listener_addr(port->listener, &info->addr);
+	if (port->udp != NULL) {
+		udpforward_address(port->udp, &info->addr);
+	} else {
+		listener_addr(port->listener, &info->addr);
+	}
+	info->is_udp = port->spec.is_udp;
 	info->by_command = port->by_command;
 	info->forward = port->spec.is_forward ? &port->spec.target : NULL;
 }
@@ -177,6 +215,12 @@ ports_new(struct loop *loop, ports_accept *accept, void *arg)
 		list_init(&ports->all);
 	}
 	return ports;
+}
+
+void
+ports_set_pool(struct ports *ports, struct client_pool *pool)
+{
+	ports->pool = pool;
 }
 
 void
@@ -232,6 +276,9 @@ keep(struct ports *ports, const struct ports_spec *specs, size_t count,
 		port->stays = true;
 		port->by_command = false;
 		port->spec.target = specs[i].target;
+		if (port->udp != NULL) {
+			udpforward_set_target(port->udp, &specs[i].target);
+		}
 		had[i] = true;
 	}
 }
@@ -291,7 +338,7 @@ ports_add(struct ports *ports, const struct ports_spec *spec,
 }
 
 int
-ports_remove(struct ports *ports, const struct addr *addr)
+ports_remove(struct ports *ports, const struct ports_spec *spec)
 {
 	struct list *node = list_first(&ports->all);
 
@@ -300,7 +347,8 @@ ports_remove(struct ports *ports, const struct addr *addr)
 		struct ports_info info;
 
 		describe(port, &info);
-		if (info.forward != NULL && addr_equal(&info.addr, addr)) {
+		if (info.forward != NULL && info.is_udp == spec->is_udp &&
+		    addr_equal(&info.addr, &spec->listen)) {
 			close_port(port);
 			return 0;
 		}
@@ -371,4 +419,14 @@ ports_each(const struct ports *ports,
 		describe(list_entry(node, struct port, all), &info);
 		visit(&info, arg);
 	}
+}
+
+const char *
+ports_format(const struct ports_info *info, char out[PORTS_TEXT_LEN])
+{
+	char text[ADDR_TEXT_LEN];
+
+	(void)snprintf(out, PORTS_TEXT_LEN, "%s%s",
+	    info->is_udp ? udp_prefix : "", addr_format(&info->addr, text));
+	return out;
 }

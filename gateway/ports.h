@@ -4,7 +4,7 @@
  *
  * A port serves clients that say themselves where they want to go, or it is a
  * forward, whose connections all lead to one target.  It listens on an IP
- * address or on a unix socket.
+ * address or on a unix socket; a forward may also be one for UDP.
  *
  * Ports come from the configuration, and forwards also by command, until the
  * gateway ends.  A new configuration changes only what differs: a port that
@@ -19,6 +19,7 @@
 #include "common/addr.h"
 #include "gateway/proxytarget.h"
 
+struct client_pool;
 struct fault;
 struct loop;
 struct ports;
@@ -30,17 +31,22 @@ struct ports;
 #define PORTS_MODE_OWN 0600
 #define PORTS_MODE_ALL 0666
 
+/* Room for the text of ports_format(). */
+#define PORTS_TEXT_LEN (ADDR_TEXT_LEN + 4)
+
 /* What a port is to be.  A value. */
 struct ports_spec {
 	struct addr listen; /* port 0: the kernel chooses */
 	unsigned mode;      /* of a unix socket; 0: PORTS_MODE_OWN */
+	bool is_udp;
 	bool is_forward;
 	struct proxy_target target; /* of a forward */
 };
 
 /* What a port is. */
 struct ports_info {
-	struct addr addr;                   /* that it really listens on */
+	struct addr addr; /* that it really listens on */
+	bool is_udp;
 	bool by_command;                    /* not in the configuration */
 	const struct proxy_target *forward; /* where it leads, or NULL */
 };
@@ -52,9 +58,9 @@ typedef void ports_accept(
 
 /*
  * Make *spec a port at the text listen ("127.0.0.1:1080", "[::1]:1080",
- * "unix:/path") that leads to the text to ("office:5432"), or where clients say
- * if that is NULL.  Returns 0, or -1 and in *flaw the words that are to stand
- * behind the text.
+ * "unix:/path", "udp:127.0.0.1:5353") that leads to the text to
+ * ("office:5432"), or where clients say if that is NULL.  Returns 0, or -1 and
+ * in *flaw the words that are to stand behind the text.
  */
 int ports_spec_make(struct ports_spec *spec, const char *listen, const char *to,
     const char **flaw);
@@ -64,6 +70,9 @@ bool ports_is_open(const struct addr *listen);
 
 /* Return ports, none yet, that report to accept(fd, forward, arg), or NULL. */
 struct ports *ports_new(struct loop *loop, ports_accept *accept, void *arg);
+
+/* Let UDP forwards serve those who may come into pool, which outlives ports. */
+void ports_set_pool(struct ports *ports, struct client_pool *pool);
 
 /* Close all and free; NULL is allowed. */
 void ports_free(struct ports *ports);
@@ -82,17 +91,21 @@ int ports_add(struct ports *ports, const struct ports_spec *spec,
     struct ports_info *info, struct fault *fault);
 
 /*
- * Remove the forward that listens on addr.  Its connections are not touched.
- * Returns 0, or -1 when there is none.
+ * Remove the forward that listens where spec does.  Its connections are not
+ * touched.  Returns 0, or -1 when there is none.
  */
-int ports_remove(struct ports *ports, const struct addr *addr);
+int ports_remove(struct ports *ports, const struct ports_spec *spec);
+
+/* Write where the port info listens to out, as ports_spec_make() reads it. */
+const char *ports_format(
+    const struct ports_info *info, char out[PORTS_TEXT_LEN]);
 
 /* Close all: nobody comes in any more. */
 void ports_close(struct ports *ports);
 
 /*
- * Return true when a connection from this machine to addr would come in by one
- * of the ports.
+ * Return true when a connection or a datagram from this machine to addr would
+ * come in by one of the ports: those of TCP are not told from those of UDP.
  */
 bool ports_take(const struct ports *ports, const struct addr *addr);
 

@@ -64,7 +64,7 @@ static const struct options_row rows[] = {
 	{ .name = "forward",
 	    .kind = OPTIONS_SECTION,
 	    .properties = OPTIONS_REPEATS,
-	    .value = "ADDR:PORT=NAME:PORT",
+	    .value = "[udp:]ADDR:PORT=NAME:PORT",
 	    .help = "lead connections to ADDR:PORT to a host",
 	    .keys = forward_keys,
 	    .flag = "forward" },
@@ -273,7 +273,9 @@ settings_make_port(const struct settings *settings, struct ports_spec *spec,
 	if (ports_spec_make(&made, listen, to, flaw) != 0) {
 		return -1;
 	}
-	wrong = open_flaw(settings, &made);
+	wrong = made.is_udp && !made.is_forward
+		    ? "is for UDP, which only a forward serves"
+		    : open_flaw(settings, &made);
 	if (wrong != NULL) {
 		*flaw = wrong;
 		return -1;
@@ -299,6 +301,7 @@ add_port(struct settings *settings, const char *listen, const char *to,
 	}
 	for (size_t i = 0; i < settings->port_count; i++) {
 		if (addr_port(&spec->listen) != 0 &&
+		    spec->is_udp == settings->ports[i].is_udp &&
 		    addr_equal(&spec->listen, &settings->ports[i].listen)) {
 			*flaw = "is given a second time";
 			return -1;

@@ -46,6 +46,7 @@ UNIT_TESTS += \
 	%D%/test_sitejson \
 	%D%/test_socks \
 	%D%/test_tether \
+	%D%/test_udpforward \
 	%D%/test_viamark \
 	%D%/test_way \
 	%D%/test_textout \
@@ -117,6 +118,8 @@ LIBS_UNIT_GATEWAY = $(LIBS_UNIT) $(LIBS_GATEWAY) $(LIBS_CHECK)
 %C%_test_socks_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_tether_SOURCES = %D%/test_tether.c $(RIG_UNIT_TETHER)
 %C%_test_tether_LDADD = $(LIBS_UNIT_GATEWAY)
+%C%_test_udpforward_SOURCES = %D%/test_udpforward.c $(RIG_UNIT_GATEWAY)
+%C%_test_udpforward_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_viamark_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_way_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_textout_LDADD = $(LIBS_UNIT_GATEWAY)

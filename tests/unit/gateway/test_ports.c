@@ -9,6 +9,7 @@
 
 #include "common/fault.h"
 #include "common/loop.h"
+#include "gateway/client.h"
 #include "tests/support/await.h"
 #include "tests/support/failalloc.h"
 #include "tests/support/tempdir.h"
@@ -284,7 +285,6 @@ START_TEST(by_command)
 	struct ports_spec configured = spec("127.0.0.1:0", NULL);
 	struct ports_spec forward = spec("127.0.0.1:0", "office:22");
 	struct ports_info info;
-	struct addr addr;
 	char text[ADDR_TEXT_LEN];
 
 	ck_assert_uint_eq(ports_configure(ports, &configured, 1), 0);
@@ -300,14 +300,13 @@ START_TEST(by_command)
 	ck_assert_uint_eq(ports_configure(ports, &configured, 1), 0);
 	ck_assert_uint_eq(list(), 2);
 	ck_assert(!listed[0].by_command && listed[1].by_command);
-	addr = forward.listen;
-	ck_assert_int_eq(ports_remove(ports, &addr), 0);
-	ck_assert_int_eq(ports_remove(ports, &addr), -1);
+	ck_assert_int_eq(ports_remove(ports, &forward), 0);
+	ck_assert_int_eq(ports_remove(ports, &forward), -1);
 	refuses(text);
 	/* What is no forward is not removed. */
 	ck_assert_uint_eq(list(), 1);
-	addr = spec(listed[0].addr, NULL).listen;
-	ck_assert_int_eq(ports_remove(ports, &addr), -1);
+	forward = spec(listed[0].addr, NULL);
+	ck_assert_int_eq(ports_remove(ports, &forward), -1);
 	leads(listed[0].addr, "");
 }
 END_TEST
@@ -417,6 +416,48 @@ START_TEST(out_of_memory)
 }
 END_TEST
 
+/* UDP and TCP on one number are two ports, and are told apart. */
+START_TEST(udp_forwards)
+{
+	struct client_pool pool;
+	struct reach_space space = { .peers = NULL };
+	struct ports_spec specs[2] = { spec("127.0.0.1:0", NULL),
+		spec("udp:127.0.0.1:0", "office:53") };
+	struct ports_spec wrong;
+	struct ports_info info;
+	const char *flaw;
+	char text[PORTS_TEXT_LEN];
+
+	client_pool_init(&pool, loop, &space, 1);
+	ck_assert_int_eq(ports_add(ports, &specs[1], &info, &fault), -1);
+	ports_set_pool(ports, &pool);
+	ck_assert(specs[1].is_udp && specs[1].is_forward);
+	ck_assert_int_eq(
+	    ports_spec_make(&wrong, "udp:unix:/x", "office:1", &flaw), -1);
+	ck_assert_uint_eq(ports_configure(ports, specs, 2), 0);
+	ck_assert_uint_eq(list(), 2);
+	ck_assert_str_eq(listed[1].to, "office:53");
+	/* Another target is no reason to bind it again. */
+	(void)snprintf(text, sizeof(text), "%s", listed[1].addr);
+	specs[1] = spec("udp:127.0.0.1:0", "office:54");
+	ck_assert_uint_eq(ports_configure(ports, specs, 2), 0);
+	ck_assert_uint_eq(list(), 2);
+	ck_assert_str_eq(listed[1].addr, text);
+	ck_assert_str_eq(listed[1].to, "office:54");
+	/* The same address for TCP, by command, and away again. */
+	specs[0] = spec(text, "office:55");
+	ck_assert_int_eq(ports_add(ports, &specs[0], &info, &fault), 0);
+	ck_assert(!info.is_udp);
+	ck_assert_int_eq(ports_remove(ports, &specs[0]), 0);
+	specs[0].is_udp = true;
+	ck_assert_int_eq(ports_remove(ports, &specs[0]), 0);
+	ck_assert_uint_eq(list(), 1);
+	ck_assert_int_eq(ports_add(ports, &specs[0], &info, &fault), 0);
+	ck_assert_ptr_nonnull(strstr(ports_format(&info, text), "udp:127."));
+	ports_close(ports);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -433,6 +474,7 @@ main(void)
 	tcase_add_test(tests, by_command);
 	tcase_add_test(tests, the_configuration_takes_over);
 	tcase_add_test(tests, unix_sockets);
+	tcase_add_test(tests, udp_forwards);
 	tcase_add_test(tests, no_more_than_that);
 	tcase_add_test(tests, what_would_come_in);
 	tcase_add_test(tests, out_of_memory);
