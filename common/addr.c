@@ -305,6 +305,22 @@ addr_unmap(const struct addr *addr, struct addr *out)
 	*out = copy;
 }
 
+uint64_t
+addr_origin(const struct addr *addr)
+{
+	struct addr plain;
+	uint8_t bytes[16];
+	uint64_t origin = 0;
+	size_t len;
+
+	addr_unmap(addr, &plain);
+	len = addr_to_bytes(&plain, bytes);
+	for (size_t i = 0; i < len && i < 8; i++) {
+		origin = origin << 8 | bytes[i];
+	}
+	return origin;
+}
+
 /* Return true when the first bits of the IP address addr are those of text. */
 static bool
 lies_in(const struct addr *addr, const char *text)

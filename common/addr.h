@@ -81,6 +81,14 @@ bool addr_equal(const struct addr *a, const struct addr *b);
  */
 void addr_unmap(const struct addr *addr, struct addr *out);
 
+/*
+ * Return whom addr belongs to, as a number to count by: an IPv4 address, mapped
+ * ones included, or a /64 of IPv6, which is what one customer has at least.
+ * They do not meet but for ::/64, which with ::1 and all that is no IP address
+ * is 0.
+ */
+uint64_t addr_origin(const struct addr *addr);
+
 /* Return true for 127.0.0.0/8 and ::1, after unmapping. */
 bool addr_is_loopback(const struct addr *addr);
 

@@ -136,6 +136,7 @@ retire(struct device *device)
 	move(device, DEVICE_GONE);
 	account_cancel(device->login);
 	device->login = NULL;
+	devicerefuse_end(device);
 	deviceinvite_end(device);
 	deviceattach_end(device);
 	leave(device);
@@ -301,11 +302,7 @@ on_judged(const struct account_outcome *outcome, void *arg)
 		admit(device, outcome);
 		return;
 	}
-	device->hub->stats.refused++;
-	log_write(LOG_LEVEL_INFO, "link", link_id(device->link),
-	    "login refused: %s: %s", codes_slug(outcome->code), outcome->text);
-	link_refuse(
-	    device->link, outcome->code, outcome->text, outcome->retry_after);
+	devicerefuse_start(device, outcome);
 }
 
 static void
@@ -326,6 +323,7 @@ on_login(struct link *link, const struct linkhello_login *login,
 	(void)addr_format_ip(link_peer(link), origin);
 	/* on_judged() counts by role: it must be known before. */
 	device->role = request.role;
+	device->login_at = loop_now(device->hub->config.loop);
 	rivals_login(&device->rivals, login->boot);
 	op = account_login(
 	    device->hub->config.book, &request, on_judged, device);
@@ -389,7 +387,11 @@ device_hub_new(const struct device_hub_config *config)
 		return NULL;
 	}
 	hub->guests = guests_new(config->guests_max);
-	if (hub->guests == NULL) {
+	hub->refusals =
+	    refusals_new(REFUSALS_ADDRESSES_MAX, loop_now(config->loop));
+	if (hub->guests == NULL || hub->refusals == NULL) {
+		guests_free(hub->guests);
+		refusals_free(hub->refusals);
 		mem_free(hub);
 		return NULL;
 	}
@@ -421,6 +423,7 @@ device_hub_free(struct device_hub *hub)
 		close_all(&hub->devices);
 		close_all(&hub->leaving);
 		guests_free(hub->guests);
+		refusals_free(hub->refusals);
 		mem_free(hub);
 	}
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * device_impl: what device.c, devicehosts.c and deviceattach.c share and
- * nobody else sees.
+ * device_impl: what the files of devices share and nobody else sees.
  */
 #ifndef INROAD_RELAY_DEVICE_IMPL_H
 #define INROAD_RELAY_DEVICE_IMPL_H
@@ -20,6 +19,7 @@
 #include "relay/device.h"
 #include "relay/directory.h"
 #include "relay/guests.h"
+#include "relay/refusals.h"
 #include "relay/rivals.h"
 
 enum device_state {
@@ -27,6 +27,8 @@ enum device_state {
 	DEVICE_MEMBER,
 	DEVICE_GONE,
 };
+
+struct devicerefuse;
 
 struct device_hub {
 	struct device_hub_config config;
@@ -37,6 +39,7 @@ struct device_hub {
 	void *gone_arg;
 	struct list tenants;
 	struct guests *guests;
+	struct refusals *refusals;
 	uint64_t displaced_logged; /* when last, 0: never */
 	struct device_hub_stats stats;
 };
@@ -50,9 +53,11 @@ struct device {
 	struct guest guest; /* while it is one */
 	struct rivals rivals;
 	struct account_op *login;
-	struct account_device *row; /* a member's */
-	struct account *account;    /* likewise */
-	uint64_t since;             /* when it logged in, unix seconds */
+	uint64_t login_at;           /* by the loop's clock */
+	struct devicerefuse *refuse; /* a stranger's who waits, else NULL */
+	struct account_device *row;  /* a member's */
+	struct account *account;     /* likewise */
+	uint64_t since;              /* when it logged in, unix seconds */
 	/* A gateway's. */
 	struct directory_watch *watch;
 	struct list asks;      /* invitations under way */
@@ -70,6 +75,15 @@ struct device {
 
 /* Return the account of a member, by name. */
 const char *device_user(const struct device *device);
+
+/* --- devicerefuse.c: logins that are refused ------------------------------ */
+
+/* Refuse the login of device, a guest, as outcome says. */
+void devicerefuse_start(
+    struct device *device, const struct account_outcome *outcome);
+
+/* Device waits for an answer no more. */
+void devicerefuse_end(struct device *device);
 
 /* --- devicehosts.c: what a gateway knows of hosts ----------------------- */
 

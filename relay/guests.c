@@ -32,26 +32,6 @@ key_of(const struct table_node *node)
 	return (struct table_key){ .number = origin->key };
 }
 
-/*
- * An IPv4 address, or the first half of one of IPv6.  They do not meet: ::/32
- * is nobody's but for ::1, which so is one with who has no address.
- */
-static uint64_t
-key_from(const struct addr *peer)
-{
-	struct addr plain;
-	uint8_t bytes[16];
-	uint64_t key = 0;
-	size_t len;
-
-	addr_unmap(peer, &plain);
-	len = addr_to_bytes(&plain, bytes);
-	for (size_t i = 0; i < len && i < 8; i++) {
-		key = key << 8 | bytes[i];
-	}
-	return key;
-}
-
 struct guests *
 guests_new(uint32_t max)
 {
@@ -138,7 +118,7 @@ guests_enter(
 	struct guests_origin *origin = NULL;
 
 	if (guests->count < guests->max) {
-		origin = get_origin(guests, key_from(peer));
+		origin = get_origin(guests, addr_origin(peer));
 	}
 	if (origin == NULL) {
 		return -1;

@@ -11,8 +11,8 @@
  * return at once from behind one address lose nothing while places are free.
  * A fixed share of an address would refuse just those.
  *
- * An address is one of IPv4, mapped ones included, or a /64 of IPv6, which is
- * what one customer has at least.  Every call is O(1).
+ * An address is one of IPv4 or a /64 of IPv6 (addr_origin()).  Every call is
+ * O(1).
  */
 #ifndef INROAD_RELAY_GUESTS_H
 #define INROAD_RELAY_GUESTS_H

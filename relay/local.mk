@@ -22,10 +22,13 @@ noinst_LIBRARIES += %D%/librelay.a
 	%D%/deviceattach.c \
 	%D%/devicehosts.c \
 	%D%/deviceinvite.c \
+	%D%/devicerefuse.c \
 	%D%/directory.c \
 	%D%/directory.h \
 	%D%/guests.c \
 	%D%/guests.h \
+	%D%/refusals.c \
+	%D%/refusals.h \
 	%D%/relay.c \
 	%D%/relay.h \
 	%D%/relay_impl.h \

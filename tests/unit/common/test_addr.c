@@ -350,6 +350,31 @@ START_TEST(prefix_refuses)
 }
 END_TEST
 
+/* What one customer has is one origin. */
+START_TEST(origins_are_customers)
+{
+	static const struct {
+		const char *ip;
+		uint64_t origin;
+	} rows[] = {
+		{ "192.0.2.7", 0xc0000207 },
+		{ "::ffff:192.0.2.7", 0xc0000207 },
+		{ "2001:db8:1:2::5", UINT64_C(0x20010db800010002) },
+		{ "2001:db8:1:2:ffff::9", UINT64_C(0x20010db800010002) },
+		{ "2001:db8:1:3::5", UINT64_C(0x20010db800010003) },
+		{ "::1", 0 },
+	};
+	struct addr addr;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		ck_assert_int_eq(addr_from_ip(&addr, rows[i].ip, 80), 0);
+		ck_assert_uint_eq(addr_origin(&addr), rows[i].origin);
+	}
+	ck_assert_int_eq(addr_from_path(&addr, "/run/x"), 0);
+	ck_assert_uint_eq(addr_origin(&addr), 0);
+}
+END_TEST
+
 START_TEST(paths_up_to_their_limit)
 {
 	struct sockaddr_un un;
@@ -390,6 +415,7 @@ main(void)
 	tcase_add_test(tcase, classes);
 	tcase_add_test(tcase, prefixes_hold_what_lies_inside);
 	tcase_add_test(tcase, prefix_refuses);
+	tcase_add_test(tcase, origins_are_customers);
 	tcase_add_test(tcase, paths_up_to_their_limit);
 	return unit_main(suite);
 }

@@ -12,6 +12,7 @@ UNIT_TESTS += \
 	%D%/test_deviceattach \
 	%D%/test_directory \
 	%D%/test_guests \
+	%D%/test_refusals \
 	%D%/test_rivals \
 	%D%/test_store \
 	%D%/test_switch \
@@ -43,6 +44,7 @@ LIBS_UNIT_RELAY = $(LIBS_UNIT) $(LIBS_RELAY) $(LIBS_CHECK)
 %C%_test_deviceattach_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_directory_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_guests_LDADD = $(LIBS_UNIT_RELAY)
+%C%_test_refusals_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_rivals_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_store_SOURCES = \
 	%D%/faultvfs.c \

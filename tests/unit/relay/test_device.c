@@ -14,6 +14,7 @@
 #include "common/log.h"
 #include "common/loop.h"
 #include "protocol/link.h"
+#include "relay/refusals.h"
 #include "tests/support/await.h"
 #include "tests/support/unit.h"
 #include "tests/unit/relay/faultvfs.h"
@@ -401,6 +402,98 @@ START_TEST(many_log_in_at_once_from_one_address)
 }
 END_TEST
 
+/* --- strangers ----------------------------------------------------------- */
+
+/* Have who, whom nobody knows, log in; assert what he hears and when. */
+static void
+is_told_nothing(const struct hubrig_who *who)
+{
+	struct hubrig_device stranger = { .ups = 0 };
+	uint64_t begin = loop_now(rig.loop);
+
+	hubrig_connect(&rig, &stranger, who);
+	ck_assert(hubrig_await_down(&stranger));
+	ck_assert_int_eq((int)stranger.code, CODE_LOGIN_REFUSED);
+	ck_assert_str_eq(stranger.text, codes_summary(CODE_LOGIN_REFUSED));
+	ck_assert_uint_eq(stranger.retry_after, 0);
+	ck_assert_uint_ge(loop_now(rig.loop) - begin, REFUSALS_PAUSE);
+}
+
+START_TEST(strangers_are_all_told_the_same)
+{
+	struct hubrig_who who;
+
+	hubrig_stranger(&who, LINKHELLO_AGENT, "nobody", "office");
+	is_told_nothing(&who);
+	hubrig_stranger(&who, LINKHELLO_AGENT, "alice", "attic");
+	is_told_nothing(&who);
+	hubrig_stranger(&who, LINKHELLO_AGENT, "alice", "office");
+	is_told_nothing(&who);
+	who.login.has_token = true;
+	is_told_nothing(&who);
+	/* Somebody's key, with another's name. */
+	who = office;
+	(void)snprintf(who.login.user, sizeof(who.login.user), "%s", "bob");
+	is_told_nothing(&who);
+	ck_assert_uint_eq(stats().refused, 5);
+}
+END_TEST
+
+/* Some more than an address gets answers for. */
+#define STRANGERS (REFUSALS_BURST + 10)
+
+static bool
+are_answered(void *arg)
+{
+	const struct hubrig_device *strangers = arg;
+	int down = 0;
+
+	for (int i = 0; i < STRANGERS; i++) {
+		down += strangers[i].downs;
+	}
+	/* The others wait for up to five seconds. */
+	return down >= STRANGERS - 5;
+}
+
+START_TEST(many_strangers_are_slowed_down)
+{
+	static struct hubrig_device strangers[STRANGERS];
+	struct hubrig_who who;
+	int refused = 0;
+	int dropped = 0;
+
+	memset(strangers, 0, sizeof(strangers));
+	for (int i = 0; i < STRANGERS; i++) {
+		hubrig_stranger(&who, LINKHELLO_AGENT, "alice", "attic");
+		hubrig_connect(&rig, &strangers[i], &who);
+	}
+	ck_assert(await(rig.loop, are_answered, strangers));
+	for (int i = 0; i < STRANGERS; i++) {
+		refused += strangers[i].downs > 0 &&
+			   strangers[i].code == CODE_LOGIN_REFUSED;
+		dropped += strangers[i].downs > 0 &&
+			   strangers[i].code != CODE_LOGIN_REFUSED;
+	}
+	ck_assert_int_ge(refused, REFUSALS_BURST);
+	ck_assert_int_ge(dropped, 1);
+	ck_assert_uint_eq(stats().refused, STRANGERS);
+	/* Who is known does not wait, though of the same address … */
+	hubrig_join(&rig, &agent, &office);
+	/* … nor who was removed: he has shown his key. */
+	(void)account_revoke(hubrig_row(&rig, &laptop),
+	    &(struct account_by){ .user = "admin", .now = 1 }, NULL, NULL);
+	hubrig_commit(&rig);
+	hubrig_connect(&rig, &gateway, &laptop);
+	ck_assert(hubrig_await_down(&gateway));
+	ck_assert_int_eq((int)gateway.code, CODE_REVOKED);
+	for (int i = 0; i < STRANGERS; i++) {
+		hubrig_leave(&strangers[i]);
+	}
+	/* Those who wait yet end with the hub. */
+	ck_assert_uint_gt(stats().guests, 0);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -421,6 +514,8 @@ main(void)
 	tcase_add_test(tcase, those_who_leave_are_waited_for);
 	tcase_add_test(tcase, silent_guests_keep_nobody_out);
 	tcase_add_test(tcase, many_log_in_at_once_from_one_address);
+	tcase_add_test(tcase, strangers_are_all_told_the_same);
+	tcase_add_test(tcase, many_strangers_are_slowed_down);
 	suite_add_tcase(suite, tcase);
 	return unit_main(suite);
 }
