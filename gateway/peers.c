@@ -11,6 +11,9 @@
 #include "protocol/endpoint.h"
 #include "protocol/link.h"
 
+/* Between two calls of a host that is on its way back, in seconds. */
+#define CALL_PAUSE 0.5
+
 /* How long an answer to a ping may take, in seconds. */
 #define PING_TIME 5.0
 
@@ -127,6 +130,7 @@ peers_drop_if_idle(struct peer *peer)
 {
 	if (peer->tether == NULL && list_empty(&peer->retired) &&
 	    list_empty(&peer->waits) && list_linked(&peer->all)) {
+		ev_timer_stop(loop_ev(peer->peers->config.loop), &peer->again);
 		list_remove(&peer->all);
 		loop_reap(peer->peers->config.loop, peer, destroy);
 	}
@@ -271,8 +275,21 @@ on_down(void *arg, enum code code, const char *text)
 		advance(peer);
 	} else if (began || !is_passing(peer->peers, code)) {
 		answer(peer, EVERYBODY, NULL, code, text);
+	} else {
+		ev_timer_stop(loop_ev(peer->peers->config.loop), &peer->again);
+		ev_timer_set(&peer->again, CALL_PAUSE, 0.);
+		ev_timer_start(loop_ev(peer->peers->config.loop), &peer->again);
 	}
 	peers_drop_if_idle(peer);
+}
+
+/* Nothing changed that would have made us call. */
+static void
+on_again(struct ev_loop *ev, ev_timer *timer, int revents)
+{
+	(void)ev;
+	(void)revents;
+	advance(timer->data);
 }
 
 /* --- asking ---------------------------------------------------------- */
@@ -309,6 +326,8 @@ find_or_add(struct peers *peers, const char *host)
 		(void)snprintf(peer->host, sizeof(peer->host), "%s", host);
 		list_init(&peer->retired);
 		list_init(&peer->waits);
+		ev_init(&peer->again, on_again);
+		peer->again.data = peer;
 		list_init(&peer->all);
 		list_push_back(&peers->all, &peer->all);
 	}

@@ -26,6 +26,7 @@ struct peer {
 	struct tether *tether; /* NULL: there is none yet */
 	struct list retired;   /* of struct retired */
 	struct list waits;
+	ev_timer again;  /* calls once more whom nothing new was heard of */
 	uint32_t round;  /* of the last walk that came by */
 	struct list all; /* in peers->all */
 };

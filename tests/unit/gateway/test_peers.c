@@ -345,6 +345,20 @@ START_TEST(a_call_that_ends_with_its_link_is_made_again)
 }
 END_TEST
 
+/* Its link may have been replaced, of which no list tells. */
+START_TEST(a_call_that_fails_in_passing_is_made_again)
+{
+	struct request *request;
+
+	rig.refuse = CODE_LINK_LOST;
+	request = get();
+	tetherrig_await(&rig, &rig.begins, 2);
+	ck_assert_int_eq(request->done, 0);
+	rig.refuse = CODE_OK;
+	expect(request, CODE_OK);
+}
+END_TEST
+
 START_TEST(nobody_waits_for_ever)
 {
 	struct request *request;
@@ -772,6 +786,7 @@ main(void)
 	tcase_add_test(tcase, a_request_waits_for_a_link);
 	tcase_add_loop_test(
 	    tcase, a_call_that_ends_with_its_link_is_made_again, 0, 3);
+	tcase_add_test(tcase, a_call_that_fails_in_passing_is_made_again);
 	tcase_add_loop_test(tcase, nobody_waits_for_ever, 0, 3);
 	tcase_add_test(tcase, who_cancels_is_not_told);
 	tcase_add_test(tcase, who_is_shut_out_is_told);
