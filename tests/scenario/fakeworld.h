@@ -7,6 +7,8 @@
  * fakeworld_seed() the keys, ids and pauses of everything in the process are
  * the same in every run, so what went wrong with a seed goes wrong again.
  *
+ * One test may take no more than 4,294 s of it: Check counts them.
+ *
  * A loop must never sleep here, as nothing would wake it: use loop_poll().
  */
 #ifndef INROAD_TESTS_SCENARIO_FAKEWORLD_H

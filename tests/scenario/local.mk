@@ -32,12 +32,15 @@ if ENABLE_GATEWAY
 if ENABLE_AGENT
 SCENARIO_TESTS += \
 	%D%/test_hostilerelay \
+	%D%/test_relaycuts \
 	$(NULL)
 endif
 endif
 
 %C%_test_hostilerelay_SOURCES = %D%/test_hostilerelay.c $(RIG_RELAY)
 %C%_test_hostilerelay_LDADD = $(LIBS_RELAYRIG)
+%C%_test_relaycuts_SOURCES = %D%/test_relaycuts.c $(RIG_RELAY)
+%C%_test_relaycuts_LDADD = $(LIBS_RELAYRIG)
 
 if HAVE_CHECK
 check_PROGRAMS += $(SCENARIO_TESTS)

@@ -174,6 +174,8 @@ relayrig_talk(struct relayrig *rig, int gateway, int agent, uint64_t near_bytes,
 	};
 
 	ck_assert_uint_le(rig->last_talk, RELAYRIG_TALKS_MAX);
+	release_if_over(&talk->near);
+	release_if_over(&talk->far);
 	memset(talk, 0, sizeof(*talk));
 	talk->rig = rig;
 	talk->near.talk = talk;
