@@ -31,12 +31,15 @@ LIBS_RELAYRIG = $(LIBS_UNIT) gateway/libgateway.a $(LIBS_AGENT) $(LIBS_CHECK)
 if ENABLE_GATEWAY
 if ENABLE_AGENT
 SCENARIO_TESTS += \
+	%D%/test_hostileattach \
 	%D%/test_hostilerelay \
 	%D%/test_relaycuts \
 	$(NULL)
 endif
 endif
 
+%C%_test_hostileattach_SOURCES = %D%/test_hostileattach.c $(RIG_RELAY)
+%C%_test_hostileattach_LDADD = $(LIBS_RELAYRIG)
 %C%_test_hostilerelay_SOURCES = %D%/test_hostilerelay.c $(RIG_RELAY)
 %C%_test_hostilerelay_LDADD = $(LIBS_RELAYRIG)
 %C%_test_relaycuts_SOURCES = %D%/test_relaycuts.c $(RIG_RELAY)

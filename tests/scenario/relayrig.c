@@ -312,7 +312,7 @@ on_tether_down(void *arg, enum code code, const char *text)
 	bond->code = code;
 }
 
-static const struct tether_ops tether_ops = {
+const struct tether_ops relayrig_bond_ops = {
 	.live = on_live,
 	.lost = on_lost,
 	.pong = on_pong,
@@ -772,7 +772,7 @@ relayrig_call(struct relayrig *rig, int gateway, int agent)
 			bond->tether = tether_new(&from->space,
 			    hosts_find(from->hosts,
 				rig->agents[agent].side.membership.name),
-			    &tether_ops, bond, &why);
+			    &relayrig_bond_ops, bond, &why);
 		}
 		ck_assert(relayrig_run(rig, is_settled_call, 60));
 	}

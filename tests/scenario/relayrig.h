@@ -141,6 +141,9 @@ bool relayrig_run(
 /* Let so many seconds pass. */
 void relayrig_wait(struct relayrig *rig, unsigned seconds);
 
+/* What notes the calls of a tether; arg is a struct relayrig_bond. */
+extern const struct tether_ops relayrig_bond_ops;
+
 /* Let gateway call agent, and wait until their session is live. */
 struct relayrig_bond *relayrig_call(
     struct relayrig *rig, int gateway, int agent);
