@@ -12,6 +12,7 @@ E2E_TESTS = \
 	tests/e2e/desktop.test \
 	tests/e2e/dialects.test \
 	tests/e2e/errors.test \
+	tests/e2e/languages.test \
 	tests/e2e/readme.test \
 	tests/e2e/hostile.test \
 	tests/e2e/join.test \
@@ -38,6 +39,9 @@ EXTRA_DIST += \
 	tests/e2e/browser.py \
 	tests/e2e/client.py \
 	tests/e2e/endure.py \
+	tests/e2e/fetch.java \
+	tests/e2e/fetch.js \
+	tests/e2e/fetch.py \
 	tests/e2e/lib.sh \
 	tests/e2e/nameserver.py \
 	tests/e2e/table.sh \

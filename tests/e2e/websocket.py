@@ -5,7 +5,8 @@
 usage: websocket.py serve
        websocket.py ask WAY PROXY TARGET
 
-The server prints "ready port=PORT". The client gets an echo of a text and of a
+The server prints "ready port=PORT". To whom asks for /bye it says that and
+ends, for clients that know only how to ask for an upgrade. The client gets an echo of a text and of a
 large binary message; WAY says how it gets there:
 
   connect    a tunnel by CONNECT, as browsers do for ws://
@@ -24,13 +25,20 @@ import websockets.uri
 LARGE = bytes(range(256)) * 4096
 
 
-async def echo(connection, path=None):
+async def echo(connection):
+    # It moved to the request in a later version of the library.
+    path = getattr(connection, "path", None) or connection.request.path
+    if path == "/bye":
+        await connection.send("bye")
+        return
     async for message in connection:
         await connection.send(message)
 
 
 async def serve():
-    server = await websockets.serve(echo, "127.0.0.1", 0, max_size=None)
+    # Who does not know how to end is not waited for.
+    server = await websockets.serve(echo, "127.0.0.1", 0, max_size=None,
+                                    close_timeout=0.1)
     print("ready port=%d" % server.sockets[0].getsockname()[1], flush=True)
     stop = asyncio.get_running_loop().create_future()
     asyncio.get_running_loop().add_signal_handler(
