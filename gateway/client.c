@@ -7,6 +7,7 @@
 #include "common/io.h"
 #include "common/log.h"
 #include "common/mem.h"
+#include "common/resolver.h"
 #include "gateway/client_impl.h"
 #include "gateway/detect.h"
 #include "gateway/errorpage.h"
@@ -98,6 +99,8 @@ client_end(struct client *client, bool reset)
 	client->check = NULL;
 	reach_cancel(client->reach);
 	client->reach = NULL;
+	resolver_cancel(client->lookup);
+	client->lookup = NULL;
 	client->conduit = NULL;
 	if (conduit != NULL) {
 		conduit_reset(conduit, CODE_CANCELLED, 0);

@@ -25,6 +25,7 @@ struct conduit;
 struct errorpage;
 struct exchange;
 struct io;
+struct resolver_lookup;
 
 /* What is read ahead of a request: a whole head and the early data behind. */
 #define CLIENT_IN_MAX 65536
@@ -104,6 +105,7 @@ struct client {
 	struct auth_check *check;
 	clientauth_then *then; /* what becomes of the verdict */
 	struct reach *reach;
+	struct resolver_lookup *lookup;
 	struct conduit *conduit;
 	struct bridge *bridge;
 	struct clientudp *udp;
@@ -169,6 +171,12 @@ void clientudp_start(struct client *client, const struct proxy_target *named);
 
 /* End that; NULL is allowed. */
 void clientudp_free(struct clientudp *udp);
+
+/* Tell client the address of the name that is its target. */
+void clientresolve_name(struct client *client, enum dialect dialect);
+
+/* Tell client the name of the address that is its target. */
+void clientresolve_address(struct client *client, enum dialect dialect);
 
 /* Note that client makes a request. */
 void client_begin_request(struct client *client, enum dialect dialect);

@@ -147,15 +147,22 @@ clientsocks_request(struct client *client)
 	}
 	buf_consume(client->in, used);
 	client->target = request.target;
-	if (request.command == SOCKS_COMMAND_UDP_ASSOCIATE) {
+	switch (request.command) {
+	case SOCKS_COMMAND_CONNECT:
+		client_tunnel(client, DIALECT_SOCKS5);
+		break;
+	case SOCKS_COMMAND_BIND:
+		return refuse(client, SOCKS_REP_COMMAND, "BIND is not served");
+	case SOCKS_COMMAND_UDP_ASSOCIATE:
 		clientudp_start(client, &request.target);
-		return false;
+		break;
+	case SOCKS_COMMAND_RESOLVE:
+		clientresolve_name(client, DIALECT_SOCKS5);
+		break;
+	case SOCKS_COMMAND_RESOLVE_PTR:
+		clientresolve_address(client, DIALECT_SOCKS5);
+		break;
 	}
-	if (request.command != SOCKS_COMMAND_CONNECT) {
-		return refuse(client, SOCKS_REP_COMMAND,
-		    "only CONNECT and UDP ASSOCIATE are served");
-	}
-	client_tunnel(client, DIALECT_SOCKS5);
 	return false;
 }
 
@@ -192,10 +199,13 @@ clientsocks_v4(struct client *client)
 		return refuse_v4(
 		    client, "SOCKS4 has no password, which is asked for");
 	}
-	if (request.command != SOCKS_COMMAND_CONNECT) {
-		return refuse_v4(client, "only CONNECT is served");
-	}
 	client->target = request.target;
-	client_tunnel(client, DIALECT_SOCKS4);
+	if (request.command == SOCKS_COMMAND_RESOLVE) {
+		clientresolve_name(client, DIALECT_SOCKS4);
+	} else if (request.command == SOCKS_COMMAND_CONNECT) {
+		client_tunnel(client, DIALECT_SOCKS4);
+	} else {
+		return refuse_v4(client, "only CONNECT and RESOLVE are served");
+	}
 	return false;
 }

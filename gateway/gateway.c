@@ -22,6 +22,7 @@
 #include "gateway/ports.h"
 #include "gateway/settings.h"
 #include "gateway/viamark.h"
+#include "gateway/virtuals.h"
 #include "protocol/endpoint.h"
 #include "protocol/limits.h"
 #include "protocol/link.h"
@@ -245,6 +246,8 @@ apply(struct gateway *gateway, struct settings *settings)
 	gateway->settings = settings;
 	gateway->space.map.suffix = settings->suffix;
 	gateway->space.map.routes = settings->routes;
+	virtuals_set_range(gateway->virtuals,
+	    settings->has_virtual ? &settings->virtual : NULL);
 	gateway->outside = gateway->space;
 	gateway->outside.map.outside = true;
 	gateway->pool.max = settings->clients_max;
@@ -345,9 +348,11 @@ prepare(struct gateway *gateway)
 	gateway->auth = auth_new(gateway->loop);
 	gateway->direct = direct_new(gateway->loop);
 	gateway->viamark = viamark_new();
+	gateway->virtuals = virtuals_new();
 	if (gateway->peers == NULL || gateway->ports == NULL ||
 	    gateway->gate == NULL || gateway->auth == NULL ||
-	    gateway->direct == NULL || gateway->viamark == NULL) {
+	    gateway->direct == NULL || gateway->viamark == NULL ||
+	    gateway->virtuals == NULL) {
 		settings_free(settings);
 		return EX_OSERR;
 	}
@@ -359,6 +364,7 @@ prepare(struct gateway *gateway)
 	gateway->space.map.hosts = gateway->hosts;
 	gateway->space.map.is_own = is_own;
 	gateway->space.map.arg = gateway;
+	gateway->space.virtuals = gateway->virtuals;
 	gateway->space.direct = gateway->direct;
 	gateway->space.resolver = endpoint_resolver(gateway->endpoint);
 	gateway->space.peers = gateway->peers;
@@ -439,6 +445,7 @@ gateway_free(struct gateway *gateway)
 	gate_free(gateway->gate);
 	auth_free(gateway->auth);
 	viamark_free(gateway->viamark);
+	virtuals_free(gateway->virtuals);
 	failures_free(gateway->failures);
 	meter_free(gateway->meter);
 	settings_free(gateway->settings);

@@ -33,6 +33,7 @@ struct ports;
 struct settings;
 struct site_request;
 struct viamark;
+struct virtuals;
 
 struct gateway {
 	struct loop *loop;
@@ -41,6 +42,7 @@ struct gateway {
 	struct peers *peers;
 	struct direct *direct;
 	struct viamark *viamark;
+	struct virtuals *virtuals;
 	struct reach_space space;
 	struct reach_space outside; /* for other machines */
 	struct gate *gate;

@@ -19,6 +19,7 @@ noinst_LIBRARIES += %D%/libgateway.a
 	%D%/clientsocks.c \
 	%D%/clienttunnel.c \
 	%D%/clientwait.c \
+	%D%/clientresolve.c \
 	%D%/clientudp.c \
 	%D%/courier.c \
 	%D%/courier.h \
@@ -108,6 +109,8 @@ noinst_LIBRARIES += %D%/libgateway.a
 	%D%/udpforward.h \
 	%D%/viamark.c \
 	%D%/viamark.h \
+	%D%/virtuals.c \
+	%D%/virtuals.h \
 	%D%/way.c \
 	%D%/way.h \
 	%D%/textout.c \

@@ -8,6 +8,7 @@
 #include "common/resolver.h"
 #include "gateway/direct.h"
 #include "gateway/peers.h"
+#include "gateway/virtuals.h"
 #include "protocol/endpoint.h"
 
 struct reach {
@@ -169,6 +170,27 @@ follow(struct reach *reach)
 	}
 }
 
+/* Decide what was really asked for, and follow it. */
+static void
+begin(struct reach *reach)
+{
+	struct reach_result *result = &reach->result;
+	char text[PROXYTARGET_TEXT_LEN];
+
+	if (virtuals_translate(reach->space->virtuals, &result->asked) ==
+	    VIRTUALS_LOST) {
+		result->code = CODE_HOST_UNKNOWN;
+		(void)snprintf(result->text, sizeof(result->text),
+		    "%s stands for no name here, or for none any more; look "
+		    "the name up again.",
+		    proxytarget_host(&result->asked, text));
+		finish(reach);
+		return;
+	}
+	way_find(&result->way, &reach->space->map, &result->asked);
+	follow(reach);
+}
+
 /* --- life ------------------------------------------------------------ */
 
 struct reach *
@@ -187,9 +209,8 @@ reach_start(const struct reach_space *space, const struct proxy_target *target,
 	reach->arg = arg;
 	reach->result.direct = space->direct;
 	reach->result.asked = *target;
-	way_find(&reach->result.way, &space->map, target);
 	reach->starting = true;
-	follow(reach);
+	begin(reach);
 	reach->starting = false;
 	if (reach->over) {
 		mem_free(reach);

@@ -4,10 +4,11 @@
  *
  *	target --way.h--> lookup --> way.h --> session of a host, or addresses
  *
- * Follows the way of a target: looks its name up if it goes directly, waits for
- * the session of the host if it goes to one.  The result is what reach_open()
- * needs, or a code and a sentence for people.  Opening it is the caller's, who
- * owns what flows.
+ * An address that stands for a name (virtuals.h) is that name.  Then this
+ * follows the way of the target: looks its name up if it goes directly, waits
+ *for the session of the host if it goes to one.  The result is what
+ *reach_open() needs, or a code and a sentence for people.  Opening it is the
+ *caller's, who owns what flows.
  */
 #ifndef INROAD_GATEWAY_REACH_H
 #define INROAD_GATEWAY_REACH_H
@@ -25,6 +26,7 @@ struct endpoint;
 struct peers;
 struct reach;
 struct resolver;
+struct virtuals;
 
 /*
  * Where names lead.  Outlives every reach, and may be changed meanwhile: what
@@ -35,6 +37,7 @@ struct reach_space {
 	struct peers *peers;
 	struct direct *direct;
 	struct resolver *resolver;
+	struct virtuals *virtuals; /* addresses that stand for names; or NULL */
 	struct way_map map;
 };
 

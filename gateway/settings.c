@@ -13,6 +13,7 @@
 #include "common/users.h"
 #include "gateway/proxytarget.h"
 #include "gateway/routes.h"
+#include "gateway/virtuals.h"
 
 /* Largest window and retention: see protocol/limits.h and bridge.c. */
 #define MOST ((uint64_t)64 << 20)
@@ -101,6 +102,11 @@ static const struct options_row rows[] = {
 	    .help = "how to go where no route says it",
 	    .fallback = "direct",
 	    .choices = "direct|refuse" },
+	{ .name = "virtual",
+	    .kind = OPTIONS_STRING,
+	    .value = "RANGE|none",
+	    .help = "addresses that stand for names of hosts",
+	    .fallback = VIRTUALS_RANGE },
 	{ .name = "clients",
 	    .kind = OPTIONS_NUMBER,
 	    .value = "N",
@@ -427,6 +433,28 @@ set_routes(const struct options *options, struct settings *settings,
 	return 0;
 }
 
+/* Take the range of addresses that stand for names. */
+static int
+set_virtual(const struct options *options, struct settings *settings,
+    struct fault *fault)
+{
+	const char *range = options_string(options, "virtual");
+	const char *flaw = "is no range of addresses, as " VIRTUALS_RANGE;
+
+	if (strcmp(range, "none") == 0) {
+		return 0;
+	}
+	if (addr_prefix_parse(&settings->virtual, range) == 0) {
+		flaw = virtuals_flaw(&settings->virtual);
+	}
+	if (flaw != NULL) {
+		return options_refuse(
+		    options, "virtual", 0, fault, "\"%s\" %s", range, flaw);
+	}
+	settings->has_virtual = true;
+	return 0;
+}
+
 /* Fill *settings; 0, or -1 and *fault. */
 static int
 fill(const struct options *options, struct settings *settings,
@@ -448,6 +476,7 @@ fill(const struct options *options, struct settings *settings,
 	    set_gate(options, settings, fault) != 0 ||
 	    set_auth(options, settings, fault) != 0 ||
 	    set_routes(options, settings, fault) != 0 ||
+	    set_virtual(options, settings, fault) != 0 ||
 	    add_listens(options, settings, fault) != 0) {
 		return -1;
 	}

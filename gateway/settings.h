@@ -35,14 +35,16 @@ struct settings {
 	char suffix[LIMITS_NAME_LEN];  /* of our names, in lower case */
 	char state[STATEDIR_PATH_LEN]; /* as given, or empty; once */
 	struct routes *routes;         /* of what is not ours */
-	uint32_t clients_max;          /* connections at a time */
-	uint32_t streams_max;          /* of one session */
-	uint64_t retain_max;           /* unacknowledged bytes of one session */
-	uint64_t retain_budget;        /* of all sessions together */
-	uint16_t grace;                /* seconds that one outlives its link */
-	uint64_t wait_time;            /* seconds that requests wait for it */
-	uint64_t window_max;           /* of one stream */
-	uint64_t receive_budget;       /* of all windows together */
+	bool has_virtual;              /* names get addresses, out of: */
+	struct addr_prefix virtual;
+	uint32_t clients_max;    /* connections at a time */
+	uint32_t streams_max;    /* of one session */
+	uint64_t retain_max;     /* unacknowledged bytes of one session */
+	uint64_t retain_budget;  /* of all sessions together */
+	uint16_t grace;          /* seconds that one outlives its link */
+	uint64_t wait_time;      /* seconds that requests wait for it */
+	uint64_t window_max;     /* of one stream */
+	uint64_t receive_budget; /* of all windows together */
 };
 
 /*

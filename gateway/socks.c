@@ -198,7 +198,8 @@ is_command(uint8_t command)
 	return command == SOCKS_COMMAND_CONNECT ||
 	       command == SOCKS_COMMAND_BIND ||
 	       command == SOCKS_COMMAND_UDP_ASSOCIATE ||
-	       command == SOCKS_COMMAND_RESOLVE;
+	       command == SOCKS_COMMAND_RESOLVE ||
+	       command == SOCKS_COMMAND_RESOLVE_PTR;
 }
 
 /* Read version, command and the reserved byte of a SOCKS5 request. */
@@ -330,7 +331,8 @@ read_v4_strings(struct wire_reader *reader, bool named,
 static bool
 is_v4_command(uint8_t command)
 {
-	return is_command(command) && command != SOCKS_COMMAND_UDP_ASSOCIATE;
+	return is_command(command) && command != SOCKS_COMMAND_UDP_ASSOCIATE &&
+	       command != SOCKS_COMMAND_RESOLVE_PTR;
 }
 
 /* Read the part of a SOCKS4 request that has a fixed length. */

@@ -56,7 +56,9 @@ enum socks_command {
 	SOCKS_COMMAND_CONNECT = 0x01,
 	SOCKS_COMMAND_BIND = 0x02,
 	SOCKS_COMMAND_UDP_ASSOCIATE = 0x03, /* SOCKS5 only */
-	SOCKS_COMMAND_RESOLVE = 0xf0,       /* Tor's extension */
+	/* Tor's extensions; the second one of SOCKS5 only. */
+	SOCKS_COMMAND_RESOLVE = 0xf0,
+	SOCKS_COMMAND_RESOLVE_PTR = 0xf1,
 };
 
 /* A request of either version. */

@@ -19,6 +19,7 @@ E2E_TESTS = \
 	tests/e2e/password.test \
 	tests/e2e/routes.test \
 	tests/e2e/relays.test \
+	tests/e2e/resolve.test \
 	tests/e2e/restart.test \
 	tests/e2e/page.test \
 	tests/e2e/resume.test \

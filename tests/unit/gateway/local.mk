@@ -10,6 +10,7 @@ UNIT_TESTS += \
 	%D%/test_clienthttp \
 	%D%/test_clientsite \
 	%D%/test_clientsocks \
+	%D%/test_clientresolve \
 	%D%/test_clientudp \
 	%D%/test_courier \
 	%D%/test_auth \
@@ -48,6 +49,7 @@ UNIT_TESTS += \
 	%D%/test_tether \
 	%D%/test_udpforward \
 	%D%/test_viamark \
+	%D%/test_virtuals \
 	%D%/test_way \
 	%D%/test_textout \
 	%D%/test_www \
@@ -80,6 +82,8 @@ LIBS_UNIT_GATEWAY = $(LIBS_UNIT) $(LIBS_GATEWAY) $(LIBS_CHECK)
 %C%_test_clientsite_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_clientsocks_SOURCES = %D%/test_clientsocks.c $(RIG_UNIT_GATEWAY)
 %C%_test_clientsocks_LDADD = $(LIBS_UNIT_GATEWAY)
+%C%_test_clientresolve_SOURCES = %D%/test_clientresolve.c $(RIG_UNIT_GATEWAY)
+%C%_test_clientresolve_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_clientudp_SOURCES = %D%/test_clientudp.c $(RIG_UNIT_GATEWAY)
 %C%_test_clientudp_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_courier_LDADD = $(LIBS_UNIT_GATEWAY)
@@ -121,6 +125,7 @@ LIBS_UNIT_GATEWAY = $(LIBS_UNIT) $(LIBS_GATEWAY) $(LIBS_CHECK)
 %C%_test_udpforward_SOURCES = %D%/test_udpforward.c $(RIG_UNIT_GATEWAY)
 %C%_test_udpforward_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_viamark_LDADD = $(LIBS_UNIT_GATEWAY)
+%C%_test_virtuals_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_way_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_textout_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_www_LDADD = $(LIBS_UNIT_GATEWAY)

@@ -19,6 +19,7 @@
 #include "gateway/hosts.h"
 #include "gateway/peers.h"
 #include "gateway/routes.h"
+#include "gateway/virtuals.h"
 #include "protocol/conduit.h"
 #include "protocol/endpoint.h"
 #include "tests/support/await.h"
@@ -527,6 +528,27 @@ START_TEST(opens_what_was_found)
 }
 END_TEST
 
+/* An address that stands for a name is that name, and no address. */
+START_TEST(virtual_addresses)
+{
+	struct virtuals *virtuals = virtuals_new();
+	struct addr_prefix range;
+	struct proxy_target address;
+
+	ck_assert_int_eq(addr_prefix_parse(&range, VIRTUALS_RANGE), 0);
+	virtuals_set_range(virtuals, &range);
+	ck_assert_int_eq(virtuals_give(virtuals, "web.office", &address), 0);
+	space.virtuals = virtuals;
+	expect("198.18.0.1", CODE_OK, NULL);
+	ck_assert_str_eq(result.way.host, "office");
+	ck_assert_str_eq(result.way.target.name, "web");
+	ck_assert_str_eq(result.asked.name, "web.office");
+	expect("198.18.0.2", CODE_HOST_UNKNOWN, "stands for no name");
+	space.virtuals = NULL;
+	virtuals_free(virtuals);
+}
+END_TEST
+
 START_TEST(memory_is_short)
 {
 	failalloc_after(1);
@@ -544,6 +566,7 @@ main(void)
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_loop_test(tests, leads_to_a_host, 0, COUNT(ours));
+	tcase_add_test(tests, virtual_addresses);
 	tcase_add_test(tests, waits_for_the_session);
 	tcase_add_test(tests, says_what_it_waits_for);
 	tcase_add_test(tests, waits_no_longer_than_wanted);

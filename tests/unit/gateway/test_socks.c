@@ -251,7 +251,7 @@ static const struct {
 	BAD("\4\1\0\1", 1, "not version 5"),
 	BAD("\5\0", 7, "an unknown command"),
 	BAD("\5\4\0\1", 7, "an unknown command"),
-	BAD("\5\xf1\0\3\1a\0\0", 7, "an unknown command"),
+	BAD("\5\xf2\0\3\1a\0\0", 7, "an unknown command"),
 	BAD("\5\1\0\0", 8, "an unknown type of address"),
 	BAD("\5\1\0\2", 8, "an unknown type of address"),
 	BAD("\5\1\0\5", 8, "an unknown type of address"),
