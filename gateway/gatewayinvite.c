@@ -6,6 +6,7 @@
 #include "common/control.h"
 #include "common/jsonout.h"
 #include "common/mem.h"
+#include "common/quantity.h"
 #include "gateway/gateway_impl.h"
 #include "protocol/endpoint.h"
 #include "protocol/joinstring.h"
@@ -44,12 +45,13 @@ fail(struct control_request *request, enum code code, const char *text)
 /* --- asking ---------------------------------------------------------- */
 
 static int
-send_ask(struct link *link, const struct ask *ask, bool replace)
+send_ask(struct link *link, const struct ask *ask, bool replace, uint32_t ttl)
 {
 	struct linkmsg_invite invite = {
 		.request = ask->number,
 		.role = ask->role,
 		.replace = replace,
+		.ttl = ttl,
 	};
 	uint8_t payload[512];
 	size_t len;
@@ -75,7 +77,22 @@ flaw(const char *role, const char *name)
 	return error == NAME_OK ? NULL : name_error_text(error);
 }
 
-/* invite agent|gateway NAME [replace] */
+/* Put the duration text, "" for the relay's usual one, into *out; 0 or -1. */
+static int
+read_ttl(const char *text, uint32_t *out)
+{
+	uint64_t ns = 0;
+
+	if (text[0] != '\0' &&
+	    (quantity_duration(text, &ns) != 0 || ns < LIMITS_SEC ||
+		ns / LIMITS_SEC > UINT32_MAX)) {
+		return -1;
+	}
+	*out = (uint32_t)(ns / LIMITS_SEC);
+	return 0;
+}
+
+/* invite agent|gateway NAME [replace|keep [TTL]] */
 void
 gatewayinvite_start(struct gateway *gateway, struct control_request *request)
 {
@@ -86,11 +103,17 @@ gatewayinvite_start(struct gateway *gateway, struct control_request *request)
 	char text[LIMITS_TEXT_LEN];
 	struct ask *ask;
 	enum code code;
+	uint32_t ttl;
 
 	if (wrong != NULL) {
 		(void)snprintf(
 		    text, sizeof(text), "\"%.64s\" %s.", name, wrong);
 		fail(request, CODE_NAME_INVALID, text);
+		return;
+	}
+	if (read_ttl(control_word(request, 4), &ttl) != 0) {
+		fail(request, CODE_BAD_REQUEST,
+		    "How long an invitation is good is a time, as 2h or 7d.");
 		return;
 	}
 	if (link == NULL) {
@@ -114,7 +137,7 @@ gatewayinvite_start(struct gateway *gateway, struct control_request *request)
 	control_on_cancel(request, on_cancel, ask);
 	/* If this fails the link goes down, and that answers the request. */
 	(void)send_ask(
-	    link, ask, strcmp(control_word(request, 3), "replace") == 0);
+	    link, ask, strcmp(control_word(request, 3), "replace") == 0, ttl);
 }
 
 /* --- the answer ------------------------------------------------------ */

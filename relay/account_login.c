@@ -296,29 +296,12 @@ redeem(struct account_op *op, struct account_changes *changes,
 
 /* --- the operation --------------------------------------------------- */
 
-/*
- * Return true when the key of op has redeemed token before: the login is then
- * by that key.  Of a token for several devices only the last key is noted, but
- * a device that is older than its removal, or than now, came by it or an
- * earlier one; who was removed needs a newer one.
- */
+/* Return true when it was the device of op that redeemed token. */
 static bool
 has_redeemed(const struct account_op *op, const struct account_token *token)
 {
-	const struct account_device *device;
-
-	if (token->row.used_at != 0 &&
-	    memcmp(token->row.used_by_key, op->key, KEYS_LEN) == 0) {
-		return true;
-	}
-	device = account_book_find_key(op->book, op->key);
-	if (token->row.uses_max == 1 || device == NULL ||
-	    device->account != token->account) {
-		return false;
-	}
-	return device->row.revoked_at == 0
-		   ? is_same(op, device)
-		   : device->row.revoked_at >= token->row.created;
+	return token->row.used_at != 0 &&
+	       memcmp(token->row.used_by_key, op->key, KEYS_LEN) == 0;
 }
 
 static enum account_verdict

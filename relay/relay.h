@@ -70,6 +70,7 @@ struct relay_invite {
 	const char *user;
 	const char *level; /* of a new account; NULL: "user" */
 	const char *name;  /* of the gateway; NULL: "gateway" */
+	const char *ttl;   /* how long it is good, "2h"; NULL: a day */
 };
 
 /*

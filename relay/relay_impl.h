@@ -75,12 +75,13 @@ typedef void relayinvite_done(
     const char *join, enum code code, const char *text, void *arg);
 
 /*
- * Invite a gateway by that name (NULL: "gateway") of user, whose account is
- * made with level (NULL: "user") if there is none.  done runs once, perhaps
- * inside, unless relayinvite_cancel().  Returns NULL if it ran.
+ * Invite a gateway by that name (NULL: "gateway") of a user whose account is
+ * made with level (NULL: "user") if there is none, for so long as ttl says, a
+ * duration (NULL: ACCOUNT_INVITE_TTL).  done runs once, perhaps inside, unless
+ * relayinvite_cancel().  Returns NULL if it ran.
  */
-struct relayinvite *relayinvite_start(struct relay *relay, const char *user,
-    const char *level, const char *name, relayinvite_done *done, void *arg);
+struct relayinvite *relayinvite_start(struct relay *relay,
+    const struct relay_invite *command, relayinvite_done *done, void *arg);
 
 /* Forget invite; what is on its way still happens.  NULL is allowed. */
 void relayinvite_cancel(struct relayinvite *invite);

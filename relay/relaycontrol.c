@@ -58,7 +58,7 @@ pending_new(struct control_request *request)
 	return pending;
 }
 
-/* --- invite USER LEVEL NAME ------------------------------------------ */
+/* --- invite USER LEVEL NAME TTL -------------------------------------- */
 
 static void
 on_invited(const char *join, enum code code, const char *text, void *arg)
@@ -79,19 +79,28 @@ on_invited(const char *join, enum code code, const char *text, void *arg)
 	mem_free(pending);
 }
 
+static const char *
+word_or_null(const struct control_request *request, size_t i)
+{
+	return i < control_count(request) ? control_word(request, i) : NULL;
+}
+
 static void
 invite(struct relay *relay, struct control_request *request)
 {
+	const struct relay_invite command = {
+		.user = control_word(request, 1),
+		.level = word_or_null(request, 2),
+		.name = word_or_null(request, 3),
+		.ttl = word_or_null(request, 4),
+	};
 	struct pending *pending = pending_new(request);
 	struct relayinvite *invite;
 
 	if (pending == NULL) {
 		return;
 	}
-	invite = relayinvite_start(relay, control_word(request, 1),
-	    control_count(request) > 2 ? control_word(request, 2) : NULL,
-	    control_count(request) > 3 ? control_word(request, 3) : NULL,
-	    on_invited, pending);
+	invite = relayinvite_start(relay, &command, on_invited, pending);
 	if (invite != NULL) {
 		pending->invite = invite;
 	}

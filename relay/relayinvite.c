@@ -10,6 +10,7 @@
 #include "common/fault.h"
 #include "common/loop.h"
 #include "common/mem.h"
+#include "common/quantity.h"
 #include "common/statedir.h"
 #include "protocol/joinstring.h"
 #include "relay/account.h"
@@ -24,6 +25,7 @@ struct relayinvite {
 	struct account_op *op;
 	char user[NAME_USER_MAX + 1];
 	char name[NAME_HOST_MAX + 1];
+	uint32_t ttl; /* seconds; 0: as usual */
 	relayinvite_done *done;
 	void *arg;
 	bool starting;
@@ -77,6 +79,7 @@ invite_into(struct relayinvite *invite, struct account *account)
 		.account = account,
 		.role = LINKHELLO_GATEWAY,
 		.name = invite->name,
+		.ttl = invite->ttl,
 		.by = by_owner(),
 	};
 	struct account_op *op =
@@ -120,15 +123,41 @@ start(struct relayinvite *invite, enum store_level level)
 	}
 }
 
-struct relayinvite *
-relayinvite_start(struct relay *relay, const char *user, const char *level,
-    const char *name, relayinvite_done *done, void *arg)
+/* Put the duration text, NULL for the usual one, into *out; 0 or -1. */
+static int
+read_ttl(const char *text, uint32_t *out)
 {
+	uint64_t ns = 0;
+
+	if (text != NULL &&
+	    (quantity_duration(text, &ns) != 0 || ns < LIMITS_SEC ||
+		ns / LIMITS_SEC > ACCOUNT_INVITE_TTL_MAX)) {
+		return -1;
+	}
+	*out = (uint32_t)(ns / LIMITS_SEC);
+	return 0;
+}
+
+struct relayinvite *
+relayinvite_start(struct relay *relay, const struct relay_invite *command,
+    relayinvite_done *done, void *arg)
+{
+	const char *level = command->level != NULL ? command->level : "user";
+	const char *user = command->user;
+	const char *name = command->name;
 	struct relayinvite *invite;
 	enum store_level rank;
+	uint32_t ttl;
 
-	if (account_level_parse(level != NULL ? level : "user", &rank) != 0) {
+	if (account_level_parse(level, &rank) != 0) {
 		done(NULL, CODE_BAD_REQUEST, "A level is admin, user or guest.",
+		    arg);
+		return NULL;
+	}
+	if (read_ttl(command->ttl, &ttl) != 0) {
+		done(NULL, CODE_BAD_REQUEST,
+		    "An invitation is good for a second to 30 days, as 2h or "
+		    "7d.",
 		    arg);
 		return NULL;
 	}
@@ -144,6 +173,7 @@ relayinvite_start(struct relay *relay, const char *user, const char *level,
 		return NULL;
 	}
 	invite->relay = relay;
+	invite->ttl = ttl;
 	invite->done = done;
 	invite->arg = arg;
 	(void)name_fold(user, invite->user, sizeof(invite->user));
@@ -227,8 +257,7 @@ invite_here(const struct relay_invite *command, struct fault *fault)
 	if (relay == NULL) {
 		return status;
 	}
-	(void)relayinvite_start(relay, command->user, command->level,
-	    command->name, on_done, &status);
+	(void)relayinvite_start(relay, command, on_done, &status);
 	store_sync(relay->store);
 	relay_free(relay);
 	return status;
@@ -239,11 +268,12 @@ relay_invite(const struct relay_invite *command)
 {
 	const char *words[] = { "invite", command->user,
 		command->level != NULL ? command->level : "user",
-		command->name != NULL ? command->name : "gateway" };
+		command->name != NULL ? command->name : "gateway",
+		command->ttl };
 	char dir[STATEDIR_PATH_LEN];
 	char path[STATEDIR_PATH_LEN + 16];
-	const struct control_client_question question = { path, words, 4,
-		ASK_TIME };
+	const struct control_client_question question = { path, words,
+		command->ttl != NULL ? 5 : 4, ASK_TIME };
 	struct fault fault = { 0 };
 	int status = EX_CONFIG;
 

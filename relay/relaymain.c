@@ -55,8 +55,8 @@ static const struct options_table table = {
 	.synopsis = "",
 	.about = "Lets gateways and agents meet, and copies what it cannot "
 		 "read.\nAlso: inroad-relay invite --user USER [--level "
-		 "admin|user|guest] [--name NAME]\n[--public HOST:PORT] "
-		 "[--state DIR]\n",
+		 "admin|user|guest] [--name NAME]\n[--ttl TIME] "
+		 "[--public HOST:PORT] [--state DIR]\n",
 	.rows = rows,
 	.operands = OPTIONS_NO_OPERANDS,
 };
@@ -77,6 +77,11 @@ static const struct options_row invite_rows[] = {
 	    .value = "NAME",
 	    .help = "of the gateway",
 	    .fallback = "gateway" },
+	{ .name = "ttl",
+	    .kind = OPTIONS_STRING,
+	    .value = "TIME",
+	    .help = "how long the string is good",
+	    .fallback = "1d" },
 	{ .name = "public",
 	    .kind = OPTIONS_LIST,
 	    .value = "HOST:PORT",
@@ -129,6 +134,7 @@ run_invite(const struct options *options)
 		.user = options_string(options, "user"),
 		.level = options_string(options, "level"),
 		.name = options_string(options, "name"),
+		.ttl = options_string(options, "ttl"),
 		.publics = publics,
 	};
 

@@ -18,6 +18,7 @@
 #include "gateway/cli/completion.h"
 #include "gateway/cli/connect.h"
 #include "gateway/cli/doctor.h"
+#include "gateway/cli/flags.h"
 #include "gateway/cli/forward.h"
 #include "gateway/cli/open.h"
 #include "gateway/cli/passwd.h"
@@ -26,6 +27,7 @@
 #include "gateway/cli/show.h"
 #include "gateway/cli/sshconfig.h"
 #include "gateway/cli/why.h"
+#include "gateway/cli/words.h"
 #include "protocol/joinsource.h"
 #include "protocol/joinstring.h"
 #include "protocol/membership.h"
@@ -182,54 +184,57 @@ show_invitation(const struct ask_answer *answer)
 	(void)printf("%s\n", text_of(item, "join"));
 }
 
+/* Tell a person what to do with the string, which is good for one device. */
 static void
-show_agent_invitation(const struct ask_answer *answer)
+show_next_step(
+    const struct ask_answer *answer, const char *where, const char *command)
 {
+	const json_t *item = ask_first(answer);
+	const time_t now = time(NULL);
+	double left = number_of(item, "expires") - (double)now;
+	char span[32];
+
 	show_invitation(answer);
 	if (isatty(STDOUT_FILENO)) {
 		(void)fprintf(stderr,
-		    "\nGood once, for a day. On the new host run:\n\n    "
-		    "inroad-agent --join %s\n",
-		    text_of(ask_first(answer), "join"));
+		    "\nGood once, for %s. On the %s run:\n\n    %s %s\n",
+		    words_duration(left, span, sizeof(span)), where, command,
+		    text_of(item, "join"));
 	}
+}
+
+static void
+show_agent_invitation(const struct ask_answer *answer)
+{
+	show_next_step(answer, "new host", "inroad-agent --join");
 }
 
 static void
 show_gateway_invitation(const struct ask_answer *answer)
 {
-	show_invitation(answer);
-	if (isatty(STDOUT_FILENO)) {
-		(void)fprintf(stderr,
-		    "\nGood once, for a day. On the other computer run:\n\n"
-		    "    inroad join %s\n",
-		    text_of(ask_first(answer), "join"));
-	}
+	show_next_step(answer, "other computer", "inroad join");
 }
 
 static int
 run_invite(const struct cli *cli)
 {
-	const char *words[4] = { "invite", "agent", NULL, "" };
-	size_t count = 3;
+	bool gateway = false;
+	bool replace = false;
+	const char *ttl = NULL;
+	const struct flags_row flags[] = { { "gateway", NULL, &gateway },
+		{ "replace", NULL, &replace }, { "ttl", &ttl, NULL } };
+	const char *words[5] = { "invite" };
+	size_t count;
 
-	for (int i = 1; i < cli->argc; i++) {
-		if (strcmp(cli->argv[i], "--gateway") == 0) {
-			words[1] = "gateway";
-		} else if (strcmp(cli->argv[i], "--replace") == 0) {
-			words[3] = "replace";
-			count = 4;
-		} else if (words[2] == NULL && cli->argv[i][0] != '-') {
-			words[2] = cli->argv[i];
-		} else {
-			return cli_usage("invite");
-		}
-	}
-	if (words[2] == NULL) {
+	if (flags_take(cli, flags, 3, &words[2], 1) != 1) {
 		return cli_usage("invite");
 	}
+	words[1] = gateway ? "gateway" : "agent";
+	words[3] = replace ? "replace" : "keep";
+	words[4] = ttl;
+	count = ttl != NULL ? 5 : replace ? 4 : 3;
 	return cli_ask(cli, words, count, LOGIN_TIME,
-	    strcmp(words[1], "agent") == 0 ? show_agent_invitation
-					   : show_gateway_invitation);
+	    gateway ? show_gateway_invitation : show_agent_invitation);
 }
 
 /* --- keys ------------------------------------------------------------ */
@@ -331,8 +336,8 @@ run_wait(const struct cli *cli)
 const struct commands_row commands_table[] = {
 	{ "join", "STRING|-|@FILE", "enrol this device", 1, 1, run_join },
 	{ "leave", "", "forget the relay and the account", 0, 0, run_leave },
-	{ "invite", "[--replace] HOST", "a join string for an agent", 1, 3,
-	    run_invite },
+	{ "invite", "[--replace] [--ttl TIME] HOST",
+	    "a join string for an agent", 1, 5, run_invite },
 	{ "invite --gateway", "NAME", "a join string for a gateway", 99, 99,
 	    run_invite },
 	{ "hosts", "[-w]", "your hosts and their state", 0, 1, show_hosts_run },

@@ -136,10 +136,11 @@ START_TEST(arguments_are_counted)
 		{ "inroad device",
 		    "usage: inroad device list [USER]\n"
 		    "usage: inroad device revoke USER/DEVICE\n" },
-		{ "inroad invite", "usage: inroad invite [--replace] HOST\n"
-				   "usage: inroad invite --gateway NAME\n" },
-		{ "inroad invite a b c d",
-		    "usage: inroad invite [--replace] HOST\n"
+		{ "inroad invite",
+		    "usage: inroad invite [--replace] [--ttl TIME] HOST\n"
+		    "usage: inroad invite --gateway NAME\n" },
+		{ "inroad invite a b c d e f",
+		    "usage: inroad invite [--replace] [--ttl TIME] HOST\n"
 		    "usage: inroad invite --gateway NAME\n" },
 	};
 

@@ -249,6 +249,10 @@ START_TEST(invitation_is_alone_on_standard_output)
 	    "inroad1:x\n");
 	shows("invite office --replace", "invite agent office replace", object,
 	    "inroad1:x\n");
+	shows("invite --ttl 2h office", "invite agent office keep 2h", object,
+	    "inroad1:x\n");
+	shows("invite office --replace --ttl=7d",
+	    "invite agent office replace 7d", object, "inroad1:x\n");
 	shows("invite --gateway tablet", "invite gateway tablet", object,
 	    "inroad1:x\n");
 	shows("invite tablet --replace --gateway",
@@ -258,13 +262,18 @@ END_TEST
 
 START_TEST(invitation_is_explained_to_people)
 {
-	clirun_answer(&run, "{\"join\":\"inroad1:x\"}\n" OK_LINE);
+	char answer[128];
+
+	(void)snprintf(answer, sizeof(answer),
+	    "{\"join\":\"inroad1:x\",\"expires\":%lld}\n" OK_LINE,
+	    (long long)time(NULL) + 86400);
+	clirun_answer(&run, answer);
 	ck_assert_int_eq(clirun_to(&run, "inroad --gateway DIR invite office",
 			     CAPTURED_TERMINAL),
 	    CONTROL_OK);
 	ck_assert_str_eq(run.said.out, "inroad1:x\n");
 	ck_assert_str_eq(run.said.err,
-	    "\nGood once, for a day. On the new host run:\n\n"
+	    "\nGood once, for 24 h. On the new host run:\n\n"
 	    "    inroad-agent --join inroad1:x\n");
 	ck_assert_int_eq(
 	    clirun_to(&run, "inroad --gateway DIR invite --gateway tablet",
@@ -272,7 +281,7 @@ START_TEST(invitation_is_explained_to_people)
 	    CONTROL_OK);
 	ck_assert_str_eq(run.said.out, "inroad1:x\n");
 	ck_assert_str_eq(run.said.err,
-	    "\nGood once, for a day. On the other computer run:\n\n"
+	    "\nGood once, for 24 h. On the other computer run:\n\n"
 	    "    inroad join inroad1:x\n");
 }
 END_TEST
@@ -290,7 +299,7 @@ START_TEST(invite_needs_one_name)
 		    "inroad --gateway DIR invite %s", lines[i]);
 		ck_assert_int_eq(clirun(&run, line), CONTROL_USAGE);
 		ck_assert_str_eq(run.said.err,
-		    "usage: inroad invite [--replace] HOST\n"
+		    "usage: inroad invite [--replace] [--ttl TIME] HOST\n"
 		    "usage: inroad invite --gateway NAME\n");
 		ck_assert_str_eq(run.asked, "");
 	}
