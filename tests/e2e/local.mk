@@ -28,6 +28,18 @@ E2E_TESTS = \
 	tests/e2e/ways.test \
 	$(NULL)
 
+# Of these, what says more about clients and desktops than about our programs,
+# and takes long: check-own leaves it out.
+CLIENT_TESTS = \
+	tests/e2e/browsers.test \
+	tests/e2e/clients.test \
+	tests/e2e/databases.test \
+	tests/e2e/desktop.test \
+	tests/e2e/languages.test \
+	tests/e2e/page.test \
+	tests/e2e/readme.test \
+	$(NULL)
+
 TESTS += $(E2E_TESTS)
 dist_check_SCRIPTS += $(E2E_TESTS)
 
