@@ -10,6 +10,7 @@ Ends with 1 when that does not happen in time, and when scripts of the page
 failed or were kept from something by its policy, which it prints.
 
   --pac URL      use this proxy configuration
+  --proxy URL    use this proxy
   --size WxH     of the window; 1280x800
   --dark         prefer dark colours
   --no-script    without JavaScript in the page
@@ -179,6 +180,7 @@ def visit(browser, options):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--pac")
+    parser.add_argument("--proxy")
     parser.add_argument("--size", default="1280x800")
     parser.add_argument("--dark", action="store_true")
     parser.add_argument("--no-script", action="store_true")
@@ -188,8 +190,11 @@ def main():
     parser.add_argument("url")
     parser.add_argument("expression", nargs="?", default="true")
     options = parser.parse_args()
-    flags = [f"--proxy-pac-url={options.pac}"] if options.pac \
-        else ["--no-proxy-server"]
+    flags = ["--no-proxy-server"]
+    if options.pac:
+        flags = [f"--proxy-pac-url={options.pac}"]
+    elif options.proxy:
+        flags = [f"--proxy-server={options.proxy}"]
     with tempfile.TemporaryDirectory(
             prefix="inroad-browser.", ignore_cleanup_errors=True) as home:
         browser = Browser(flags, home)

@@ -7,6 +7,7 @@ E2E_TESTS = \
 	tests/e2e/access.test \
 	tests/e2e/accounts.test \
 	tests/e2e/agent.test \
+	tests/e2e/browsers.test \
 	tests/e2e/clients.test \
 	tests/e2e/clones.test \
 	tests/e2e/desktop.test \
@@ -50,6 +51,7 @@ check-e2e: all
 
 EXTRA_DIST += \
 	tests/e2e/browser.py \
+	tests/e2e/browsers.py \
 	tests/e2e/client.py \
 	tests/e2e/endure.py \
 	tests/e2e/fetch.java \

@@ -9,7 +9,8 @@ Prints "ready http=PORT echo=PORT ..." and serves until it is killed:
            GET /slow answers after a second; GET /torn/N answers N of 2N
            bytes and resets; GET /events answers an event, and another
            one once GET /go was asked; GET /trailers answers chunks with a
-           trailer; GET /head answers the head of the request;
+           trailer; GET /head answers the head of the request; GET /agent
+           a page that names the client's User-Agent;
            POST and PUT answer the SHA-256 of the body; keep-alive
            throughout. Under /git/ are the repositories of
            INROAD_TEST_DIR, to read and to write
@@ -74,6 +75,8 @@ class Http(http.server.BaseHTTPRequestHandler):
             self.end_headers()
             for piece in pattern(int(number)):
                 self.wfile.write(piece)
+        elif kind == "agent":
+            self.say("Hello from office, %s." % self.headers["User-Agent"])
         elif kind == "ends":
             self.say("clean=%d reset=%d\n" % (Notes.clean, Notes.reset))
         elif kind == "events":
