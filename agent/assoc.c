@@ -413,12 +413,18 @@ static const struct stream_ops stream_ops = {
 	.reset = on_reset,
 };
 
+static double
+idle_time(const struct assoc *assoc)
+{
+	return assoc->space->idle > 0. ? assoc->space->idle : ASSOC_IDLE;
+}
+
 static void
 on_idle(struct ev_loop *ev, struct ev_timer *watcher, int events)
 {
 	struct assoc *assoc = watcher->data;
 	uint64_t quiet = loop_now(assoc->space->loop) - assoc->used;
-	double left = ASSOC_IDLE - (double)quiet / (double)LIMITS_SEC;
+	double left = idle_time(assoc) - (double)quiet / (double)LIMITS_SEC;
 
 	(void)events;
 	if (left > 0.) {
@@ -446,7 +452,7 @@ assoc_new(struct assoc_space *space, struct stream *stream,
 	assoc->arg = arg;
 	assoc->used = loop_now(space->loop);
 	list_init(&assoc->peers);
-	ev_timer_init(&assoc->idle, on_idle, ASSOC_IDLE, 0.);
+	ev_timer_init(&assoc->idle, on_idle, idle_time(assoc), 0.);
 	assoc->idle.data = assoc;
 	ev_timer_start(loop_ev(space->loop), &assoc->idle);
 	stream_set_owner(stream, &stream_ops, assoc);

@@ -60,6 +60,7 @@ struct assoc_space {
 	const struct policy *policy; /* NULL: nothing is allowed */
 	const struct services *services;
 	unsigned version; /* another one whenever these change */
+	double idle;      /* seconds; 0: ASSOC_IDLE */
 	struct assoc_stats stats;
 };
 

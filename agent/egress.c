@@ -7,8 +7,7 @@
 #include <unistd.h>
 
 #include "agent/answer.h"
-#include "agent/assoc.h"
-#include "agent/place.h"
+#include "agent/egress_impl.h"
 #include "agent/policy.h"
 #include "agent/services.h"
 #include "common/addr.h"
@@ -30,45 +29,6 @@
  * family; more only make a caller's slot last longer.
  */
 #define ADDRESSES_MAX 8
-
-struct egress {
-	struct loop *loop;
-	struct resolver *resolver;
-	struct assoc_space space; /* of associations */
-	char host[NAME_HOST_MAX + 1];
-	struct policy *policy;
-	struct services *services;
-	struct list flows; /* all of them */
-	size_t count;
-	struct egress_stats stats;
-	void (*idle)(void *arg);
-	void *idle_arg;
-};
-
-struct egress_caller {
-	struct egress *egress;
-	struct list line;      /* of flows that wait for their turn */
-	struct loop_task turn; /* lets the next ones set off */
-	size_t under_way;      /* flows that resolve or dial */
-	size_t count;          /* flows, bridged ones included */
-	size_t associations;   /* of these */
-};
-
-/* One stream on its way; what it waits for is what is not NULL. */
-struct flow {
-	struct list node;
-	struct list line; /* linked while it waits for its turn */
-	struct egress *egress;
-	struct egress_caller *caller; /* NULL once that is gone */
-	uint32_t number;              /* of the stream, for logs */
-	struct stream *stream;        /* NULL once it is the bridge's */
-	bool under_way;
-	struct resolver_lookup *lookup;
-	struct dial *dial;
-	struct bridge *bridge;
-	struct assoc *assoc;
-	struct place place; /* where it leads */
-};
 
 struct egress *
 egress_new(struct loop *loop, struct resolver *resolver)
@@ -146,9 +106,8 @@ leave_turn(struct flow *flow)
 	}
 }
 
-/* Free flow, which has let go of its stream. */
-static void
-drop_flow(struct flow *flow)
+void
+egress_drop(struct flow *flow)
 {
 	struct egress *egress = flow->egress;
 
@@ -177,30 +136,24 @@ refuse(struct egress *egress, struct stream *stream,
 	stream_answer(stream, opened);
 }
 
-/* Answer the OPEN of flow and drop it. */
-static void
-fail(struct flow *flow, const struct stream_opened *opened)
+void
+egress_fail(struct flow *flow, const struct stream_opened *opened)
 {
 	refuse(flow->egress, flow->stream, opened);
-	drop_flow(flow);
+	egress_drop(flow);
 }
 
-/* Answer the OPEN of flow that memory is short, and drop it. */
-static void
-fail_memory(struct flow *flow)
+void
+egress_fail_memory(struct flow *flow)
 {
 	struct stream_opened opened;
 
 	answer_memory(&opened, flow->egress->host);
-	fail(flow, &opened);
+	egress_fail(flow, &opened);
 }
 
-/*
- * Answer that the policy does not let flow go where it leads; addr is an
- * address behind its name, or NULL.
- */
-static void
-fail_denied(struct flow *flow, const struct addr *addr)
+void
+egress_fail_denied(struct flow *flow, const struct addr *addr)
 {
 	struct stream_opened opened;
 	char target[PLACE_TEXT_LEN];
@@ -212,7 +165,7 @@ fail_denied(struct flow *flow, const struct addr *addr)
 		to = addr_format(addr, text);
 	}
 	answer_denied(&opened, flow->egress->host, to);
-	fail(flow, &opened);
+	egress_fail(flow, &opened);
 }
 
 /* --- bridging ------------------------------------------------------------ */
@@ -228,7 +181,7 @@ on_bridge_done(const struct bridge_outcome *outcome, void *arg)
 	log_write(LOG_LEVEL_DEBUG, "stream", flow->number,
 	    "closed: reason=%s sent=%" PRIu64 " received=%" PRIu64,
 	    codes_slug(outcome->code), outcome->sent, outcome->received);
-	drop_flow(flow);
+	egress_drop(flow);
 }
 
 /* Join the connected socket io to flow's stream and answer its OPEN. */
@@ -243,7 +196,7 @@ join(struct flow *flow, struct io *io, const struct addr *addr)
 	    NULL, on_bridge_done, flow);
 	if (flow->bridge == NULL) {
 		io_reset(io);
-		fail_memory(flow);
+		egress_fail_memory(flow);
 		return;
 	}
 	flow->stream = NULL;
@@ -270,13 +223,13 @@ on_dialled(const struct dial_result *result, void *arg)
 		answer_dial(&opened, flow->egress->host,
 		    place_format(&flow->place, target),
 		    flow->place.named ? flow->place.host : NULL, result);
-		fail(flow, &opened);
+		egress_fail(flow, &opened);
 		return;
 	}
 	io = io_new(flow->egress->loop, result->fd, NULL, NULL);
 	if (io == NULL) {
 		(void)close(result->fd);
-		fail_memory(flow);
+		egress_fail_memory(flow);
 		return;
 	}
 	join(flow, io, &result->addr);
@@ -310,14 +263,14 @@ dial_allowed(struct flow *flow, const struct addr *addrs, size_t count)
 		}
 	}
 	if (kept == 0) {
-		fail_denied(
+		egress_fail_denied(
 		    flow, flow->place.named && count > 0 ? addrs : NULL);
 		return;
 	}
 	flow->dial =
 	    dial_start(egress->loop, allowed, kept, &options, on_dialled, flow);
 	if (flow->dial == NULL) {
-		fail_memory(flow);
+		egress_fail_memory(flow);
 	}
 }
 
@@ -331,10 +284,10 @@ on_resolved(enum resolver_status status, const struct addr *addrs, size_t count,
 
 	flow->lookup = NULL;
 	if (status == RESOLVER_NO_MEMORY) {
-		fail_memory(flow);
+		egress_fail_memory(flow);
 	} else if (status != RESOLVER_OK || count == 0) {
 		answer_dns(&opened, flow->egress->host, flow->place.host);
-		fail(flow, &opened);
+		egress_fail(flow, &opened);
 	} else {
 		dial_allowed(flow, addrs, count);
 	}
@@ -353,13 +306,13 @@ start(struct flow *flow)
 	}
 	if (egress->policy == NULL ||
 	    !policy_may_resolve(egress->policy, place->host, place->port)) {
-		fail_denied(flow, NULL);
+		egress_fail_denied(flow, NULL);
 		return;
 	}
 	flow->lookup = resolver_start(
 	    egress->resolver, place->host, place->port, on_resolved, flow);
 	if (flow->lookup == NULL) {
-		fail_memory(flow);
+		egress_fail_memory(flow);
 	}
 }
 
@@ -392,83 +345,14 @@ on_reset(void *arg, enum code code, int error)
 	(void)code;
 	(void)error;
 	stream_release(flow->stream);
-	drop_flow(flow);
+	egress_drop(flow);
 }
 
 static const struct stream_ops waiting_ops = {
 	.reset = on_reset,
 };
 
-/* --- associations -------------------------------------------------------- */
-
-/* The association is over, and with it its stream. */
-static void
-on_association_ended(void *arg)
-{
-	struct flow *flow = arg;
-
-	flow->assoc = NULL;
-	flow->egress->stats.open--;
-	flow->caller->associations--;
-	drop_flow(flow);
-}
-
-/* Return true when datagrams of flow to its place are worth a try. */
-static bool
-may_associate(const struct flow *flow)
-{
-	const struct policy *policy = flow->egress->policy;
-	const struct place *place = &flow->place;
-
-	if (policy == NULL) {
-		return false;
-	}
-	if (place->named) {
-		return policy_may_resolve(policy, place->host, place->port);
-	}
-	for (size_t i = 0; i < place->count; i++) {
-		if (policy_allows(policy, NULL, &place->addrs[i])) {
-			return true;
-		}
-	}
-	return false;
-}
-
-/*
- * Let flow carry datagrams.  It is answered at once: there is nobody to
- * connect to, and each datagram is judged.  Port 0 is no place at all.
- */
-static void
-associate(struct flow *flow, const struct stream_target *target)
-{
-	struct egress *egress = flow->egress;
-	struct stream *stream = flow->stream;
-	struct stream_opened opened = { .code = CODE_OK };
-
-	if (flow->caller->associations >= EGRESS_ASSOCIATIONS_MAX) {
-		opened.code = CODE_TOO_MANY_STREAMS;
-		(void)snprintf(opened.text, sizeof(opened.text),
-		    "%d UDP associations open, the limit.",
-		    EGRESS_ASSOCIATIONS_MAX);
-		fail(flow, &opened);
-		return;
-	}
-	if (flow->place.port != 0 && !may_associate(flow)) {
-		fail_denied(flow, NULL);
-		return;
-	}
-	flow->assoc = assoc_new(
-	    &egress->space, stream, target, on_association_ended, flow);
-	if (flow->assoc == NULL) {
-		fail_memory(flow);
-		return;
-	}
-	flow->stream = NULL;
-	flow->caller->associations++;
-	egress->stats.open++;
-	egress->stats.ever++;
-	stream_answer(stream, &opened);
-}
+/* --- streams that come -------------------------------------------------- */
 
 void
 egress_open(struct egress_caller *caller, struct stream *stream,
@@ -494,12 +378,12 @@ egress_open(struct egress_caller *caller, struct stream *stream,
 	caller->count++;
 	stream_set_owner(stream, &waiting_ops, flow);
 	if (target->protocol == STREAM_UDP) {
-		associate(flow, target);
+		egressudp_open(flow, target);
 		return;
 	}
 	if (flow->place.port == 0) {
 		answer_bad(&opened, "A port is missing.");
-		fail(flow, &opened);
+		egress_fail(flow, &opened);
 		return;
 	}
 	list_push_back(&caller->line, &flow->line);
@@ -539,7 +423,7 @@ cancel(struct flow *flow)
 	if (flow->stream != NULL) {
 		stream_reset(flow->stream, CODE_GOING_DOWN, 0);
 	}
-	drop_flow(flow);
+	egress_drop(flow);
 }
 
 void

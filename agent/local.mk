@@ -19,6 +19,8 @@ noinst_LIBRARIES += %D%/libagent.a
 	%D%/callersattach.c \
 	%D%/egress.c \
 	%D%/egress.h \
+	%D%/egress_impl.h \
+	%D%/egressudp.c \
 	%D%/place.c \
 	%D%/place.h \
 	%D%/policy.c \

@@ -180,28 +180,34 @@ on_datagram(void *arg, const struct addr *from, const uint8_t *data, size_t len)
 
 static const struct udpsock_ops socket_ops = { .datagram = on_datagram };
 
-/* Forget who was quiet too long. */
-static void
-on_look(struct ev_loop *ev, struct ev_timer *watcher, int events)
+void
+udpforward_look(struct udpforward *forward, uint64_t now_ns)
 {
-	struct udpforward *forward = watcher->data;
-	uint64_t now = loop_now(forward->pool->loop);
 	struct list *node = list_first(&forward->clients);
 	struct list *next;
 
-	(void)events;
 	for (; node != NULL; node = next) {
 		struct sender *sender = list_entry(node, struct sender, node);
+		uint64_t quiet = now_ns - sender->used;
 
 		next = list_after(&forward->clients, node);
-		if ((double)(now - sender->used) / (double)LIMITS_SEC >=
-		    UDPFORWARD_IDLE) {
+		if ((double)quiet / (double)LIMITS_SEC >= UDPFORWARD_IDLE) {
 			drop(sender);
 		}
 	}
 	if (forward->count == 0) {
-		ev_timer_stop(ev, watcher);
+		ev_timer_stop(loop_ev(forward->pool->loop), &forward->look);
 	}
+}
+
+static void
+on_look(struct ev_loop *ev, struct ev_timer *watcher, int events)
+{
+	struct udpforward *forward = watcher->data;
+
+	(void)ev;
+	(void)events;
+	udpforward_look(forward, loop_now(forward->pool->loop));
 }
 
 /* --- life ---------------------------------------------------------------- */

@@ -11,6 +11,7 @@
 #define INROAD_GATEWAY_UDPFORWARD_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct addr;
 struct client_pool;
@@ -42,6 +43,9 @@ void udpforward_address(const struct udpforward *forward, struct addr *out);
 
 /* Return how many clients there are. */
 size_t udpforward_count(const struct udpforward *forward);
+
+/* Forget those who are quiet too long at now_ns; a timer does it, too. */
+void udpforward_look(struct udpforward *forward, uint64_t now_ns);
 
 /* Close the port and forget all clients; NULL is allowed. */
 void udpforward_free(struct udpforward *forward);

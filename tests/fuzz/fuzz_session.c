@@ -63,6 +63,16 @@ on_open(struct pair_end *end, struct stream *stream)
 	pair_accept(stream, next_peer(end->pair));
 }
 
+/* Let peer have a stream that datagrams, not bytes, may come on. */
+static void
+open_association(struct pair *pair, struct pair_peer *peer)
+{
+	static const struct stream_target to = { STREAM_UDP, "", 53 };
+
+	peer->stream = stream_open(
+	    pair->opener.session, &to, false, &pair_peer_ops, peer);
+}
+
 static uint8_t
 take(struct input *input)
 {
@@ -137,6 +147,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		for (int i = 0; i < 4; i++) {
 			pair_open(pair, next_peer(pair), i % 2 == 0);
 		}
+		open_association(pair, next_peer(pair));
 	}
 	while (input.len > 0) {
 		if (deliver(pair, to_acceptor, &input) != CODE_OK) {

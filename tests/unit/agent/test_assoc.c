@@ -443,6 +443,45 @@ START_TEST(ends_with_its_stream)
 }
 END_TEST
 
+static struct assoc_space quick;
+static struct assoc *forgotten;
+static bool ended;
+
+static void
+on_ended(void *arg)
+{
+	(void)arg;
+	ended = true;
+	forgotten = NULL;
+}
+
+static void
+on_open_quick(struct pair_end *end, struct stream *stream)
+{
+	static const struct stream_opened ok = { .code = CODE_OK };
+
+	forgotten = assoc_new(&quick, stream, &end->target, on_ended, NULL);
+	ck_assert_ptr_nonnull(forgotten);
+	stream_answer(stream, &ok);
+}
+
+/* One that nothing passes on ends by itself, and its opener hears of it. */
+START_TEST(ends_when_it_is_forgotten)
+{
+	quick = (struct assoc_space){
+		.loop = loop,
+		.resolver = resolver,
+		.idle = 0.02,
+	};
+	pair->acceptor.on_open = on_open_quick;
+	open_to("", 0);
+	ck_assert_ptr_nonnull(forgotten);
+	ck_assert(await_flag(loop, &ended));
+	settle();
+	ck_assert_int_eq(resets, 1);
+}
+END_TEST
+
 START_TEST(associations_of_a_caller_are_bounded)
 {
 	for (int i = 0; i < EGRESS_ASSOCIATIONS_MAX; i++) {
@@ -504,6 +543,7 @@ main(void)
 	tcase_add_test(tc, unreachable_is_counted);
 	tcase_add_test(tc, peers_are_bounded);
 	tcase_add_test(tc, ends_with_its_stream);
+	tcase_add_test(tc, ends_when_it_is_forgotten);
 	tcase_add_test(tc, associations_of_a_caller_are_bounded);
 	tcase_add_test(tc, short_of_memory);
 	suite_add_tcase(suite, tc);

@@ -172,6 +172,24 @@ START_TEST(clients_are_bounded)
 }
 END_TEST
 
+START_TEST(who_is_quiet_is_forgotten)
+{
+	uint64_t idle = (uint64_t)UDPFORWARD_IDLE * LIMITS_SEC;
+	struct user a;
+
+	begin(&a);
+	say(&a, "a");
+	expect(&a, 1, "a");
+	udpforward_look(forward, loop_now(rig.loop) + idle / 2);
+	ck_assert_uint_eq(udpforward_count(forward), 1);
+	udpforward_look(forward, loop_now(rig.loop) + idle);
+	ck_assert_uint_eq(udpforward_count(forward), 0);
+	say(&a, "b");
+	expect(&a, 2, "b");
+	udpsock_close(a.sock);
+}
+END_TEST
+
 START_TEST(failures_are_kept)
 {
 	struct user a;
@@ -250,6 +268,7 @@ main(void)
 	tcase_add_test(tc, everybody_gets_the_own_answers);
 	tcase_add_test(tc, leads_elsewhere);
 	tcase_add_test(tc, clients_are_bounded);
+	tcase_add_test(tc, who_is_quiet_is_forgotten);
 	tcase_add_test(tc, failures_are_kept);
 	tcase_add_test(tc, the_gate_is_asked);
 	tcase_add_test(tc, an_address_that_is_taken);
