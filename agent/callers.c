@@ -195,6 +195,9 @@ on_confirmed(void *arg)
 			callers_close_call(old, CODE_REPLACED);
 		}
 	}
+	if (!callersroom_make(call)) {
+		callers_close_call(call, CODE_OVERLOADED);
+	}
 }
 
 /*

@@ -14,12 +14,13 @@
  * A session that lost its channel keeps its streams until the gateway comes
  * back for it or the grace time is over (PROTOCOL.md section 7.3).  There are
  * no more than config.sessions_max: the one that has been lost longest goes
- * when another one begins.
+ * when another one is confirmed.
  *
  * Before the first record opens, an ATTACH may be a replay, so it has no
- * effect: one pending session a caller, LIMITS_PENDING_SESSIONS in all.  Once
- * confirmed, it ends the caller's older sessions with another boot id: that
- * gateway was started anew and knows nothing of them.
+ * effect: one pending session a caller, LIMITS_PENDING_SESSIONS in all, beside
+ * those that are confirmed.  Once confirmed, it ends the caller's older
+ * sessions with another boot id: that gateway was started anew and knows
+ * nothing of them.
  *
  * All sessions of a caller share one line of dials (egress.h), one rate of
  * OPENs and one limit of streams.

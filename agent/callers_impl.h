@@ -4,6 +4,7 @@
  *
  *	callers.c        callers, their sessions and streams
  *	callersattach.c  answers to ATTACH
+ *	callersroom.c    how many sessions there may be
  */
 #ifndef INROAD_AGENT_CALLERS_IMPL_H
 #define INROAD_AGENT_CALLERS_IMPL_H
@@ -83,6 +84,19 @@ int callers_begin(struct caller *caller, struct channel *channel,
 
 /* The session of call has a channel again. */
 void callers_returned(struct call *call);
+
+/*
+ * Return true when there would be room for one more session of caller, which
+ * may be NULL, of the start that boot names; nothing is done for it yet.
+ */
+bool callersroom_is_there(const struct callers *callers,
+    const struct caller *caller, const uint8_t boot[SESSIONHELLO_BOOT_LEN]);
+
+/*
+ * Make room for call, which is confirmed: of too many sessions the one goes
+ * that has been lost longest.  False when none is lost.
+ */
+bool callersroom_make(struct call *call);
 
 /* End the session of call with code. */
 void callers_close_call(struct call *call, enum code code);

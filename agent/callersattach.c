@@ -43,51 +43,6 @@ drop_pending(struct caller *caller)
 	}
 }
 
-/*
- * Make room for one more session of caller, which may be NULL: of one with many
- * that goes which has been lost longest.  False when none is lost.
- */
-static bool
-make_room_of(struct caller *caller)
-{
-	struct list *node = caller != NULL ? list_first(&caller->calls) : NULL;
-	struct call *victim = NULL;
-	size_t count = 0;
-
-	for (; node != NULL; node = list_after(&caller->calls, node)) {
-		struct call *call = list_entry(node, struct call, node);
-
-		if (call->lost_at != 0 &&
-		    (victim == NULL || call->lost_at < victim->lost_at)) {
-			victim = call;
-		}
-		count++;
-	}
-	if (count < LIMITS_CALLER_SESSIONS) {
-		return true;
-	}
-	if (victim != NULL) {
-		callers_close_call(victim, CODE_REPLACED);
-	}
-	return victim != NULL;
-}
-
-/* Likewise, of all sessions. */
-static bool
-make_room(struct callers *callers)
-{
-	struct list *node = list_first(&callers->lost);
-
-	if (callers->sessions < callers->config.sessions_max) {
-		return true;
-	}
-	if (node != NULL) {
-		callers_close_call(
-		    list_entry(node, struct call, lost), CODE_OVERLOADED);
-	}
-	return node != NULL;
-}
-
 /* Begin the session that accepted allows; CODE_OK or why not, in words. */
 static enum code
 begin(struct callers *callers, struct link *link, uint32_t id,
@@ -97,15 +52,12 @@ begin(struct callers *callers, struct link *link, uint32_t id,
 	struct channel *channel;
 
 	drop_pending(callers_find(callers, accepted->key));
-	/* No session that waits goes for one that is refused then. */
+	caller = callers_find(callers, accepted->key);
 	if (callers->pending >= LIMITS_PENDING_SESSIONS ||
-	    !make_room_of(callers_find(callers, accepted->key)) ||
-	    !make_room(callers)) {
+	    !callersroom_is_there(callers, caller, accepted->boot)) {
 		*text = "Too many sessions.";
 		return CODE_OVERLOADED;
 	}
-	/* Only now: with its only session a caller is gone. */
-	caller = callers_find(callers, accepted->key);
 	*text = "The host is out of memory.";
 	if (caller == NULL) {
 		caller = callers_add(callers, accepted);

@@ -17,6 +17,7 @@ noinst_LIBRARIES += %D%/libagent.a
 	%D%/callers.h \
 	%D%/callers_impl.h \
 	%D%/callersattach.c \
+	%D%/callersroom.c \
 	%D%/egress.c \
 	%D%/egress.h \
 	%D%/egress_impl.h \

@@ -133,6 +133,7 @@ arm(struct carrier *carrier)
 	ev_timer_start(loop_ev(carrier->loop), &carrier->timer);
 }
 
+/* All was said that can be said. */
 static void
 say_farewell(void *arg)
 {
@@ -400,6 +401,10 @@ go_on(struct carrier *carrier, struct channel *channel,
 	if (session_resume(carrier->session, point, now) != 0) {
 		fail(carrier, CODE_PROTOCOL_ERROR,
 		    "The other side is not where it was.");
+		return -1;
+	}
+	if (carrier->ops == NULL) {
+		/* `confirmed` closed it. */
 		return -1;
 	}
 	take_over(carrier, channel);

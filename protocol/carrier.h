@@ -97,7 +97,8 @@ int carrier_hear(struct carrier *carrier, struct channel *channel,
 /*
  * Acceptor: go on over channel if the len bytes at body are a request that is
  * newer than all before, and write the answer to it to out; otherwise nothing
- * changes.  Returns as carrier_hear().  `confirmed` may run inside.
+ * changes.  Returns as carrier_hear().  `confirmed` may run inside, and may
+ * close the carrier, which is -1, too.
  */
 int carrier_answer(struct carrier *carrier, struct channel *channel,
     const uint8_t *body, size_t len, uint8_t out[RESUME_ANSWER_LEN]);

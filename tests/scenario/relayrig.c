@@ -344,7 +344,7 @@ on_up(struct link *link, const struct linkmsg_result *result, void *arg)
 	}
 	gateway = &side->rig->gateways[side->number];
 	gateway->space.next_channel = 1;
-	for (int i = 0; i < HOSTILE_MAX; i++) {
+	for (int i = 0; i < RELAYRIG_BONDS; i++) {
 		if (gateway->bonds[i].tether != NULL) {
 			tether_retry(gateway->bonds[i].tether);
 		}
@@ -358,7 +358,7 @@ on_gateway_frame(struct relayrig_gateway *gateway, enum frame_type type,
 	if (type == FRAME_HOSTS) {
 		ck_assert_int_eq(hosts_apply(gateway->hosts, payload, len), 0);
 	}
-	for (int i = 0; i < HOSTILE_MAX; i++) {
+	for (int i = 0; i < RELAYRIG_BONDS; i++) {
 		struct tether *tether = gateway->bonds[i].tether;
 
 		if (tether != NULL && type == FRAME_HOSTS) {
@@ -641,6 +641,7 @@ start_agent(struct relayrig *rig, struct relayrig_agent *agent)
 		.streams_max = LIMITS_STREAMS_MAX,
 		.retain_max = LIMITS_RETAIN_MAX,
 		.retain = &agent->retain,
+		.sessions_max = agent->sessions_max,
 		.window_max = LIMITS_WINDOW_MAX,
 	};
 
@@ -692,12 +693,16 @@ relayrig_open(struct relayrig *rig, int count, uint64_t seed)
 void
 relayrig_close(struct relayrig *rig)
 {
+	for (size_t i = 0; i < RELAYRIG_TALKS_MAX; i++) {
+		release_if_over(&rig->talks[i].near);
+		release_if_over(&rig->talks[i].far);
+	}
 	for (int i = 0; i < 2 * rig->count; i++) {
 		side_at(rig, i)->stays_down = true;
 		relayrig_cut(side_at(rig, i));
 	}
 	for (int i = 0; i < rig->count; i++) {
-		for (int k = 0; k < HOSTILE_MAX; k++) {
+		for (int k = 0; k < RELAYRIG_BONDS; k++) {
 			tether_close(
 			    rig->gateways[i].bonds[k].tether, CODE_CANCELLED);
 		}
@@ -746,7 +751,7 @@ static bool
 is_settled_call(struct relayrig *rig)
 {
 	for (int i = 0; i < rig->count; i++) {
-		for (int k = 0; k < rig->count; k++) {
+		for (int k = 0; k < RELAYRIG_BONDS; k++) {
 			const struct tether *tether =
 			    rig->gateways[i].bonds[k].tether;
 
@@ -759,10 +764,10 @@ is_settled_call(struct relayrig *rig)
 }
 
 struct relayrig_bond *
-relayrig_call(struct relayrig *rig, int gateway, int agent)
+relayrig_call_as(struct relayrig *rig, int gateway, int agent, int slot)
 {
 	struct relayrig_gateway *from = &rig->gateways[gateway];
-	struct relayrig_bond *bond = &from->bonds[agent];
+	struct relayrig_bond *bond = &from->bonds[slot];
 	enum code why;
 
 	/* Whatever is cut meanwhile, somewhen it works. */
@@ -777,4 +782,10 @@ relayrig_call(struct relayrig *rig, int gateway, int agent)
 		ck_assert(relayrig_run(rig, is_settled_call, 60));
 	}
 	return bond;
+}
+
+struct relayrig_bond *
+relayrig_call(struct relayrig *rig, int gateway, int agent)
+{
+	return relayrig_call_as(rig, gateway, agent, agent);
 }

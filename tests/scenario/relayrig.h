@@ -34,6 +34,9 @@ struct relayrig;
 /* Conversations that a test may have. */
 #define RELAYRIG_TALKS_MAX 32
 
+/* Sessions of one gateway. */
+#define RELAYRIG_BONDS 10
+
 /* Seconds that sessions outlive their link. */
 #define RELAYRIG_GRACE 120
 
@@ -101,13 +104,15 @@ struct relayrig_gateway {
 	struct relayrig_side side;
 	struct hosts *hosts;
 	struct tether_space space;
-	struct relayrig_bond bonds[HOSTILE_MAX]; /* by agent */
+	/* By agent, then those of relayrig_call_as(). */
+	struct relayrig_bond bonds[RELAYRIG_BONDS];
 };
 
 struct relayrig_agent {
 	struct relayrig_side side;
 	struct attach_self self;
 	struct callers *callers;
+	uint32_t sessions_max; /* of the next start; 0: the usual */
 	struct session_budget receive;
 	struct session_budget retain;
 };
@@ -144,9 +149,13 @@ void relayrig_wait(struct relayrig *rig, unsigned seconds);
 /* What notes the calls of a tether; arg is a struct relayrig_bond. */
 extern const struct tether_ops relayrig_bond_ops;
 
-/* Let gateway call agent, and wait until their session is live. */
+/* Let gateway call agent, and wait until their session is confirmed. */
 struct relayrig_bond *relayrig_call(
     struct relayrig *rig, int gateway, int agent);
+
+/* Likewise, as the session number slot of gateway, HOSTILE_MAX or above. */
+struct relayrig_bond *relayrig_call_as(
+    struct relayrig *rig, int gateway, int agent, int slot);
 
 /* The session of them, or NULL. */
 struct session *relayrig_session(struct relayrig *rig, int gateway, int agent);

@@ -397,6 +397,88 @@ START_TEST(a_call_is_replayed)
 }
 END_TEST
 
+/* Not even where there is no room for another session but that of a lost one.
+ */
+START_TEST(a_call_is_replayed_where_it_is_full)
+{
+	struct relayrig_gateway *gateway = &rig.gateways[0];
+
+	set_up(1);
+	for (int i = 0; i < LIMITS_CALLER_SESSIONS; i++) {
+		(void)relayrig_call_as(&rig, 0, 0, HOSTILE_MAX + i);
+	}
+	ck_assert_uint_eq(sessions_of(0), LIMITS_CALLER_SESSIONS);
+	gateway->side.stays_down = true;
+	relayrig_cut(&gateway->side);
+	relayrig_wait(&rig, 1);
+	for (int i = 0; i < 20; i++) {
+		(void)hostile_attach(
+		    &rig.relay, 0, attaches[0].data, attaches[0].len);
+		relayrig_wait(&rig, 1);
+	}
+	ck_assert_uint_eq(sessions_of(0), LIMITS_CALLER_SESSIONS);
+	gateway->side.stays_down = false;
+	relayrig_wait(&rig, 30);
+	for (int i = 0; i < LIMITS_CALLER_SESSIONS; i++) {
+		ck_assert_uint_eq(gateway->bonds[HOSTILE_MAX + i].lives, 2);
+	}
+	relayrig_close(&rig);
+}
+END_TEST
+
+/* Begin a session of gateway with agent 0, whatever becomes of it. */
+static struct relayrig_bond *
+dial(int gateway)
+{
+	struct relayrig_gateway *from = &rig.gateways[gateway];
+	struct relayrig_bond *bond = &from->bonds[0];
+	enum code why;
+
+	bond->tether = tether_new(&from->space,
+	    hosts_find(from->hosts, "office"), &relayrig_bond_ops, bond, &why);
+	ck_assert_ptr_nonnull(bond->tether);
+	relayrig_wait(&rig, 1);
+	return bond;
+}
+
+static enum hostile_verdict
+keep_first_gateway(struct hostile_frame *frame, void *arg)
+{
+	(void)arg;
+	return frame->type == FRAME_CARRY &&
+		       frame->route->peers[HOSTILE_GATEWAY] == 0
+		   ? HOSTILE_KEEP
+		   : HOSTILE_PASS;
+}
+
+/* What was held back until there was no room any more ends, and nothing else.
+ */
+START_TEST(a_session_is_confirmed_too_late)
+{
+	struct relayrig_bond *late;
+	struct relayrig_bond *other;
+
+	set_up(2);
+	rig.agents[0].sessions_max = 1;
+	relayrig_restart_agent(&rig, 0);
+	(void)relayrig_call(&rig, 1, 1);
+	rig.relay.judge = keep_first_gateway;
+	late = dial(0);
+	other = dial(1);
+	ck_assert_uint_eq(sessions_of(0), 1);
+	rig.relay.judge = NULL;
+	relayrig_cut(&rig.gateways[0].side);
+	relayrig_wait(&rig, 10);
+	ck_assert_uint_eq(late->downs, 1);
+	ck_assert_int_eq(late->code, CODE_SESSION_LOST);
+	ck_assert_uint_eq(sessions_of(0), 1);
+	(void)relayrig_talk(&rig, 1, 0, 50000, 50000);
+	expect_whole();
+	ck_assert_uint_eq(other->losses, 0);
+	relayrig_close(&rig);
+}
+END_TEST
+
 /* A recorded request is refused, whenever and as whomever it is said. */
 START_TEST(a_request_is_replayed)
 {
@@ -541,18 +623,15 @@ END_TEST
 START_TEST(another_key_is_named)
 {
 	struct relayrig_bond *bond;
-	enum code why;
 
 	set_up(1);
 	bond = relayrig_call(&rig, 0, 0);
 	tether_close(bond->tether, CODE_OK);
+	bond->tether = NULL;
 	rig.relay.lies_about_keys = true;
 	hostile_tell_hosts(&rig.relay);
 	relayrig_wait(&rig, 1);
-	bond->tether = tether_new(&rig.gateways[0].space,
-	    hosts_find(rig.gateways[0].hosts, "office"), &relayrig_bond_ops,
-	    bond, &why);
-	ck_assert_ptr_nonnull(bond->tether);
+	(void)dial(0);
 	relayrig_wait(&rig, 30);
 	ck_assert_ptr_null(bond->tether);
 	ck_assert_uint_eq(bond->lives, 1);
@@ -574,6 +653,8 @@ main(void)
 	tcase_add_loop_test(tc, the_relay_says_that_it_is_lost, 0, FORGERIES);
 	tcase_add_test(tc, the_host_says_that_it_is_lost);
 	tcase_add_test(tc, a_call_is_replayed);
+	tcase_add_test(tc, a_call_is_replayed_where_it_is_full);
+	tcase_add_test(tc, a_session_is_confirmed_too_late);
 	tcase_add_test(tc, a_request_is_replayed);
 	tcase_add_loop_test(tc, a_request_is_doubled, 0, 2);
 	tcase_add_loop_test(tc, a_call_is_doubled, 0, 2);

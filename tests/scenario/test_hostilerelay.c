@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "agent/callers.h"
 #include "gateway/tether.h"
 #include "protocol/limits.h"
 #include "protocol/session.h"
@@ -464,6 +465,26 @@ START_TEST(credit_is_withheld)
 }
 END_TEST
 
+/* Who closes a session says at least that its channel is over. */
+START_TEST(credit_is_withheld_at_the_end)
+{
+	struct relayrig_bond *bond;
+
+	relayrig_open(&rig, 1, 1);
+	rig.relay.no_credit = true;
+	bond = relayrig_call(&rig, 0, 0);
+	(void)relayrig_talk(&rig, 0, 0, 3000000, 0);
+	relayrig_wait(&rig, 10);
+	ck_assert_uint_eq(rig.relay.counts[HOSTILE_AGENT][FRAME_DETACH], 0);
+	tether_close(bond->tether, CODE_OK);
+	bond->tether = NULL;
+	relayrig_wait(&rig, 10);
+	ck_assert_uint_eq(rig.relay.counts[HOSTILE_AGENT][FRAME_DETACH], 1);
+	ck_assert_uint_eq(callers_lost(rig.agents[0].callers), 1);
+	relayrig_close(&rig);
+}
+END_TEST
+
 /* --- DETACH --------------------------------------------------------------- */
 
 static const enum code all_codes[] = {
@@ -585,6 +606,7 @@ main(void)
 	tcase_add_test(tc, records_are_held_too_long);
 	tcase_add_test(tc, credit_is_forged);
 	tcase_add_test(tc, credit_is_withheld);
+	tcase_add_test(tc, credit_is_withheld_at_the_end);
 	tcase_add_loop_test(tc, detach_is_forged_while_it_lives, 0, CODES);
 	tcase_add_loop_test(tc, detach_is_forged_while_it_resumes, 0, CODES);
 	suite_add_tcase(suite, tc);
