@@ -131,6 +131,7 @@ read_name(
 	}
 	if (len == 0 || proxytarget_set_host(out, name, len, port) != 0) {
 		*reason = len == 0 ? "an empty name" : "not a host name";
+		out->port = port;
 		return WIRE_BAD;
 	}
 	return WIRE_OK;
@@ -225,6 +226,7 @@ enum wire_result
 socks_request_decode(
     const uint8_t *data, size_t len, struct socks_request *out, size_t *used)
 {
+	static const uint8_t nowhere[4];
 	struct wire_reader reader;
 	enum wire_result result;
 	const char *reason;
@@ -236,6 +238,13 @@ socks_request_decode(
 		return result;
 	}
 	result = read_address(&reader, &out->target, &reason);
+	if (result == WIRE_BAD && reason != NULL &&
+	    out->command == SOCKS_COMMAND_UDP_ASSOCIATE) {
+		/* From where, not to where: PySocks says the name "0". */
+		result = WIRE_OK;
+		(void)proxytarget_set_address(
+		    &out->target, nowhere, 4, out->target.port);
+	}
 	if (result == WIRE_BAD) {
 		return reason == NULL ? refuse(out, SOCKS_REP_ADDRESS_TYPE,
 					    "an unknown type of address")

@@ -104,7 +104,8 @@ size_t socks_password_encode(bool accepted, uint8_t out[SOCKS_ANSWER_LEN]);
 
 /*
  * Decode a SOCKS5 request.  BIND decodes, since it is well-formed: whoever
- * cannot serve it answers SOCKS_REP_COMMAND.  Port 0 is bad for CONNECT.
+ * cannot serve it answers SOCKS_REP_COMMAND.  Port 0 is bad for CONNECT.  Of
+ * UDP ASSOCIATE only the port counts, and any name is as good as 0.0.0.0.
  */
 enum wire_result socks_request_decode(
     const uint8_t *data, size_t len, struct socks_request *out, size_t *used);

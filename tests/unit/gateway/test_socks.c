@@ -201,6 +201,13 @@ START_TEST(requests)
 	    BYTES("\5\3\0\4\xfd\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0"), &got);
 	ck_assert_int_eq(got.command, SOCKS_COMMAND_UDP_ASSOCIATE);
 	assert_target(&got.target, "[fd00::1]:0");
+	decode_good(socks_request_decode,
+	    BYTES("\5\3\0\3\1"
+		  "0\1\2"),
+	    &got);
+	ck_assert_int_eq(got.command, SOCKS_COMMAND_UDP_ASSOCIATE);
+	ck_assert_int_eq(got.target.kind, PROXY_TARGET_IPV4);
+	ck_assert_uint_eq(got.target.port, 258);
 	decode_good(socks_request_decode, BYTES("\5\xf0\0\3\1a\0\0"), &got);
 	ck_assert_int_eq(got.command, SOCKS_COMMAND_RESOLVE);
 	assert_target(&got.target, "a:0");
