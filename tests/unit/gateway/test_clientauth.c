@@ -46,7 +46,11 @@ static void
 hash_once(void)
 {
 	ck_assert_int_ge(sodium_init(), 0);
-	ck_assert_int_eq(users_hash("secret", 6, hash), 0);
+	/* As users_hash() does it, but cheap: wrong words in a row are told. */
+	ck_assert_int_eq(
+	    crypto_pwhash_str(hash, "secret", 6, crypto_pwhash_OPSLIMIT_MIN,
+		crypto_pwhash_MEMLIMIT_MIN),
+	    0);
 }
 
 /* Let the gateway ask for a password; it has verified none. */

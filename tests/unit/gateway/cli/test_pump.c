@@ -67,16 +67,23 @@ setup(void)
 	prepare(AF_INET);
 }
 
+/* Let go of what the pump had, and of what it wrote to. */
+static void
+let_go(void)
+{
+	(void)close(pump.socket);
+	(void)close(pump.in);
+	(void)close(pump.out);
+	(void)close(sink);
+}
+
 /* Assert that it ended so, and let go of everything. */
 static void
 ends(enum pump_result wanted)
 {
 	ck_assert_int_eq(pthread_join(thread, NULL), 0);
 	ck_assert_int_eq(result, wanted);
-	(void)close(pump.socket);
-	(void)close(pump.in);
-	(void)close(pump.out);
-	(void)close(sink);
+	let_go();
 }
 
 /* Read from fd until its end, or size bytes; returns how many. */
@@ -145,6 +152,7 @@ START_TEST(a_unix_socket_does_too)
 
 	(void)close(far);
 	(void)close(source);
+	let_go();
 	prepare(AF_UNIX);
 	start();
 	ck_assert_int_eq(write(source, "ask", 3), 3);
@@ -255,6 +263,7 @@ START_TEST(input_that_cannot_be_read_is_no_end)
 	ck_assert_int_eq(errno, EAGAIN);
 	(void)close(source);
 	(void)close(far);
+	let_go();
 }
 END_TEST
 
