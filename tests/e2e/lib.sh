@@ -13,6 +13,7 @@
 #   target                   target.py with its services; port SERVICE
 #   check TEXT COMMAND...    one TAP case: COMMAND succeeds
 #   refuses STATUS PATTERN COMMAND...   ends so, saying so
+#   forwarded NAME:PORT      the gateway's address that leads there
 #   peer ...                 client.py
 #   need PROGRAM...          what the test cannot do without
 #   finish                   stops everything, as a last case, and the plan
@@ -236,6 +237,11 @@ target() {
 	daemon target "$python" "$here/target.py"
 }
 port() { field "$1" target; }
+
+forwarded() {
+	cli --json status | json "[p['address'] for p in i['listening']
+		if p.get('to') == '$1'][0]"
+}
 
 peer() { "$python" "$here/client.py" "$@"; }
 

@@ -10,6 +10,7 @@ E2E_TESTS = \
 	tests/e2e/browsers.test \
 	tests/e2e/clients.test \
 	tests/e2e/clones.test \
+	tests/e2e/databases.test \
 	tests/e2e/desktop.test \
 	tests/e2e/dialects.test \
 	tests/e2e/errors.test \
@@ -35,6 +36,7 @@ CLIENT_TESTS = \
 	tests/e2e/browsers.test \
 	tests/e2e/clients.test \
 	tests/e2e/databases.test \
+	tests/e2e/databases.test \
 	tests/e2e/desktop.test \
 	tests/e2e/languages.test \
 	tests/e2e/page.test \
@@ -53,6 +55,7 @@ EXTRA_DIST += \
 	tests/e2e/browser.py \
 	tests/e2e/browsers.py \
 	tests/e2e/client.py \
+	tests/e2e/databases.py \
 	tests/e2e/endure.py \
 	tests/e2e/fetch.java \
 	tests/e2e/fetch.js \

@@ -14,6 +14,8 @@
 #   try CLIENT WAY COMMAND...         the first half of row, for what does more
 #                       than to print the page: COMMAND may be a function
 #   fails CLIENT WAY COMMAND...       the other half
+#   chains              writes $work/socks5.conf, socks4.conf and http.conf, by
+#                       which proxychains goes by the gateway
 #   finish_table        prints the table, then finish
 #
 # HOST and PORT in the words of COMMAND stand for those of the target.
@@ -78,6 +80,21 @@ fails() {
 row() {
 	try "$1" "$2" shows_page "${@:3}"
 	fails "$@"
+}
+
+chains() {
+	local kind address=${proxy:?}
+	for kind in socks5 socks4 http; do
+		cat >"$work/$kind.conf" <<-END
+			strict_chain
+			proxy_dns
+			remote_dns_subnet 224
+			tcp_read_time_out 15000
+			tcp_connect_time_out 15000
+			[ProxyList]
+			$kind ${address/:/ }
+		END
+	done
 }
 
 print_table() {
