@@ -118,6 +118,7 @@ gatewayview_make(const struct gateway *gateway, struct overview *out)
 	gather_link(gateway, now_ns, out);
 	client_pool_open(&gateway->pool, out->open);
 	meter_total(gateway->pool.meter, &out->total);
+	out->datagrams = gateway->pool.datagrams;
 	meter_rate(gateway->pool.meter, RATE_SECONDS, now_ns, &out->rate);
 	return gather_hosts(gateway, out);
 }

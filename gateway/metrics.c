@@ -100,6 +100,19 @@ put_requests(struct promout *out, const struct overview *overview)
 	    overview->total.received);
 }
 
+static void
+put_datagrams(struct promout *out, const struct overview *overview)
+{
+	const struct courier_stats *stats = &overview->datagrams;
+
+	promout_family(out, NAME("datagrams_total"), PROMOUT_COUNTER,
+	    "Datagrams of local programs and of those they sent to.");
+	promout_uint(out, PROMOUT_LABELS("what", "sent"), stats->sent);
+	promout_uint(out, PROMOUT_LABELS("what", "received"), stats->received);
+	promout_uint(out, PROMOUT_LABELS("what", "lost"), stats->lost);
+	promout_uint(out, PROMOUT_LABELS("what", "stray"), stats->strays);
+}
+
 /* --- hosts ----------------------------------------------------------- */
 
 /* Return true when a host before the i-th is in the same state. */
@@ -244,6 +257,7 @@ metrics_write(const struct overview *overview, struct buf *out)
 	put_gauge(&metrics, NAME("streams"),
 	    "Streams that are open to all hosts.", overview->streams);
 	put_requests(&metrics, overview);
+	put_datagrams(&metrics, overview);
 	put_states(&metrics, overview);
 	put_hosts(&metrics, overview);
 	return promout_end(&metrics);

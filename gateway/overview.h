@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "common/meter.h"
+#include "gateway/courier.h"
 #include "gateway/dialect.h"
 #include "protocol/session.h"
 #include "protocol/uplink.h"
@@ -58,6 +59,7 @@ struct overview {
 	const struct failures *failures; /* the last ones */
 	struct meter_count total;        /* bytes, ever */
 	struct meter_count rate;         /* bytes a second, of late */
+	struct courier_stats datagrams;  /* ever */
 };
 
 #endif

@@ -70,6 +70,7 @@ sampleview_make(struct sampleview *sample)
 		.outcomes = &sample->outcomes,
 		.failures = sample->failures,
 		.total = { .sent = 1000, .received = 2500000 },
+		.datagrams = { .sent = 12, .received = 11, .lost = 1 },
 		.rate = { .sent = 999, .received = 1200000 },
 	};
 	(void)snprintf(overview->link.relay, sizeof(overview->link.relay),

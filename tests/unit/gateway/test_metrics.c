@@ -171,6 +171,8 @@ static const char *const expected[] = {
 	"\ninroad_gateway_failures_total 1\n",
 	"\ninroad_gateway_bytes_total{direction=\"sent\"} 1000\n",
 	"\ninroad_gateway_bytes_total{direction=\"received\"} 2500000\n",
+	"\ninroad_gateway_datagrams_total{what=\"received\"} 11\n",
+	"\ninroad_gateway_datagrams_total{what=\"lost\"} 1\n",
 	"\ninroad_gateway_hosts{state=\"online\"} 1\n",
 	"\ninroad_gateway_hosts{state=\"offline\"} 1\n",
 	"\ninroad_gateway_hosts{state=\"reconnecting\"} 1\n",
