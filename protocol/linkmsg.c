@@ -252,6 +252,13 @@ is_message(enum linkmsg_kind kind, size_t len)
 	return kind == LINKMSG_RESUME ? len == RESUME_REQUEST_LEN : len > 0;
 }
 
+/* The relay itself is nobody's host. */
+static enum name_error
+check_owner(const char *owner)
+{
+	return owner[0] == '\0' ? NAME_OK : name_check_user(owner);
+}
+
 size_t
 linkmsg_attach_encode(
     const struct linkmsg_attach *attach, uint8_t *out, size_t size)
@@ -262,15 +269,15 @@ linkmsg_attach_encode(
 		return 0;
 	}
 	wire_write_to(&writer, out, size);
-	wire_put_str8(&writer, attach->owner);
-	wire_put_str8(&writer, attach->host);
+	name_put(&writer, attach->owner, check_owner);
+	name_put(&writer, attach->host, name_check_host);
 	wire_put_u32(&writer, attach->epoch);
 	keys_caller_encode(&attach->caller, &writer);
 	wire_put_u8(&writer, (uint8_t)attach->kind);
 	wire_put_u16(&writer, (uint16_t)attach->message_len);
 	wire_put_bytes(&writer, attach->message, attach->message_len);
 	if (attach->has_device) {
-		wire_put_str8(&writer, attach->device);
+		name_put(&writer, attach->device, name_check_device);
 		wire_put_bytes(
 		    &writer, attach->device_key, sizeof(attach->device_key));
 	}
@@ -285,8 +292,8 @@ linkmsg_attach_decode(struct linkmsg_attach *out, bool has_device,
 
 	memset(out, 0, sizeof(*out));
 	wire_read_from(&reader, payload, len);
-	wire_get_str8(&reader, out->owner, sizeof(out->owner));
-	wire_get_str8(&reader, out->host, sizeof(out->host));
+	name_get(&reader, out->owner, sizeof(out->owner), check_owner);
+	name_get(&reader, out->host, sizeof(out->host), name_check_host);
 	out->epoch = wire_get_u32(&reader);
 	keys_caller_decode(&out->caller, &reader);
 	out->kind = get_kind(&reader);
@@ -294,7 +301,8 @@ linkmsg_attach_decode(struct linkmsg_attach *out, bool has_device,
 	out->message = wire_get_bytes(&reader, out->message_len);
 	out->has_device = has_device;
 	if (has_device) {
-		wire_get_str8(&reader, out->device, sizeof(out->device));
+		name_get(&reader, out->device, sizeof(out->device),
+		    name_check_device);
 		wire_get_copy(
 		    &reader, out->device_key, sizeof(out->device_key));
 	}

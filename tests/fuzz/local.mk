@@ -64,10 +64,17 @@ EXTRA_DIST += \
 	$(NULL)
 
 if ENABLE_AGENT
-FUZZ_TARGETS += %D%/fuzz_policy
+FUZZ_TARGETS += \
+	%D%/fuzz_attach \
+	%D%/fuzz_policy \
+	$(NULL)
+%C%_fuzz_attach_LDADD = $(FUZZ_MAIN) tests/support/libsupport.a $(LIBS_AGENT)
 %C%_fuzz_policy_LDADD = $(FUZZ_MAIN) $(LIBS_AGENT)
 endif
-EXTRA_DIST += %D%/policy.in
+EXTRA_DIST += \
+	%D%/attach.in \
+	%D%/policy.in \
+	$(NULL)
 
 if ENABLE_GATEWAY
 FUZZ_TARGETS += \
