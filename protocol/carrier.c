@@ -79,9 +79,9 @@ fail(struct carrier *carrier, enum code code, const char *text)
 	}
 }
 
-/* The peer broke the protocol: end the session and tell it. */
+/* End the session for a reason that neither the owner nor the peer knows. */
 static void
-accuse(struct carrier *carrier, enum code code)
+accuse(struct carrier *carrier, enum code code, const char *text)
 {
 	const struct carrier_ops *ops = carrier->ops;
 	void *arg = carrier->arg;
@@ -91,7 +91,7 @@ accuse(struct carrier *carrier, enum code code)
 	}
 	carrier_close(carrier, code);
 	if (ops->down != NULL) {
-		ops->down(arg, code, codes_summary(code));
+		ops->down(arg, code, text);
 	}
 }
 
@@ -248,7 +248,8 @@ static void
 damaged(struct carrier *carrier)
 {
 	if (carrier->fresh && ++carrier->failures >= LIMITS_RESUME_FAILURES) {
-		fail(carrier, CODE_PROTOCOL_ERROR,
+		/* The other direction may be sound. */
+		accuse(carrier, CODE_PROTOCOL_ERROR,
 		    "What arrives is not what was sent.");
 		return;
 	}
@@ -269,7 +270,7 @@ on_carry(void *arg, uint8_t *body, size_t len)
 	if (code == CODE_LINK_LOST) {
 		damaged(carrier);
 	} else if (code != CODE_OK) {
-		accuse(carrier, code);
+		accuse(carrier, code, codes_summary(code));
 	} else {
 		carrier->fresh = false;
 		carrier->failures = 0;

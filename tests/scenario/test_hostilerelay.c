@@ -324,6 +324,35 @@ START_TEST(nothing_opens_any_more)
 }
 END_TEST
 
+static enum hostile_verdict
+spoil_replies(struct hostile_frame *frame, void *arg)
+{
+	return frame->to == HOSTILE_GATEWAY ? spoil_all(frame, arg)
+					    : HOSTILE_PASS;
+}
+
+static bool
+is_near_broken(struct relayrig *of)
+{
+	return of->talks[of->last_talk - 1].near.is_reset;
+}
+
+/* Where it is one direction only, the other side is told at once. */
+START_TEST(no_reply_opens_any_more)
+{
+	(void)begin(1);
+	(void)relayrig_talk(&rig, 0, 0, 5000000, 5000000);
+	ck_assert(relayrig_run(&rig, has_begun, 10));
+	rig.relay.judge = spoil_replies;
+	ck_assert(relayrig_run(&rig, is_near_broken, 300));
+	ck_assert_int_eq(rig.talks[0].near.code, CODE_PROTOCOL_ERROR);
+	relayrig_wait(&rig, 5);
+	ck_assert(rig.talks[0].far.is_reset);
+	ck_assert_int_eq(rig.talks[0].far.code, CODE_PROTOCOL_ERROR);
+	relayrig_close(&rig);
+}
+END_TEST
+
 /* --- holding back --------------------------------------------------------- */
 
 struct hold {
@@ -602,6 +631,7 @@ main(void)
 	tcase_add_test(tc, records_go_elsewhere);
 	tcase_add_test(tc, an_old_channel_is_played_again);
 	tcase_add_test(tc, nothing_opens_any_more);
+	tcase_add_test(tc, no_reply_opens_any_more);
 	tcase_add_test(tc, records_are_held_and_released);
 	tcase_add_test(tc, records_are_held_too_long);
 	tcase_add_test(tc, credit_is_forged);
