@@ -48,8 +48,8 @@ struct egress_stats {
 };
 
 /*
- * Associations of one caller, each with two sockets and a few dozen kilobytes
- * at worst: what many browsers at once have.
+ * Associations of one caller, each with two sockets and, with all its peers, a
+ * hundred kilobytes: many browsers, and forwards that many programs use.
  */
 #define EGRESS_ASSOCIATIONS_MAX 512
 

@@ -114,6 +114,16 @@ session_dgram_cap(const struct session *session)
 	return session_cap(session) / 4 * 3;
 }
 
+bool
+session_has_room(const struct session *session)
+{
+	uint64_t max = list_empty(&session->held_back)
+			   ? session_cap(session)
+			   : session_dgram_cap(session);
+
+	return retain_bytes(&session->retain) < max;
+}
+
 void
 session_notify(struct session *session)
 {
@@ -178,8 +188,6 @@ session_pull(struct session *session, uint64_t now_ns)
 bool
 session_is_ready(const struct session *session)
 {
-	bool room = retain_bytes(&session->retain) < session_cap(session);
-
 	if (session->paused) {
 		return false;
 	}
@@ -191,7 +199,8 @@ session_is_ready(const struct session *session)
 	}
 	return session->owes_ack || session->owes_pong || session->owes_ping ||
 	       !list_empty(&session->debtors) ||
-	       (room && session->schedule.groups.head != NULL);
+	       (session_has_room(session) &&
+		   session->schedule.groups.head != NULL);
 }
 
 void

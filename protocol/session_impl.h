@@ -168,6 +168,12 @@ uint64_t stream_allowance(const struct stream *stream);
 /* Return how many bytes may be retained before datagrams are held back. */
 uint64_t session_dgram_cap(const struct session *session);
 
+/*
+ * Return true when data may be sealed.  While datagrams are held back it stops
+ * where they do, or a busy stream would never let them go.
+ */
+bool session_has_room(const struct session *session);
+
 /* Let the associations that were held back take their turn. */
 void association_go_on(struct session *session);
 

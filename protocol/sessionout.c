@@ -425,7 +425,7 @@ sessionout_next(struct session *session)
 	if (blob == NULL && below(session, LIMITS_RETAIN_SLACK)) {
 		blob = next_debt(session);
 	}
-	if (blob == NULL && !session->closed && below(session, 0)) {
+	if (blob == NULL && !session->closed && session_has_room(session)) {
 		blob = next_data(session);
 	}
 	if (blob == NULL) {

@@ -419,6 +419,46 @@ START_TEST(bulk_does_not_delay)
 }
 END_TEST
 
+/*
+ * Beside a stream that is only held up by what is unacknowledged: it must not
+ * fill up what datagrams leave free.
+ */
+START_TEST(bulk_leaves_room)
+{
+	struct pair_config config;
+	struct pair_peer a;
+	struct pair_peer b;
+	struct rig rig;
+
+	pair_defaults(&config);
+	config.retain_max = 131072;
+	begin_open(&rig, &config);
+	pair_peer_init(&a, rig.pair, 0, false);
+	pair_peer_init(&b, rig.pair, 0, false);
+	pair_open(rig.pair, &a, false);
+	pair_settle(rig.pair);
+	pair_accept(rig.pair->acceptor.opened, &b);
+	pair_settle(rig.pair);
+	a.to_send = 100000000;
+	stream_ready(a.stream);
+	for (unsigned i = 0; i < 500; i++) {
+		rig.pair->now += LIMITS_MSEC;
+		if (i % 10 == 0) {
+			say(&rig.near, &dns, "a word of a call");
+		}
+		(void)pair_pull(rig.pair, PAIR_TO_ACCEPTOR, 99);
+		(void)pair_deliver(rig.pair, PAIR_TO_ACCEPTOR);
+		(void)pair_pull(rig.pair, PAIR_TO_OPENER, 9);
+		while (rig.pair->pipes[PAIR_TO_OPENER].count > 0) {
+			(void)pair_deliver(rig.pair, PAIR_TO_OPENER);
+		}
+	}
+	ck_assert_uint_gt(b.received, 400 * UINT64_C(16384));
+	ck_assert_uint_ge(rig.far.datagrams, 45);
+	finish(&rig);
+}
+END_TEST
+
 /* And it has no more than its turn: bytes go on beside a flood. */
 START_TEST(flood_does_not_starve)
 {
@@ -643,6 +683,7 @@ main(void)
 	tcase_add_test(tc, replay_is_discarded);
 	tcase_add_test(tc, held_back_near_the_limit);
 	tcase_add_test(tc, bulk_does_not_delay);
+	tcase_add_test(tc, bulk_leaves_room);
 	tcase_add_test(tc, flood_does_not_starve);
 	tcase_add_test(tc, misuse_ends_the_association);
 	tcase_add_test(tc, datagrams_are_no_bytes);
