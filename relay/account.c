@@ -469,6 +469,11 @@ account_device_seen(struct account_device *device, uint64_t now)
 void
 account_device_set_link(struct account_device *device, void *link)
 {
+	uint32_t *links = &device->account->usage[ALLOWANCE_LINKS];
+
+	if ((device->link == NULL) != (link == NULL)) {
+		*links += link != NULL ? 1 : UINT32_MAX;
+	}
 	device->link = link;
 }
 

@@ -39,6 +39,7 @@
 #include "protocol/codes.h"
 #include "protocol/limits.h"
 #include "protocol/linkhello.h"
+#include "relay/allowance.h"
 #include "relay/store.h"
 
 struct audit;
@@ -70,6 +71,9 @@ struct account_token;
 #define ACCOUNT_EXPIRED_TIME (UINT64_C(7) * 86400)
 /* How long gateways may come with the key before the account's last change. */
 #define ACCOUNT_OLD_KEY_TIME (UINT64_C(7) * 86400)
+
+/* Who comes back opens at once what was open before. */
+#define ACCOUNT_ATTACH_BURST 20
 
 /* Operations under way; more are refused for the moment. */
 #define ACCOUNT_OPS_MAX 4096
@@ -166,7 +170,7 @@ void account_book_free(struct account_book *book);
  *	CODE_LOGIN_REFUSED  no such account, device or token; which of them is
  *	                    not told
  *	CODE_REVOKED, CODE_DISABLED, CODE_JOIN_USED, CODE_JOIN_EXPIRED,
- *	CODE_NAME_TAKEN, CODE_NAME_INVALID, CODE_ACCOUNT_KEY
+ *	CODE_NAME_TAKEN, CODE_NAME_INVALID, CODE_ACCOUNT_KEY, CODE_LIMIT
  *	                    to who proved to hold a key or token that this
  *	                    is about
  *	CODE_OVERLOADED, CODE_INTERNAL
@@ -186,8 +190,9 @@ struct account_op *account_login(struct account_book *book,
 /*
  * Make an invitation.  The outcome is CODE_OK with a token and when it
  * expires, CODE_NAME_INVALID, CODE_NAME_TAKEN, CODE_LIMIT when the account has
- * too many invitations open, CODE_DISABLED, CODE_OVERLOADED or CODE_INTERNAL.
- * An open invitation of the same name and role is void from then on.
+ * too many invitations open or no room for another device, CODE_DISABLED,
+ * CODE_OVERLOADED or CODE_INTERNAL. An open invitation of the same name and
+ * role is void from then on.
  */
 struct account_op *account_invite(struct account_book *book,
     const struct account_invite *invite, account_done *done, void *arg);
@@ -251,6 +256,15 @@ struct account_op *account_revoke_token(struct account_token *token,
     const struct account_by *by, account_done *done, void *arg);
 
 /*
+ * Set limits of account: those that change->set names to the values there,
+ * ALLOWANCE_NONE for that of the level.  In force at once, for what comes:
+ * nothing that is there is ended.  Outcomes as of account_set_level().
+ */
+struct account_op *account_set_limits(struct account *account,
+    const struct allowance *change, const struct account_by *by,
+    account_done *done, void *arg);
+
+/*
  * Let op go on without a word; NULL is allowed.  What is on its way to the
  * store still happens, with ops told of it.
  */
@@ -307,6 +321,41 @@ void account_device_set_link(struct account_device *device, void *link);
 
 /* Return what was last set, NULL at first. */
 void *account_device_link(const struct account_device *device);
+
+/* Limit the accounts of each level by what is there for it; copied. */
+void account_book_set_levels(
+    struct account_book *book, const struct allowance levels[STORE_GUEST + 1]);
+
+/* Where a limit comes from. */
+enum account_source {
+	ACCOUNT_SOURCE_NONE, /* there is none */
+	ACCOUNT_SOURCE_LEVEL,
+	ACCOUNT_SOURCE_ACCOUNT,
+};
+
+/*
+ * Return the limit that is in force for account, or ALLOWANCE_NONE; *source,
+ * unless it is NULL, is where it comes from.
+ */
+uint64_t account_limit(const struct account *account, enum allowance_key key,
+    enum account_source *source);
+
+/*
+ * Return whether wanted of key is more than account may have; then text is a
+ * sentence about it, for CODE_LIMIT.
+ */
+bool account_exceeds(const struct account *account, enum allowance_key key,
+    uint64_t wanted, char text[LIMITS_TEXT_LEN]);
+
+/* Return how many devices, hosts or links account has. */
+uint64_t account_usage(const struct account *account, enum allowance_key key);
+
+/*
+ * Take one of the attaches that account may have a second, at the time now in
+ * nanoseconds of a monotonic clock.  Returns false when there is none left; it
+ * may have ACCOUNT_ATTACH_BURST seconds of them at once.
+ */
+bool account_take_attach(struct account *account, uint64_t now);
 
 /* Return the last changes, which live in book. */
 const struct audit *account_book_audit(const struct account_book *book);

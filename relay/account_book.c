@@ -218,6 +218,19 @@ insert_revoked(struct account_device *device)
 	device->account->revoked_count++;
 }
 
+/* A live device came, or went. */
+static void
+count_live(struct account_device *device, int n)
+{
+	struct account *account = device->account;
+
+	account->book->live += (size_t)n;
+	account->usage[ALLOWANCE_DEVICES] += (uint32_t)n;
+	if (device->row.role == LINKHELLO_AGENT) {
+		account->usage[ALLOWANCE_HOSTS] += (uint32_t)n;
+	}
+}
+
 void
 account_book_insert_device(struct account_device *device)
 {
@@ -231,7 +244,7 @@ account_book_insert_device(struct account_device *device)
 	}
 	table_insert(book->by_name, &device->by_name);
 	list_push_back(&device->account->devices, &device->of_account);
-	book->live++;
+	count_live(device, 1);
 }
 
 void
@@ -250,7 +263,7 @@ take_out_live(struct account_device *device)
 {
 	table_remove(device->account->book->by_name, &device->by_name);
 	list_remove(&device->of_account);
-	device->account->book->live--;
+	count_live(device, -1);
 }
 
 void
@@ -275,6 +288,7 @@ account_book_drop_device(struct account_device *device)
 		list_remove(&device->of_account);
 		device->account->revoked_count--;
 	}
+	account_device_set_link(device, NULL);
 	table_remove(book->by_id, &device->by_id);
 	table_remove(book->by_key, &device->by_key);
 	list_remove(&device->seen);
@@ -444,6 +458,19 @@ on_token(const struct store_token *row, void *arg)
 }
 
 static int
+on_limit(const struct store_limit *row, void *arg)
+{
+	struct account *account = account_book_find_number(arg, row->account);
+	enum allowance_key key;
+
+	/* A limit of a later version is nothing that we could keep to. */
+	if (account != NULL && allowance_find(row->name, &key) == 0) {
+		allowance_set(&account->limits, key, row->value);
+	}
+	return 0;
+}
+
+static int
 on_audit(const struct store_audit *row, void *arg)
 {
 	struct account_book *book = arg;
@@ -459,6 +486,7 @@ account_book_load(struct account_book *book, struct store_error *error)
 		.account = on_account,
 		.device = on_device,
 		.token = on_token,
+		.limit = on_limit,
 		.audit = on_audit,
 	};
 

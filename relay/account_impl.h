@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "common/list.h"
+#include "common/ratelimit.h"
 #include "common/table.h"
 #include "relay/account.h"
 
@@ -33,10 +34,11 @@ struct account_book {
 	struct table *by_name;   /* live devices by account id and name */
 	struct table *tokens;    /* by hash */
 	struct audit *audit;
-	struct list accounts; /* by age */
-	struct list seen;     /* devices whose last_seen is to be written */
-	struct list pending;  /* operations on their way to the store */
-	struct list waiting;  /* operations that wait for one of those */
+	struct allowance levels[STORE_GUEST + 1]; /* by enum store_level */
+	struct list accounts;                     /* by age */
+	struct list seen;    /* devices whose last_seen is to be written */
+	struct list pending; /* operations on their way to the store */
+	struct list waiting; /* operations that wait for one of those */
 	size_t ops_count;
 	size_t live;
 };
@@ -50,6 +52,10 @@ struct account {
 	struct list revoked; /* by the time of their removal */
 	struct list tokens;  /* by age */
 	unsigned revoked_count;
+	uint32_t usage[ALLOWANCE_LINKS + 1]; /* devices, hosts, links */
+	struct allowance limits;
+	struct ratelimit attaches;
+	uint64_t attaches_limit; /* that it was set up with, 0: never */
 	unsigned token_count;
 	struct store_account row;
 };
@@ -212,6 +218,7 @@ struct account_op {
 	char by[NAME_USER_MAX + 1];
 	char origin[STORE_ORIGIN_LEN];
 
+	struct allowance limits; /* to set */
 	int64_t account_id; /* of an account that may go while this waits */
 
 	/* What decide() found and made for commit(). */

@@ -148,9 +148,24 @@ judge_name(enum linkhello_role role, const char *name)
 	return name[0] == '\0' ? NAME_OK : name_check_device(name);
 }
 
+/* Return whether the account has no room for who would be invited. */
+static bool
+exceeds(const struct account_op *op, char text[LIMITS_TEXT_LEN])
+{
+	const struct account *account = op->account;
+
+	return account_exceeds(account, ALLOWANCE_DEVICES,
+		   account_usage(account, ALLOWANCE_DEVICES) + 1, text) ||
+	       (op->role == LINKHELLO_AGENT &&
+		   account_exceeds(account, ALLOWANCE_HOSTS,
+		       account_usage(account, ALLOWANCE_HOSTS) + 1, text));
+}
+
 static enum account_verdict
 decide(struct account_op *op, struct account_changes *changes)
 {
+	char text[LIMITS_TEXT_LEN];
+
 	if (!account_op_find(op)) {
 		return ACCOUNT_ANSWER;
 	}
@@ -165,6 +180,9 @@ decide(struct account_op *op, struct account_changes *changes)
 	    account_book_find_name(op->account, op->name) != NULL) {
 		return account_op_answer(op, CODE_NAME_TAKEN,
 		    "Another device of the account is named \"%s\".", op->name);
+	}
+	if (!op->replace && exceeds(op, text)) {
+		return account_op_answer(op, CODE_LIMIT, "%s", text);
 	}
 	return account_invite_decide(
 	    op, changes, op->account, op->account->row.id);

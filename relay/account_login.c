@@ -237,6 +237,42 @@ make_room(struct account_op *op, struct account_changes *changes,
 	return true;
 }
 
+/*
+ * Judge whether account may have one more device in place of gone ones.  Where
+ * there is a limit, enrolments happen one after the other.  Returns false, and
+ * the outcome is filled in, when it may not.
+ */
+static bool
+judge_limits(struct account_op *op, const struct account *account)
+{
+	const struct account_device *gone[] = {
+		account_book_find_id(op->book, op->moved),
+		account_book_find_id(op->book, op->replaced),
+	};
+	uint64_t devices = account_usage(account, ALLOWANCE_DEVICES) + 1;
+	uint64_t hosts = account_usage(account, ALLOWANCE_HOSTS) + 1;
+	char text[LIMITS_TEXT_LEN];
+
+	op->exclusive =
+	    op->exclusive ||
+	    account_limit(account, ALLOWANCE_DEVICES, NULL) != ALLOWANCE_NONE ||
+	    account_limit(account, ALLOWANCE_HOSTS, NULL) != ALLOWANCE_NONE;
+	for (size_t i = 0; i < 2; i++) {
+		if (gone[i] != NULL && gone[i]->account == account &&
+		    gone[i]->row.revoked_at == 0) {
+			devices--;
+			hosts -= gone[i]->row.role == LINKHELLO_AGENT;
+		}
+	}
+	if (account_exceeds(account, ALLOWANCE_DEVICES, devices, text) ||
+	    (op->role == LINKHELLO_AGENT &&
+		account_exceeds(account, ALLOWANCE_HOSTS, hosts, text))) {
+		(void)account_op_answer(op, CODE_LIMIT, "%s", text);
+		return false;
+	}
+	return true;
+}
+
 /* Add the row of the new device.  Returns false when there is no memory. */
 static bool
 add_device(struct account_op *op, struct account_changes *changes,
@@ -282,6 +318,7 @@ redeem(struct account_op *op, struct account_changes *changes,
 	account_op_audit(op, "device.enrol", op->name, "",
 	    op->role == LINKHELLO_AGENT ? "agent" : "gateway");
 	if (!enrolled && (!make_room(op, changes, token, device) ||
+			     !judge_limits(op, token->account) ||
 			     !add_device(op, changes, token->account))) {
 		return ACCOUNT_ANSWER;
 	}

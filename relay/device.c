@@ -20,6 +20,9 @@
 #define ATTACH_RATE 50
 #define ATTACH_BURST 1000
 
+/* Seconds after which a device comes back for a link that was too many. */
+#define LINKS_RETRY 60
+
 /* That guests are displaced is logged at most so often, in nanoseconds. */
 #define DISPLACED_LOG (60 * LIMITS_SEC)
 
@@ -289,13 +292,31 @@ admit(struct device *device, const struct account_outcome *outcome)
 	}
 }
 
+/* Return whether the link of an enrolled device is more than may be. */
+static bool
+exceeds_links(const struct account_outcome *outcome, char text[LIMITS_TEXT_LEN])
+{
+	uint64_t links = account_usage(outcome->account, ALLOWANCE_LINKS);
+
+	return account_device_link(outcome->device) == NULL &&
+	       account_exceeds(
+		   outcome->account, ALLOWANCE_LINKS, links + 1, text);
+}
+
 static void
 on_judged(const struct account_outcome *outcome, void *arg)
 {
 	struct device *device = arg;
+	struct account_outcome refused = { .code = CODE_OK };
 
 	device->login = NULL;
 	if (device->state != DEVICE_GUEST) {
+		return;
+	}
+	if (outcome->code == CODE_OK && exceeds_links(outcome, refused.text)) {
+		refused.code = CODE_LIMIT;
+		refused.retry_after = LINKS_RETRY;
+		devicerefuse_start(device, &refused);
 		return;
 	}
 	if (outcome->code == CODE_OK) {

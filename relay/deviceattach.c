@@ -346,6 +346,42 @@ call(struct device *device, struct device *agent, uint32_t channel,
 	    agent->link, FRAME_ATTACH, attach->agent_channel, payload, len);
 }
 
+/* Return how many channels the gateways of account have. */
+static uint64_t
+count_channels(const struct device_hub *hub, const struct account *account)
+{
+	const int64_t id = account_row(account)->id;
+	struct list *node = list_first(&hub->tenants);
+
+	for (; node != NULL; node = list_after(&hub->tenants, node)) {
+		const struct tenant *tenant =
+		    list_entry(node, struct tenant, all);
+
+		if (tenant->account == id) {
+			return tenant->circuits;
+		}
+	}
+	return 0;
+}
+
+/* Return whether another channel is more than the account may have. */
+static bool
+exceeds(struct device *device, char text[LIMITS_TEXT_LEN])
+{
+	const uint64_t now = loop_now(device->hub->config.loop);
+	uint64_t channels =
+	    account_limit(device->account, ALLOWANCE_CHANNELS, NULL);
+
+	if (channels != ALLOWANCE_NONE &&
+	    account_exceeds(device->account, ALLOWANCE_CHANNELS,
+		count_channels(device->hub, device->account) + 1, text)) {
+		return true;
+	}
+	return !account_take_attach(device->account, now) &&
+	       account_exceeds(
+		   device->account, ALLOWANCE_ATTACHES, ALLOWANCE_NONE, text);
+}
+
 void
 deviceattach_request(
     struct device *device, uint32_t channel, const uint8_t *payload, size_t len)
@@ -353,6 +389,7 @@ deviceattach_request(
 	struct linkmsg_attach message;
 	struct directory_host *host;
 	struct device *agent = NULL;
+	char text[LIMITS_TEXT_LEN];
 
 	if (linkmsg_attach_decode(&message, false, payload, len) != 0 ||
 	    channel <= device->last_channel) {
@@ -363,6 +400,10 @@ deviceattach_request(
 	if (!ratelimit_take(
 		&device->attach_rate, 1, loop_now(device->hub->config.loop))) {
 		refuse(device, channel, CODE_LIMIT, "too many attaches");
+		return;
+	}
+	if (exceeds(device, text)) {
+		refuse(device, channel, CODE_LIMIT, text);
 		return;
 	}
 	if (device->channels >= LIMITS_CHANNELS_MAX) {

@@ -8,12 +8,18 @@ noinst_LIBRARIES += %D%/librelay.a
 	%D%/account_book.c \
 	%D%/account_impl.h \
 	%D%/account_invite.c \
+	%D%/account_limit.c \
 	%D%/account_login.c \
 	%D%/account_op.c \
 	%D%/account_owner.c \
 	%D%/account_text.c \
 	%D%/admin.c \
 	%D%/admin.h \
+	%D%/admin_device.c \
+	%D%/admin_impl.h \
+	%D%/admin_user.c \
+	%D%/allowance.c \
+	%D%/allowance.h \
 	%D%/audit.c \
 	%D%/audit.h \
 	%D%/device.c \

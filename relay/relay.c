@@ -87,12 +87,11 @@ on_added(struct account_device *device, void *arg)
 {
 	struct relay *relay = arg;
 	const struct store_device *row = account_device_row(device);
-	struct account *account = account_device_account(device);
 
 	if (row->role == LINKHELLO_AGENT && row->revoked_at == 0) {
 		(void)directory_add(relay->directory,
-		    account_row(account)->user, row->name, row->public_key,
-		    row->last_seen);
+		    account_row(account_device_account(device))->user,
+		    row->name, row->public_key, row->last_seen);
 	}
 }
 
@@ -203,6 +202,7 @@ open_book(struct relay *relay, struct fault *fault)
 		(void)fault_set(fault, "out of memory");
 		return EX_OSERR;
 	}
+	account_book_set_levels(relay->book, relay->config.levels);
 	if (account_book_load(relay->book, &error) != 0) {
 		(void)fault_set(fault, "%s", error.text);
 		return error.status;

@@ -23,6 +23,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "relay/allowance.h"
+#include "relay/store.h"
+
 struct fault;
 struct loop;
 struct relay;
@@ -41,6 +44,7 @@ struct relay_config {
 	uint32_t guests_max; /* not yet logged in */
 	/* Devices a second that are to come back after a loss; not 0. */
 	uint32_t return_rate;
+	struct allowance levels[STORE_GUEST + 1]; /* by enum store_level */
 };
 
 /* Fill *config with what a relay does unless told otherwise. */

@@ -15,7 +15,24 @@
 #include "common/version.h"
 #include "protocol/limits.h"
 #include "protocol/membership.h"
+#include "relay/account.h"
 #include "relay/relay.h"
+
+#define LIMIT_ROW(key, what)                                                   \
+	{                                                                      \
+		.name = (key), .kind = OPTIONS_NUMBER, .value = "N",           \
+		.help = (what), .most = ALLOWANCE_MAX                          \
+	}
+
+/* Of a level; the names are those of allowance.h. */
+static const struct options_row level_keys[] = {
+	LIMIT_ROW("devices", "enrolled devices of an account"),
+	LIMIT_ROW("hosts", "hosts of an account"),
+	LIMIT_ROW("links", "devices of an account that are connected"),
+	LIMIT_ROW("channels", "open channels of an account's gateways"),
+	LIMIT_ROW("attaches", "channels a second that they open"),
+	{ .name = NULL },
+};
 
 static const struct options_row rows[] = {
 	STARTUP_ROWS,
@@ -40,6 +57,10 @@ static const struct options_row rows[] = {
 	    .fallback = "1024",
 	    .least = 1,
 	    .most = 1000000 },
+	{ .name = "level",
+	    .kind = OPTIONS_SECTION,
+	    .help = "limits of the accounts of a level",
+	    .keys = level_keys },
 	{ .name = "return-rate",
 	    .kind = OPTIONS_NUMBER,
 	    .value = "N",
@@ -206,6 +227,44 @@ serve(const struct relay_config *config)
 	return status;
 }
 
+/* Take what section says of a level; 0, or -1 and *fault. */
+static int
+take_level(const struct options *section, struct relay_config *config,
+    struct fault *fault)
+{
+	enum store_level level;
+
+	if (account_level_parse(options_title(section), &level) != 0) {
+		return options_refuse(section, NULL, 0, fault,
+		    "\"%s\" is no level; there are admin, user and guest",
+		    options_title(section));
+	}
+	for (int key = 0; key < ALLOWANCE_KEYS; key++) {
+		const char *name = allowance_name((enum allowance_key)key);
+
+		if (options_given(section, name)) {
+			allowance_set(&config->levels[level],
+			    (enum allowance_key)key,
+			    options_number(section, name));
+		}
+	}
+	return 0;
+}
+
+static int
+take_levels(const struct options *options, struct relay_config *config,
+    struct fault *fault)
+{
+	int result = 0;
+
+	for (size_t i = options_count(options, "level"); i > 0 && result == 0;
+	     i--) {
+		result = take_level(
+		    options_section(options, "level", i - 1), config, fault);
+	}
+	return result;
+}
+
 /* Fill the rest of *config, and say what is wrong with it; an exit code. */
 static int
 check(const struct options *options, struct relay_config *config)
@@ -216,7 +275,8 @@ check(const struct options *options, struct relay_config *config)
 	config->budget = options_number(options, "memory");
 	config->guests_max = (uint32_t)options_number(options, "guests");
 	config->return_rate = (uint32_t)options_number(options, "return-rate");
-	if (relay_check(config, &fault) != 0) {
+	if (take_levels(options, config, &fault) != 0 ||
+	    relay_check(config, &fault) != 0) {
 		(void)fprintf(stderr, "inroad-relay: %s\n", fault.text);
 		return EX_CONFIG;
 	}

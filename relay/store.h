@@ -48,6 +48,8 @@ struct store;
 #define STORE_ACTION_LEN 24
 #define STORE_OBJECT_LEN (NAME_USER_MAX + 1 + NAME_HOST_MAX + 1)
 #define STORE_VALUE_LEN 64
+/* Room for the name of a limit. */
+#define STORE_LIMIT_LEN 16
 /*
  * Entries of the audit: the file keeps the last 100,000 (a trigger of the
  * schema drops older ones), which is 20 MB; the last of them are read back.
@@ -117,6 +119,13 @@ struct store_token {
 	uint32_t uses_max; /* how often it may be redeemed, at least 1 */
 };
 
+/* A limit of an account that is not that of its level. */
+struct store_limit {
+	int64_t account;
+	char name[STORE_LIMIT_LEN]; /* unique in the account */
+	uint64_t value;
+};
+
 /*
  * A change that somebody made: an entry of the audit.  Texts are for people
  * and may be empty.
@@ -146,6 +155,8 @@ enum store_kind {
 	STORE_TOKEN_USED, /* used_at, used_by_key, uses */
 	STORE_TOKEN_DROP,
 	STORE_AUDIT_ADD,
+	STORE_LIMIT_SET,
+	STORE_LIMIT_DROP,
 	STORE_KINDS,
 };
 
@@ -158,6 +169,7 @@ struct store_change {
 		struct store_device device;
 		struct store_token token;
 		struct store_audit audit;
+		struct store_limit limit;
 	} row;
 };
 
@@ -180,6 +192,8 @@ struct store_loader {
 	int (*device)(const struct store_device *row, void *arg);
 	/* A token, of whatever use and age. */
 	int (*token)(const struct store_token *row, void *arg);
+	/* A limit. */
+	int (*limit)(const struct store_limit *row, void *arg);
 	/* One of the last STORE_AUDIT_READ entries of the audit, by age. */
 	int (*audit)(const struct store_audit *row, void *arg);
 };

@@ -235,6 +235,29 @@ bind_audit_add(sqlite3_stmt *statement, const struct store_change *change)
 	bind_text(statement, 7, audit->after);
 }
 
+static const char limit_drop[] =
+    "DELETE FROM account_limit WHERE account = ?1 AND name = ?2";
+
+static void
+bind_limit_drop(sqlite3_stmt *statement, const struct store_change *change)
+{
+	const struct store_limit *limit = &change->row.limit;
+
+	(void)sqlite3_bind_int64(statement, 1, limit->account);
+	bind_text(statement, 2, limit->name);
+}
+
+static const char limit_set[] =
+    "INSERT INTO account_limit (account, name, value) VALUES (?1, ?2, ?3)"
+    " ON CONFLICT (account, name) DO UPDATE SET value = ?3";
+
+static void
+bind_limit_set(sqlite3_stmt *statement, const struct store_change *change)
+{
+	bind_limit_drop(statement, change);
+	bind_u64(statement, 3, change->row.limit.value);
+}
+
 static const struct store_rows_kind kinds[STORE_KINDS] = {
 	[STORE_META_SET] = { meta_set, bind_meta_set },
 	[STORE_ACCOUNT_ADD] = { account_add, bind_account_add },
@@ -249,6 +272,8 @@ static const struct store_rows_kind kinds[STORE_KINDS] = {
 	[STORE_TOKEN_USED] = { token_used, bind_token_used },
 	[STORE_TOKEN_DROP] = { token_drop, bind_token_hash },
 	[STORE_AUDIT_ADD] = { audit_add, bind_audit_add },
+	[STORE_LIMIT_SET] = { limit_set, bind_limit_set },
+	[STORE_LIMIT_DROP] = { limit_drop, bind_limit_drop },
 };
 
 int
@@ -456,6 +481,20 @@ read_audit(
 	return loader->audit != NULL && loader->audit(&row, arg) < 0;
 }
 
+static int
+read_limit(
+    sqlite3_stmt *statement, const struct store_loader *loader, void *arg)
+{
+	struct store_limit row = { .account =
+				       sqlite3_column_int64(statement, 0) };
+
+	if (column_text(statement, 1, row.name, sizeof(row.name)) < 0) {
+		return -1;
+	}
+	row.value = column_u64(statement, 2);
+	return loader->limit != NULL && loader->limit(&row, arg) < 0;
+}
+
 static const struct store_rows_reader readers[] = {
 	{ "SELECT name, value FROM meta ORDER BY name", read_meta },
 	{ "SELECT id, user, level, disabled, created, key_id, key_epoch,"
@@ -468,6 +507,9 @@ static const struct store_rows_reader readers[] = {
 	  " used_at, used_by_key, uses, uses_max FROM token"
 	  " ORDER BY created, hash",
 	    read_token },
+	{ "SELECT account, name, value FROM account_limit"
+	  " ORDER BY account, name",
+	    read_limit },
 	{ "SELECT at, user, origin, action, object, value_before, value_after"
 	  " FROM audit WHERE id > (SELECT max(id) FROM audit) "
 	  "- " STORE_IMPL_TEXT(STORE_AUDIT_READ) " ORDER BY id",

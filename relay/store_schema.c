@@ -88,6 +88,14 @@ static const char *const migrations[] = {
 	" DELETE FROM audit WHERE id <= NEW.id - " STORE_IMPL_TEXT(
 	    STORE_AUDIT_KEPT) ";"
 			      " END;",
+
+	/* Version 3: limits of accounts. */
+	"CREATE TABLE account_limit ("
+	" account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,"
+	" name TEXT NOT NULL,"
+	" value INTEGER NOT NULL CHECK (value >= 0),"
+	" PRIMARY KEY (account, name)"
+	") WITHOUT ROWID;",
 };
 
 #define STORE_SCHEMA_VERSION ((int)(sizeof(migrations) / sizeof(migrations[0])))

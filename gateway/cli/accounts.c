@@ -17,6 +17,9 @@
 /* Words behind the command at most, and those of a request. */
 #define ARGUMENTS_MAX 3
 
+/* Words of "limit": itself, an account and some limits. */
+#define LIMIT_WORDS_MAX 12
+
 /* Room for a value of a table, half of which has to be escaped. */
 #define VALUE_MAX 512
 
@@ -157,6 +160,30 @@ show_tokens(const struct ask_answer *answer)
 	}
 }
 
+static void
+show_limits(const struct ask_answer *answer)
+{
+	const json_t *limit;
+	size_t i;
+
+	(void)printf("%-10s %10s  %s\n", "LIMIT", "VALUE", "FROM");
+	json_array_foreach(answer->items, i, limit)
+	{
+		char name[VALUE_MAX];
+		char from[VALUE_MAX];
+		char value[32] = "none";
+
+		if (json_is_number(json_object_get(limit, "value"))) {
+			(void)snprintf(value, sizeof(value), "%.0f",
+			    number_of(limit, "value"));
+		}
+		(void)printf("%-10s %10s  %s\n", text_of(limit, "limit", name),
+		    value,
+		    strcmp(text_of(limit, "from", from), "none") == 0 ? "-"
+								      : from);
+	}
+}
+
 /* "user -> guest", or the one of both that there is. */
 static void
 print_values(const json_t *entry)
@@ -263,6 +290,18 @@ accounts_token_run(const struct cli *cli)
 		{ "revoke", 1, 1, NULL }, { NULL, 0, 0, NULL } };
 
 	return run(cli, verbs, NULL, 0, NULL);
+}
+
+int
+accounts_limit_run(const struct cli *cli)
+{
+	const char *words[LIMIT_WORDS_MAX];
+
+	for (int i = 0; i < cli->argc; i++) {
+		words[i] = cli->argv[i];
+	}
+	return cli_ask(cli, words, (size_t)cli->argc, CHANGE_TIME,
+	    cli->argc == 2 ? show_limits : NULL);
 }
 
 int

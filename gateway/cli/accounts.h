@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * accounts: the commands by which a relay is administered: user, device, token
- * and audit.
+ * accounts: the commands by which a relay is administered: user, device, token,
+ * limit and audit.
  *
  * What they mean and who may use them the relay decides (relay/admin.h); here
  * are the options, and tables for people.
@@ -19,6 +19,9 @@ int accounts_device_run(const struct cli *cli);
 
 /* token list|revoke ... */
 int accounts_token_run(const struct cli *cli);
+
+/* limit USER [KEY=VALUE...] */
+int accounts_limit_run(const struct cli *cli);
 
 /* audit [--last N] */
 int accounts_audit_run(const struct cli *cli);

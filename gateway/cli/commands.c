@@ -384,6 +384,8 @@ const struct commands_row commands_table[] = {
 	    accounts_token_run },
 	{ "token revoke", "ID", "make an invitation void", 99, 99,
 	    accounts_token_run },
+	{ "limit", "USER [KEY=VALUE ...]", "what an account may have", 1, 11,
+	    accounts_limit_run },
 	{ "audit", "[--last N]", "who changed what at the relay", 0, 2,
 	    accounts_audit_run },
 	{ "completion", "bash|zsh|fish", "what the tab key does in a shell", 1,

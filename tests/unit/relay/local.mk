@@ -7,6 +7,7 @@ if ENABLE_RELAY
 UNIT_TESTS += \
 	%D%/test_account \
 	%D%/test_admin \
+	%D%/test_allowance \
 	%D%/test_audit \
 	%D%/test_device \
 	%D%/test_deviceattach \
@@ -37,6 +38,7 @@ LIBS_UNIT_RELAY = $(LIBS_UNIT) $(LIBS_RELAY) $(LIBS_CHECK)
 %C%_test_account_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_admin_SOURCES = %D%/test_admin.c $(RIG_UNIT_RELAY)
 %C%_test_admin_LDADD = $(LIBS_UNIT_RELAY)
+%C%_test_allowance_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_audit_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_device_SOURCES = %D%/test_device.c $(RIG_UNIT_RELAY)
 %C%_test_device_LDADD = $(LIBS_UNIT_RELAY)

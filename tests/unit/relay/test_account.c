@@ -1059,6 +1059,163 @@ START_TEST(every_change_is_noted)
 }
 END_TEST
 
+/* --- limits --------------------------------------------------------------- */
+
+static enum code
+limit(enum allowance_key key, uint64_t value)
+{
+	struct result result = { .count = 0 };
+	struct allowance change = { .set = { false } };
+
+	change.set[key] = true;
+	change.value[key] = value;
+	(void)account_set_limits(
+	    world.alice, &change, &by_admin, on_done, &result);
+	return settle(&result);
+}
+
+static void
+assert_limit(enum allowance_key key, uint64_t limit, enum account_source from)
+{
+	enum account_source source;
+
+	ck_assert_uint_eq(account_limit(world.alice, key, &source), limit);
+	ck_assert_int_eq((int)source, (int)from);
+	ck_assert_uint_eq(account_limit(world.alice, key, NULL), limit);
+}
+
+START_TEST(a_limit_is_the_account_s_or_the_level_s)
+{
+	struct allowance levels[STORE_GUEST + 1] = { 0 };
+
+	assert_limit(ALLOWANCE_HOSTS, ALLOWANCE_NONE, ACCOUNT_SOURCE_NONE);
+	allowance_set(&levels[STORE_USER], ALLOWANCE_HOSTS, 5);
+	account_book_set_levels(world.book, levels);
+	assert_limit(ALLOWANCE_HOSTS, 5, ACCOUNT_SOURCE_LEVEL);
+	ck_assert_int_eq(limit(ALLOWANCE_HOSTS, 7), CODE_OK);
+	assert_limit(ALLOWANCE_HOSTS, 7, ACCOUNT_SOURCE_ACCOUNT);
+	assert_limit(ALLOWANCE_LINKS, ALLOWANCE_NONE, ACCOUNT_SOURCE_NONE);
+	assert_noted("user.limit", "alice", "hosts=none", "hosts=7");
+	reopen_world();
+	assert_limit(ALLOWANCE_HOSTS, 7, ACCOUNT_SOURCE_ACCOUNT);
+	account_book_set_levels(world.book, levels);
+	ck_assert_int_eq(limit(ALLOWANCE_HOSTS, ALLOWANCE_NONE), CODE_OK);
+	assert_noted("user.limit", "alice", "hosts=7", "hosts=none");
+	assert_limit(ALLOWANCE_HOSTS, 5, ACCOUNT_SOURCE_LEVEL);
+	/* By another level there is another limit. */
+	ck_assert_int_eq(set_level(world.alice, STORE_GUEST), CODE_OK);
+	assert_limit(ALLOWANCE_HOSTS, ALLOWANCE_NONE, ACCOUNT_SOURCE_NONE);
+	reopen_world();
+	assert_limit(ALLOWANCE_HOSTS, ALLOWANCE_NONE, ACCOUNT_SOURCE_NONE);
+	/* Nothing asked for is nothing done. */
+	ck_assert_int_eq(limit(ALLOWANCE_HOSTS, 3), CODE_OK);
+	faultvfs_set_full(true);
+	ck_assert_int_eq(limit(ALLOWANCE_HOSTS, 4), CODE_INTERNAL);
+	faultvfs_set_full(false);
+	assert_limit(ALLOWANCE_HOSTS, 3, ACCOUNT_SOURCE_ACCOUNT);
+}
+END_TEST
+
+START_TEST(hosts_and_devices_are_limited)
+{
+	struct person office = enrol(world.alice, LINKHELLO_AGENT, "office");
+	struct person lab = invite(world.alice, LINKHELLO_AGENT, "lab");
+	struct person laptop = invite(world.alice, LINKHELLO_GATEWAY, "laptop");
+	struct person other;
+	struct result result;
+
+	ck_assert_uint_eq(account_usage(world.alice, ALLOWANCE_HOSTS), 1);
+	ck_assert_int_eq(limit(ALLOWANCE_HOSTS, 1), CODE_OK);
+	ck_assert_int_eq(try_login(&lab, NOW, &result), CODE_LIMIT);
+	ck_assert_str_eq(result.outcome.text,
+	    "The account has reached its limit of hosts (1).");
+	ck_assert_int_eq(
+	    try_invite(LINKHELLO_AGENT, "attic", false), CODE_LIMIT);
+	/* What is there stays, and may be replaced; gateways are no hosts. */
+	ck_assert_int_eq(try_login(&office, NOW, NULL), CODE_OK);
+	ck_assert_int_eq(try_login(&laptop, NOW, NULL), CODE_OK);
+	(void)start_invite(
+	    world.alice, LINKHELLO_AGENT, "office", true, &result);
+	ck_assert_int_eq(settle(&result), CODE_OK);
+	other = make_person(LINKHELLO_AGENT, "alice", "office");
+	give_token(&other, &result);
+	ck_assert_int_eq(try_login(&other, NOW, NULL), CODE_OK);
+	ck_assert_uint_eq(account_usage(world.alice, ALLOWANCE_HOSTS), 1);
+	ck_assert_uint_eq(account_usage(world.alice, ALLOWANCE_DEVICES), 2);
+	/* The token was not spent: with more room it is good. */
+	ck_assert_int_eq(limit(ALLOWANCE_HOSTS, 2), CODE_OK);
+	ck_assert_int_eq(limit(ALLOWANCE_DEVICES, 2), CODE_OK);
+	ck_assert_int_eq(try_login(&lab, NOW, NULL), CODE_LIMIT);
+	ck_assert_int_eq(limit(ALLOWANCE_DEVICES, 3), CODE_OK);
+	ck_assert_int_eq(try_login(&lab, NOW, NULL), CODE_OK);
+	reopen_world();
+	ck_assert_uint_eq(account_usage(world.alice, ALLOWANCE_HOSTS), 2);
+	ck_assert_uint_eq(account_usage(world.alice, ALLOWANCE_DEVICES), 3);
+	ck_assert_int_eq(expel(&lab, "admin", NOW), CODE_OK);
+	ck_assert_uint_eq(account_usage(world.alice, ALLOWANCE_HOSTS), 1);
+}
+END_TEST
+
+/* Two that enrol at once are one after the other for a limit. */
+START_TEST(a_limit_holds_for_those_who_come_at_once)
+{
+	struct person people[3];
+	struct result results[3];
+	char name[16];
+
+	for (int i = 0; i < 3; i++) {
+		snprintf(name, sizeof(name), "host-%d", i);
+		people[i] = invite(world.alice, LINKHELLO_AGENT, name);
+	}
+	ck_assert_int_eq(limit(ALLOWANCE_HOSTS, 2), CODE_OK);
+	memset(results, 0, sizeof(results));
+	for (int i = 0; i < 3; i++) {
+		(void)start_login(&people[i], NOW, &results[i]);
+	}
+	ck_assert_int_eq(settle(&results[0]), CODE_OK);
+	ck_assert_int_eq(settle(&results[1]), CODE_OK);
+	ck_assert_int_eq(settle(&results[2]), CODE_LIMIT);
+}
+END_TEST
+
+START_TEST(attaches_are_limited_a_second)
+{
+	const uint64_t second = UINT64_C(1000000000);
+	const int burst = 2 * ACCOUNT_ATTACH_BURST;
+
+	for (int i = 0; i < 1000; i++) {
+		ck_assert(account_take_attach(world.alice, second));
+	}
+	ck_assert_int_eq(limit(ALLOWANCE_ATTACHES, 2), CODE_OK);
+	for (int i = 0; i < burst; i++) {
+		ck_assert(account_take_attach(world.alice, second));
+	}
+	ck_assert(!account_take_attach(world.alice, second));
+	ck_assert(account_take_attach(world.alice, 2 * second));
+	ck_assert(account_take_attach(world.alice, 2 * second));
+	ck_assert(!account_take_attach(world.alice, 2 * second));
+	ck_assert_int_eq(limit(ALLOWANCE_ATTACHES, 0), CODE_OK);
+	ck_assert(!account_take_attach(world.alice, 3 * second));
+	ck_assert_int_eq(limit(ALLOWANCE_ATTACHES, ALLOWANCE_NONE), CODE_OK);
+	ck_assert(account_take_attach(world.alice, 3 * second));
+}
+END_TEST
+
+START_TEST(links_are_counted)
+{
+	struct person office = enrol(world.alice, LINKHELLO_AGENT, "office");
+	struct account_device *device = device_of(&office);
+	int link = 0;
+
+	account_device_set_link(device, &link);
+	account_device_set_link(device, &world);
+	ck_assert_uint_eq(account_usage(world.alice, ALLOWANCE_LINKS), 1);
+	account_device_set_link(device, NULL);
+	account_device_set_link(device, NULL);
+	ck_assert_uint_eq(account_usage(world.alice, ALLOWANCE_LINKS), 0);
+}
+END_TEST
+
 /* --- the account key ---------------------------------------------------- */
 
 START_TEST(the_first_gateway_brings_the_key)
@@ -1858,6 +2015,11 @@ add_rules(Suite *suite)
 	tcase_add_test(tcase, what_waits_for_a_deletion_is_refused);
 	tcase_add_test(tcase, an_invitation_is_revoked);
 	tcase_add_test(tcase, every_change_is_noted);
+	tcase_add_test(tcase, a_limit_is_the_account_s_or_the_level_s);
+	tcase_add_test(tcase, hosts_and_devices_are_limited);
+	tcase_add_test(tcase, a_limit_holds_for_those_who_come_at_once);
+	tcase_add_test(tcase, attaches_are_limited_a_second);
+	tcase_add_test(tcase, links_are_counted);
 	tcase_add_test(tcase, the_first_gateway_brings_the_key);
 	tcase_add_test(tcase, the_key_may_come_later);
 	tcase_add_test(tcase, the_key_is_rotated);

@@ -378,6 +378,123 @@ START_TEST(the_audit_is_shown)
 }
 END_TEST
 
+/* --- limits -------------------------------------------------------------- */
+
+START_TEST(limits_are_shown_and_set)
+{
+	struct allowance levels[STORE_GUEST + 1] = { 0 };
+
+	allowance_set(&levels[STORE_USER], ALLOWANCE_LINKS, 9);
+	account_book_set_levels(rig.book, levels);
+	ck_assert_int_eq(
+	    run(&admin, "limit alice hosts=3 attaches=0"), ADMIN_OK);
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(
+		    run(i == 0 ? &admin : &alice, "limit alice"), ADMIN_OK);
+		ck_assert_str_eq(said.all,
+		    "{\"limit\":\"devices\",\"value\":null,"
+		    "\"from\":\"none\"}\n"
+		    "{\"limit\":\"hosts\",\"value\":3,\"from\":\"account\"}\n"
+		    "{\"limit\":\"links\",\"value\":9,\"from\":\"level\"}\n"
+		    "{\"limit\":\"channels\",\"value\":null,"
+		    "\"from\":\"none\"}\n"
+		    "{\"limit\":\"attaches\",\"value\":0,"
+		    "\"from\":\"account\"}\n");
+	}
+	ck_assert_int_eq(run(&alice, "limit alice hosts=4"), ADMIN_DENIED);
+	ck_assert_int_eq(run(&alice, "limit bob"), ADMIN_DENIED);
+	ck_assert_int_eq(run(&admin, "limit nobody"), ADMIN_ABSENT);
+	ck_assert_int_eq(
+	    run(&admin, "limit alice hosts=4 rooms=1"), ADMIN_USAGE);
+	ck_assert_int_eq(run(&admin, "limit alice hosts=many"), ADMIN_USAGE);
+	ck_assert_uint_eq(account_limit(account_find(rig.book, "alice"),
+			      ALLOWANCE_HOSTS, NULL),
+	    3);
+}
+END_TEST
+
+START_TEST(links_are_limited)
+{
+	struct hubrig_who office;
+	struct hubrig_who lab;
+	struct hubrig_device agent = { .ups = 0 };
+	struct hubrig_device again = { .ups = 0 };
+	struct hubrig_device other = { .ups = 0 };
+
+	hubrig_enrol(&rig, &office, LINKHELLO_AGENT, "alice", "office");
+	hubrig_enrol(&rig, &lab, LINKHELLO_AGENT, "alice", "lab");
+	ck_assert_int_eq(run(&admin, "limit alice links=1"), ADMIN_OK);
+	hubrig_join(&rig, &agent, &office);
+	hubrig_connect(&rig, &other, &lab);
+	ck_assert(hubrig_await_down(&other));
+	ck_assert_int_eq((int)other.code, CODE_LIMIT);
+	ck_assert_str_eq(
+	    other.text, "The account has reached its limit of links (1).");
+	ck_assert_uint_eq(other.retry_after, 60);
+	/* The same one may come again: it replaces its own link. */
+	hubrig_join(&rig, &again, &office);
+	ck_assert(hubrig_await_down(&agent));
+	ck_assert_int_eq(run(&admin, "limit alice links=none"), ADMIN_OK);
+	memset(&other, 0, sizeof(other));
+	hubrig_join(&rig, &other, &lab);
+	hubrig_leave(&again);
+	hubrig_leave(&other);
+}
+END_TEST
+
+/* An invitation was answered, for which the store has to be asked. */
+static bool
+is_answered(void *arg)
+{
+	const struct hubrig_device *gateway = arg;
+
+	hubrig_commit(&rig);
+	return gateway->count[FRAME_INVITED] > 0;
+}
+
+/* Attach again after change; the link goes on, the channel is not there. */
+static void
+is_refused(struct hubrig_device *gateway, struct hubrig_device *agent,
+    uint32_t channel, const char *change)
+{
+	static const uint8_t invite[] = { 0, 0, 0, 1, LINKHELLO_AGENT, 0, 0, 0,
+		0, 0, 1, 'x' };
+
+	ck_assert_int_eq(run(&admin, change), ADMIN_OK);
+	gateway->count[FRAME_INVITED] = 0;
+	hubrig_attach(gateway, channel, "alice", "office", 132);
+	/* What is said behind it is answered when it is decided. */
+	hubrig_send(gateway, FRAME_INVITE, 0, invite, sizeof(invite));
+	ck_assert(await(rig.loop, is_answered, gateway));
+	hubrig_settle(&rig);
+	ck_assert_int_eq(agent->count[FRAME_ATTACH], 1);
+	ck_assert_int_eq(gateway->downs, 0);
+}
+
+START_TEST(channels_and_attaches_are_limited)
+{
+	struct hubrig_who office;
+	struct hubrig_who laptop;
+	struct hubrig_device agent = { .ups = 0 };
+	struct hubrig_device gateway = { .ups = 0 };
+
+	hubrig_enrol(&rig, &office, LINKHELLO_AGENT, "alice", "office");
+	hubrig_enrol(&rig, &laptop, LINKHELLO_GATEWAY, "alice", "laptop");
+	hubrig_join(&rig, &agent, &office);
+	hubrig_join(&rig, &gateway, &laptop);
+	ck_assert_int_eq(run(&admin, "limit alice channels=1"), ADMIN_OK);
+	hubrig_attach(&gateway, 1, "alice", "office", 132);
+	ck_assert(hubrig_await(&agent, FRAME_ATTACH, 1));
+	is_refused(&gateway, &agent, 2, "limit bob channels=9");
+	is_refused(&gateway, &agent, 3, "limit alice channels=none attaches=0");
+	ck_assert_int_eq(run(&admin, "limit alice attaches=1"), ADMIN_OK);
+	hubrig_attach(&gateway, 4, "alice", "office", 132);
+	ck_assert(hubrig_await(&agent, FRAME_ATTACH, 2));
+	hubrig_leave(&gateway);
+	hubrig_leave(&agent);
+}
+END_TEST
+
 /* --- how a request ends -------------------------------------------------- */
 
 START_TEST(a_full_disk_is_told)
@@ -445,6 +562,9 @@ main(void)
 	tcase_add_test(tcase, channels_end_with_the_device);
 	tcase_add_test(tcase, invitations_are_listed_and_revoked);
 	tcase_add_test(tcase, the_audit_is_shown);
+	tcase_add_test(tcase, limits_are_shown_and_set);
+	tcase_add_test(tcase, links_are_limited);
+	tcase_add_test(tcase, channels_and_attaches_are_limited);
 	tcase_add_test(tcase, a_full_disk_is_told);
 	tcase_add_test(tcase, who_goes_away_is_not_answered);
 	tcase_add_test(tcase, no_memory_is_told);

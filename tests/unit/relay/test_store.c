@@ -51,12 +51,14 @@ struct contents {
 	int accounts;
 	int devices;
 	int tokens;
+	int limits;
 	int audits;
 	int give_up; /* 1: at the first meta row, 2: account, ... */
 	struct store_meta meta[ROWS];
 	struct store_account account[ROWS];
 	struct store_device device[ROWS];
 	struct store_token token[ROWS];
+	struct store_limit limit; /* the last of them */
 	struct store_audit audit; /* the last of them */
 };
 
@@ -240,13 +242,23 @@ on_token(const struct store_token *row, void *arg)
 }
 
 static int
+on_limit(const struct store_limit *row, void *arg)
+{
+	struct contents *contents = arg;
+
+	contents->limits++;
+	contents->limit = *row;
+	return contents->give_up == 5 ? -1 : 0;
+}
+
+static int
 on_audit(const struct store_audit *row, void *arg)
 {
 	struct contents *contents = arg;
 
 	contents->audits++;
 	contents->audit = *row;
-	return contents->give_up == 5 ? -1 : 0;
+	return contents->give_up == 6 ? -1 : 0;
 }
 
 static const struct store_loader loader = {
@@ -254,6 +266,7 @@ static const struct store_loader loader = {
 	.account = on_account,
 	.device = on_device,
 	.token = on_token,
+	.limit = on_limit,
 	.audit = on_audit,
 };
 
@@ -361,7 +374,7 @@ START_TEST(a_new_store_is_private)
 	fixture.path[strlen(fixture.path) - 4] = '\0';
 	store_close(store);
 	store_close(NULL);
-	assert_query("PRAGMA user_version", "2");
+	assert_query("PRAGMA user_version", "3");
 	assert_query("PRAGMA journal_mode", "wal");
 	assert_query("PRAGMA integrity_check", "ok");
 	ck_assert_int_eq(chmod(fixture.path, 0644), 0);
@@ -383,11 +396,11 @@ START_TEST(an_empty_database_is_brought_up_to_date)
 	ck_assert_int_eq(contents->accounts, 0);
 	mem_free(contents);
 	store_close(store);
-	assert_query("PRAGMA user_version", "2");
+	assert_query("PRAGMA user_version", "3");
 	assert_query("PRAGMA application_id", "1768845924");
 	assert_query("SELECT count(*) FROM sqlite_schema"
 		     " WHERE type = 'table' AND name NOT LIKE 'sqlite%'",
-	    "5");
+	    "6");
 }
 END_TEST
 
@@ -453,7 +466,7 @@ START_TEST(the_first_version_is_brought_up_to_date)
 		mem_free(contents);
 		store_close(store);
 	}
-	assert_query("PRAGMA user_version", "2");
+	assert_query("PRAGMA user_version", "3");
 	assert_query("PRAGMA integrity_check", "ok");
 }
 END_TEST
@@ -467,7 +480,7 @@ START_TEST(a_migration_happens_wholly_or_not_at_all)
 	assert_query("PRAGMA user_version", "0");
 	assert_query("SELECT count(*) FROM sqlite_schema", "0");
 	store_close(open_store());
-	assert_query("PRAGMA user_version", "2");
+	assert_query("PRAGMA user_version", "3");
 }
 END_TEST
 
@@ -487,7 +500,7 @@ START_TEST(what_is_not_ours_is_left_alone)
 	ck_assert_uint_ne(before, 0);
 	remove_file("");
 	store_close(open_store());
-	tamper("PRAGMA user_version = 3");
+	tamper("PRAGMA user_version = 4");
 	before = digest_file();
 	assert_not_opened(EX_CONFIG, "later version");
 	ck_assert_uint_eq(digest_file(), before);
@@ -765,6 +778,47 @@ START_TEST(an_account_goes_with_what_it_has)
 	ck_assert_str_eq(contents->account[0].user, "bob");
 	ck_assert_int_eq(contents->devices, 0);
 	ck_assert_int_eq(contents->tokens, 0);
+	mem_free(contents);
+	store_close(store);
+}
+END_TEST
+
+START_TEST(limits_are_set_and_dropped)
+{
+	struct store_change account;
+	struct store_change change = { .kind = STORE_LIMIT_SET };
+	struct contents *contents;
+	struct store *store = open_store();
+
+	account = account_change(store, "alice");
+	ck_assert_int_eq(commit(store, &account), 0);
+	memset(&change.row.limit, 0, sizeof(change.row.limit));
+	change.row.limit.account = account.row.account.id;
+	(void)snprintf(change.row.limit.name, sizeof(change.row.limit.name),
+	    "%s", "hosts");
+	for (uint64_t value = 5; value < 7; value++) {
+		change.row.limit.value = value;
+		ck_assert_int_eq(commit(store, &change), 0);
+		store_close(store);
+		store = open_store();
+		contents = load(store);
+		ck_assert_int_eq(contents->limits, 1);
+		assert_same_row(&contents->limit, &change.row.limit,
+		    sizeof(struct store_limit));
+		mem_free(contents);
+	}
+	change.kind = STORE_LIMIT_DROP;
+	ck_assert_int_eq(commit(store, &change), 0);
+	contents = load(store);
+	ck_assert_int_eq(contents->limits, 0);
+	mem_free(contents);
+	/* They go with their account. */
+	change.kind = STORE_LIMIT_SET;
+	ck_assert_int_eq(commit(store, &change), 0);
+	account.kind = STORE_ACCOUNT_DROP;
+	ck_assert_int_eq(commit(store, &account), 0);
+	contents = load(store);
+	ck_assert_int_eq(contents->limits, 0);
 	mem_free(contents);
 	store_close(store);
 }
@@ -1371,6 +1425,7 @@ add_rows(Suite *suite)
 	tcase_add_test(tcase, every_field_survives_a_restart);
 	tcase_add_test(tcase, each_change_changes_what_it_says);
 	tcase_add_test(tcase, an_account_goes_with_what_it_has);
+	tcase_add_test(tcase, limits_are_set_and_dropped);
 	tcase_add_test(tcase, the_audit_keeps_what_happened);
 	tcase_add_test(tcase, the_audit_is_bounded);
 	tcase_add_test(tcase, ids_are_never_used_again);

@@ -138,6 +138,22 @@ START_TEST(tokens_are_a_table)
 }
 END_TEST
 
+START_TEST(limits_are_a_table)
+{
+	shows("limit bob", "limit bob",
+	    "{\"limit\":\"hosts\",\"value\":5,\"from\":\"level\"}\n"
+	    "{\"limit\":\"links\",\"value\":0,\"from\":\"account\"}\n"
+	    "{\"limit\":\"devices\",\"value\":null,\"from\":\"none\"}\n",
+	    "LIMIT           VALUE  FROM\n"
+	    "hosts               5  level\n"
+	    "links               0  account\n"
+	    "devices          none  -\n");
+	shows("limit bob hosts=5 links=none", "limit bob hosts=5 links=none",
+	    "", "");
+	is_wrong("limit", "usage: inroad limit USER [KEY=VALUE ...]\n");
+}
+END_TEST
+
 START_TEST(the_audit_is_a_line_each)
 {
 	shows("audit", "audit",
@@ -210,6 +226,7 @@ main(void)
 	tcase_add_test(tcase, users_are_changed);
 	tcase_add_test(tcase, devices_are_a_table);
 	tcase_add_test(tcase, tokens_are_a_table);
+	tcase_add_test(tcase, limits_are_a_table);
 	tcase_add_test(tcase, the_audit_is_a_line_each);
 	tcase_add_test(tcase, all_is_json_if_wanted);
 	tcase_add_test(tcase, what_is_wrong_is_told);

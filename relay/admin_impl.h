@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * admin_impl: what the files of administration share and nobody else sees.
+ *
+ * admin.c runs requests, knows who may do what and shows the audit;
+ * admin_user.c has the operations on accounts and limits, admin_device.c those
+ * on devices and invitations.  An operation is called with a request whose
+ * words fit the table, and ends it, now or by admin_await().
+ */
+#ifndef INROAD_RELAY_ADMIN_IMPL_H
+#define INROAD_RELAY_ADMIN_IMPL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "relay/account.h"
+#include "relay/admin.h"
+
+/* One object of an answer: names, numbers and a key. */
+#define ADMIN_ITEM_MAX 4096
+
+struct admin_request {
+	struct account_book *book;
+	const struct admin_asker *asker; /* while it starts, as the words */
+	const char *const *words;
+	size_t count;
+	const struct admin_sink *sink;
+	void *arg;
+	struct account_op *op;
+	bool starting;
+	bool over;
+};
+
+/* --- admin.c ------------------------------------------------------------- */
+
+/* End request; slug and text are NULL for ADMIN_OK. */
+void admin_finish(struct admin_request *request, enum admin_result result,
+    const char *slug, const char *text);
+
+/* End request well. */
+void admin_done(struct admin_request *request);
+
+/* End request as there is not what it names. */
+void admin_absent(struct admin_request *request, const char *text);
+
+/* An account_done that ends the request arg as outcome says. */
+void admin_on_outcome(const struct account_outcome *outcome, void *arg);
+
+/* Op, given admin_on_outcome, is under way, or NULL: the request is over. */
+void admin_await(struct admin_request *request, struct account_op *op);
+
+/* Return word number i behind object and verb, or NULL. */
+const char *admin_word(const struct admin_request *request, size_t i);
+
+/* Return who changes what request changes. */
+struct account_by admin_by(const struct admin_request *request);
+
+/*
+ * Return the account of user if the asker may see it; else NULL, and the
+ * request is over.  Others are told the same of accounts that there are not.
+ */
+struct account *admin_reach(struct admin_request *request, const char *user);
+
+/*
+ * Call list for the account that word number 0 names; without one, for every
+ * account that the asker may see.  Ends request.
+ */
+void admin_each(struct admin_request *request,
+    void (*list)(struct admin_request *request, struct account *account));
+
+/* --- the operations: see the table in admin.c ----------------------------- */
+
+/* user list [USER] */
+void admin_user_list(struct admin_request *request);
+
+/* user add USER [LEVEL] */
+void admin_user_add(struct admin_request *request);
+
+/* user level USER LEVEL */
+void admin_user_level(struct admin_request *request);
+
+/* user disable USER */
+void admin_user_disable(struct admin_request *request);
+
+/* user enable USER */
+void admin_user_enable(struct admin_request *request);
+
+/* user delete USER */
+void admin_user_delete(struct admin_request *request);
+
+/* limit USER [KEY=VALUE...] */
+void admin_limit(struct admin_request *request);
+
+/* device list [USER] */
+void admin_device_list(struct admin_request *request);
+
+/* device revoke USER/DEVICE */
+void admin_device_revoke(struct admin_request *request);
+
+/* token list [USER] */
+void admin_token_list(struct admin_request *request);
+
+/* token revoke ID */
+void admin_token_revoke(struct admin_request *request);
+
+#endif

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: ISC */
+/* Accounts and their limits. */
+#include "relay/admin.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "common/jsonout.h"
+#include "relay/account.h"
+#include "relay/admin_impl.h"
+
+/* --- accounts -------------------------------------------------------- */
+
+static void
+list_user(struct admin_request *request, struct account *account)
+{
+	const struct store_account *row = account_row(account);
+	struct jsonout *json = jsonout_new(ADMIN_ITEM_MAX);
+
+	jsonout_object(json, NULL);
+	jsonout_string(json, "user", row->user);
+	jsonout_string(json, "level", account_level_name(row->level));
+	jsonout_bool(json, "disabled", row->disabled);
+	jsonout_uint(json, "created", row->created);
+	jsonout_uint(
+	    json, "devices", account_usage(account, ALLOWANCE_DEVICES));
+	jsonout_uint(json, "hosts", account_usage(account, ALLOWANCE_HOSTS));
+	jsonout_uint(json, "online", account_usage(account, ALLOWANCE_LINKS));
+	jsonout_end(json);
+	request->sink->item(json, request->arg);
+}
+
+void
+admin_user_list(struct admin_request *request)
+{
+	admin_each(request, list_user);
+}
+
+/* Put the level that word number 1 names into *out; false: it is over. */
+static bool
+read_level(struct admin_request *request, enum store_level *out)
+{
+	const char *name = admin_word(request, 1);
+
+	if (account_level_parse(name != NULL ? name : "user", out) == 0) {
+		return true;
+	}
+	admin_finish(request, ADMIN_USAGE, "bad-request",
+	    "A level is admin, user or guest.");
+	return false;
+}
+
+void
+admin_user_add(struct admin_request *request)
+{
+	const struct account_by who = admin_by(request);
+	enum store_level level;
+
+	if (read_level(request, &level)) {
+		admin_await(request,
+		    account_create(request->book, admin_word(request, 0), level,
+			&who, admin_on_outcome, request));
+	}
+}
+
+void
+admin_user_level(struct admin_request *request)
+{
+	const struct account_by who = admin_by(request);
+	enum store_level level;
+	struct account *account;
+
+	if (!read_level(request, &level)) {
+		return;
+	}
+	account = admin_reach(request, admin_word(request, 0));
+	if (account != NULL) {
+		admin_await(request, account_set_level(account, level, &who,
+					 admin_on_outcome, request));
+	}
+}
+
+static void
+set_disabled(struct admin_request *request, bool disabled)
+{
+	const struct account_by who = admin_by(request);
+	struct account *account = admin_reach(request, admin_word(request, 0));
+
+	if (account != NULL) {
+		admin_await(request, account_set_disabled(account, disabled,
+					 &who, admin_on_outcome, request));
+	}
+}
+
+void
+admin_user_disable(struct admin_request *request)
+{
+	set_disabled(request, true);
+}
+
+void
+admin_user_enable(struct admin_request *request)
+{
+	set_disabled(request, false);
+}
+
+void
+admin_user_delete(struct admin_request *request)
+{
+	const struct account_by who = admin_by(request);
+	struct account *account = admin_reach(request, admin_word(request, 0));
+
+	if (account != NULL) {
+		admin_await(request,
+		    account_delete(account, &who, admin_on_outcome, request));
+	}
+}
+
+/* --- limits ---------------------------------------------------------- */
+
+static void
+show_limits(struct admin_request *request, const struct account *account)
+{
+	static const char *const sources[] = {
+		[ACCOUNT_SOURCE_NONE] = "none",
+		[ACCOUNT_SOURCE_LEVEL] = "level",
+		[ACCOUNT_SOURCE_ACCOUNT] = "account",
+	};
+
+	for (int key = 0; key < ALLOWANCE_KEYS; key++) {
+		struct jsonout *json = jsonout_new(ADMIN_ITEM_MAX);
+		enum account_source source;
+		uint64_t limit =
+		    account_limit(account, (enum allowance_key)key, &source);
+
+		jsonout_object(json, NULL);
+		jsonout_string(
+		    json, "limit", allowance_name((enum allowance_key)key));
+		if (limit == ALLOWANCE_NONE) {
+			jsonout_null(json, "value");
+		} else {
+			jsonout_uint(json, "value", limit);
+		}
+		jsonout_string(json, "from", sources[source]);
+		jsonout_end(json);
+		request->sink->item(json, request->arg);
+	}
+	admin_done(request);
+}
+
+/* Read KEY=VALUE words; 0, or -1 and the request is over. */
+static int
+read_limits(struct admin_request *request, struct allowance *change)
+{
+	enum allowance_key key;
+	uint64_t value;
+
+	for (size_t i = 2; i < request->count; i++) {
+		if (allowance_parse(request->words[i], &key, &value) != 0) {
+			admin_finish(request, ADMIN_USAGE, "bad-request",
+			    "A limit is devices, hosts, links, channels or "
+			    "attaches, with a number or none: hosts=5.");
+			return -1;
+		}
+		change->set[key] = true;
+		change->value[key] = value;
+	}
+	return 0;
+}
+
+/* limit USER [KEY=VALUE...]: everybody sees the own ones. */
+void
+admin_limit(struct admin_request *request)
+{
+	const struct account_by who = admin_by(request);
+	struct allowance change = { .set = { false } };
+	struct account *account = admin_reach(request, request->words[1]);
+
+	if (account == NULL) {
+		return;
+	}
+	if (request->count == 2) {
+		show_limits(request, account);
+	} else if (request->asker->level != STORE_ADMIN) {
+		admin_finish(request, ADMIN_DENIED, "not-allowed",
+		    "That needs the level admin.");
+	} else if (read_limits(request, &change) == 0) {
+		admin_await(request, account_set_limits(account, &change, &who,
+					 admin_on_outcome, request));
+	}
+}
