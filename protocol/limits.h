@@ -202,8 +202,9 @@
 /*
  * Channels in a row on which not even the first record opens.  A path that
  * corrupts often moves something each time; here nothing can move any more.
- * Three were too few: of a path with a flipped bit in every 250 KB one record of
- * 16 KiB in fifteen is damaged, and a session ended after a thousand resumes.
+ * Three were too few: of a path with a flipped bit in every 250 KB one record
+ * of 16 KiB in fifteen is damaged, and a session ended after a thousand
+ * resumes.
  */
 #define LIMITS_RESUME_FAILURES 16
 
