@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What a relay can do when sessions begin and come back (PROTOCOL.md section 11,
- * claims 2, 6 and 12 to 14): refuse.  It cannot answer in a host's place, make an agent do
- * anything by what it recorded, or say who a host is.
+ * What a relay can do when sessions begin and come back (PROTOCOL.md section
+ * 11, claims 2, 6 and 12 to 14): refuse.  It cannot answer in a host's place,
+ * make an agent do anything by what it recorded, or say who a host is.
  */
 #include <string.h>
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * What a relay can do to records and channels (PROTOCOL.md section 11, claims 3
- * to 5, 11 and 15): slow them down and end them.  Each case is a conversation with one mischief in it,
- * at every place where it can happen; talkers see to it that nothing is lost,
- * doubled or changed, and that what is cut short does not look complete.
+ * to 5, 11 and 15): slow them down and end them.  Each case is a conversation
+ * with one mischief in it, at every place where it can happen; talkers see to
+ * it that nothing is lost, doubled or changed, and that what is cut short does
+ * not look complete.
  */
 #include <string.h>
 

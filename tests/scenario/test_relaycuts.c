@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Sessions whose links are cut (PROTOCOL.md section 11, claim 11): behind every single
- * byte of a conversation, around every step of a resume, and a thousand times
- * in a row.  Talkers see to it that every byte arrives once.
+ * Sessions whose links are cut (PROTOCOL.md section 11, claim 11): behind every
+ * single byte of a conversation, around every step of a resume, and a thousand
+ * times in a row.  Talkers see to it that every byte arrives once.
  */
 #include "gateway/tether.h"
 #include "protocol/limits.h"
