@@ -49,15 +49,12 @@ error_of(struct msghdr *message)
 static bool
 take_error(struct udpsock *sock)
 {
-	union {
-		uint8_t bytes[512];
-		struct cmsghdr align;
-	} control;
+	_Alignas(struct cmsghdr) uint8_t control[512];
 	struct addr to = { .len = sizeof(to.ss) };
 	struct msghdr message = {
 		.msg_name = &to.ss,
 		.msg_namelen = sizeof(to.ss),
-		.msg_control = &control,
+		.msg_control = control,
 		.msg_controllen = sizeof(control),
 	};
 	int error;

@@ -94,6 +94,9 @@ judge_unix(const struct gate *gate, int fd)
 	struct ucred peer;
 	socklen_t len = sizeof(peer);
 
+	if (gate->rules.every_user) {
+		return (struct gate_pass){ .verdict = GATE_OPEN };
+	}
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0) {
 		return (struct gate_pass){ .verdict = GATE_BLIND };
 	}
@@ -116,6 +119,9 @@ judge_socket(const struct gate *gate, finder *find, const struct addr *peer,
 	enum peeruser_result result = PEERUSER_FAILED;
 	uid_t uid = 0;
 
+	if (gate->rules.every_user) {
+		return (struct gate_pass){ .verdict = GATE_OPEN };
+	}
 	if (gate->peeruser != NULL) {
 		result = find(gate->peeruser, peer, local, &uid);
 	}
@@ -189,8 +195,7 @@ gate_judge(const struct gate *gate, int fd)
 		return (struct gate_pass){ .verdict = GATE_BLIND };
 	}
 	if (addr_family(&local) == AF_UNIX) {
-		return gate->rules.every_user ? (struct gate_pass){ 0 }
-					      : judge_unix(gate, fd);
+		return judge_unix(gate, fd);
 	}
 	/* Without a peer it is gone already. */
 	if (getpeername(fd, (struct sockaddr *)&peer.ss, &peer.len) != 0) {
@@ -202,9 +207,7 @@ gate_judge(const struct gate *gate, int fd)
 	if (!is_here(&peer)) {
 		return (struct gate_pass){ .outside = true };
 	}
-	return gate->rules.every_user
-		   ? (struct gate_pass){ 0 }
-		   : judge_socket(gate, peeruser_find, &peer, &local);
+	return judge_socket(gate, peeruser_find, &peer, &local);
 }
 
 struct gate_pass
@@ -217,9 +220,7 @@ gate_judge_datagram(
 	if (!is_here(from)) {
 		return (struct gate_pass){ .outside = true };
 	}
-	return gate->rules.every_user
-		   ? (struct gate_pass){ 0 }
-		   : judge_socket(gate, peeruser_find_udp, from, local);
+	return judge_socket(gate, peeruser_find_udp, from, local);
 }
 
 char *
