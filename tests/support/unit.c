@@ -2,6 +2,8 @@
 
 #include "tests/support/unit.h"
 
+#include <stdlib.h>
+
 int
 unit_main(Suite *suite)
 {
@@ -13,4 +15,10 @@ unit_main(Suite *suite)
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
 	return failed > 0;
+}
+
+size_t
+unit_stride(size_t n)
+{
+	return getenv("UNDER_VALGRIND") != NULL ? n : 1;
 }

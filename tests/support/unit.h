@@ -12,11 +12,18 @@
 #define INROAD_TESTS_SUPPORT_UNIT_H
 
 #include <check.h>
+#include <stddef.h>
 
 /*
  * Runs suite, which it takes over and frees, with TAP on standard output.
  * Returns the exit status for main: 0 if every case passed, else 1.
  */
 int unit_main(Suite *suite);
+
+/*
+ * Return 1, or n under valgrind: how far a loop goes in one step that tries
+ * everything, where everything takes fifty times as long.
+ */
+size_t unit_stride(size_t n);
 
 #endif
