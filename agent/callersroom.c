@@ -28,7 +28,7 @@ lost_longest(const struct callers *callers, const struct call *call)
 	for (; node != NULL; node = list_after(&callers->lost, node)) {
 		struct call *lost = list_entry(node, struct call, lost);
 
-		if (lost->confirmed && lost != call) {
+		if (lost != call && lost->confirmed) {
 			return lost;
 		}
 	}

@@ -68,7 +68,6 @@ entry_find(const struct cli *cli, enum entry_kind kind, struct entry *entry)
 {
 	const char *words[] = { "status" };
 	char path[CLI_PATH_LEN];
-	int status = CONTROL_OK;
 
 	memset(entry, 0, sizeof(*entry));
 	if (cli_socket(cli, path) != 0) {
@@ -84,7 +83,8 @@ entry_find(const struct cli *cli, enum entry_kind kind, struct entry *entry)
 				      : "programs can use");
 	}
 	if (entry->answer.code != CONTROL_OK) {
-		status = cli_report(cli, &entry->answer);
+		int status = cli_report(cli, &entry->answer);
+
 		entry_free(entry);
 		return status;
 	}

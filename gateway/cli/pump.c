@@ -183,13 +183,13 @@ receive_all(struct half *half, struct half *up)
 	const struct pump *pump = half->pump;
 	uint8_t block[BLOCK];
 	short happened = 0;
-	ssize_t n = (ssize_t)pump->head_len;
+	ssize_t n = 1;
 
 	if (write_all(pump->out, pump->head, pump->head_len) != 0) {
 		fail(half, PUMP_OUTPUT);
 		return;
 	}
-	do {
+	while (n > 0) {
 		if (!wait_socket(up, POLLIN, &happened)) {
 			return;
 		}
@@ -201,7 +201,7 @@ receive_all(struct half *half, struct half *up)
 			fail(half, PUMP_OUTPUT);
 			return;
 		}
-	} while (happened == 0 || n > 0);
+	}
 	if (n < 0) {
 		fail(half, PUMP_BROKEN);
 		return;

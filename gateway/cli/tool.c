@@ -16,17 +16,15 @@
 static int
 start(const char *const *argv, int out, pid_t *pid)
 {
-	/* posix_spawnp() does not write to the words either. */
-	const union {
-		const char *const *ours;
-		char *const *theirs;
-	} words = { .ours = argv };
 	posix_spawn_file_actions_t actions;
 	int error = posix_spawn_file_actions_init(&actions);
+	char *const *words;
 
 	if (error != 0) {
 		return -1;
 	}
+	/* posix_spawnp() does not write to the words either. */
+	memcpy(&words, &argv, sizeof(words));
 	error = posix_spawn_file_actions_addopen(
 	    &actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 	if (error == 0) {
@@ -38,8 +36,8 @@ start(const char *const *argv, int out, pid_t *pid)
 		    &actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
 	}
 	if (error == 0) {
-		error = posix_spawnp(
-		    pid, argv[0], &actions, NULL, words.theirs, environ);
+		error =
+		    posix_spawnp(pid, argv[0], &actions, NULL, words, environ);
 	}
 	(void)posix_spawn_file_actions_destroy(&actions);
 	return error == 0 ? 0 : -1;
