@@ -70,7 +70,10 @@ short_form(enum escape_style style, uint32_t c)
 		return style == ESCAPE_JSON ? 'f' : '\0';
 	case '"':
 	case '\\':
-		return style == ESCAPE_PLAIN ? '\0' : (char)c;
+		if (style == ESCAPE_PLAIN) {
+			return '\0';
+		}
+		return (char)c;
 	default:
 		return '\0';
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "common/meter.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "common/mem.h"
@@ -100,6 +101,7 @@ meter_rate(const struct meter *meter, unsigned seconds, uint64_t now_ns,
 	uint64_t now = now_ns / SECOND;
 	struct meter_count sum = { 0 };
 
+	assert(seconds > 0);
 	for (uint64_t n = 1; n <= seconds && n <= now; n++) {
 		struct meter_count one = at(meter, now - n);
 
