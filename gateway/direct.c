@@ -115,7 +115,8 @@ reason_of(const struct dial_result *result)
 	return strerror(result->err);
 }
 
-_Static_assert(LIMITS_DIAL_TIME == 10 * LIMITS_SEC, "as reason_of() says");
+/* Ten seconds, as reason_of() says. */
+_Static_assert(LIMITS_DIAL_TIME == UINT64_C(10000000000), "LIMITS_DIAL_TIME");
 
 static void
 refuse(struct trip *trip, const struct dial_result *result)

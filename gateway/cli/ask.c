@@ -71,11 +71,11 @@ on_line(const char *line, bool last, void *arg)
 	json_error_t error;
 	json_t *object = json_loads(line, 0, &error);
 
-	if (object == NULL &&
-	    json_error_code(&error) == json_error_out_of_memory) {
-		spoil(answer, memory_text);
-	} else if (!json_is_object(object)) {
-		spoil(answer, garbled_text);
+	if (!json_is_object(object)) {
+		bool starved = object == NULL && json_error_code(&error) ==
+						     json_error_out_of_memory;
+
+		spoil(answer, starved ? memory_text : garbled_text);
 	} else if (last) {
 		take_last(answer, object);
 	} else if (json_array_append(answer->items, object) != 0) {

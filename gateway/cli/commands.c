@@ -232,7 +232,10 @@ run_invite(const struct cli *cli)
 	words[1] = gateway ? "gateway" : "agent";
 	words[3] = replace ? "replace" : "keep";
 	words[4] = ttl;
-	count = ttl != NULL ? 5 : replace ? 4 : 3;
+	count = replace ? 4 : 3;
+	if (ttl != NULL) {
+		count = 5;
+	}
 	return cli_ask(cli, words, count, LOGIN_TIME,
 	    gateway ? show_gateway_invitation : show_agent_invitation);
 }

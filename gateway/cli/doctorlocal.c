@@ -33,14 +33,15 @@ check_files(struct doctor *doctor, const char *path)
 	DIR *dir = opendir(path);
 	const struct dirent *file;
 	struct stat st;
+	int fd;
 	char fix[STATEDIR_PATH_LEN + 64];
 
 	if (dir == NULL) {
 		return;
 	}
-	while ((file = readdir(dir)) != NULL) {
-		if (fstatat(dirfd(dir), file->d_name, &st,
-			AT_SYMLINK_NOFOLLOW) == 0 &&
+	fd = dirfd(dir);
+	while (fd >= 0 && (file = readdir(dir)) != NULL) {
+		if (fstatat(fd, file->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 		    S_ISREG(st.st_mode) && (st.st_mode & 077) != 0) {
 			(void)snprintf(fix, sizeof(fix),
 			    "chmod go= %.100s/%.40s", path, file->d_name);
