@@ -8,7 +8,7 @@
 #include "common/mem.h"
 
 #define NUMBER_LEN 8
-#define HEX_LEN (2 * NUMBER_LEN)
+#define HEX_LEN ((size_t)2 * NUMBER_LEN)
 
 /* In front of both numbers, which stand without anything between them. */
 static const char prefix[] = "inroad-";

@@ -87,6 +87,16 @@ add_status(
 	add_replaced(json, status, now);
 }
 
+/* Return the word for way, whose uplink is as status says. */
+static const char *
+state_of(const struct endpoint_way *way, const struct uplink_status *status)
+{
+	if (status->up) {
+		return "up";
+	}
+	return way->twin != NULL ? "resting" : "down";
+}
+
 /* Add what there is to say of relay i. */
 static void
 add_one(struct endpoint *endpoint, size_t i, struct jsonout *json)
@@ -99,10 +109,7 @@ add_one(struct endpoint *endpoint, size_t i, struct jsonout *json)
 
 		if (way->uplink != NULL && uplink_relay(way->uplink) == i) {
 			uplink_get_status(way->uplink, &status);
-			jsonout_string(json, "state",
-			    status.up           ? "up"
-			    : way->twin != NULL ? "resting"
-						: "down");
+			jsonout_string(json, "state", state_of(way, &status));
 			add_status(json, &status, loop_now(endpoint->loop));
 			jsonout_end(json);
 			return;

@@ -186,27 +186,27 @@ look_out(struct endpoint *endpoint, const struct endpoint_way *way)
 
 /* --- two addresses of one relay ---------------------------------------- */
 
-/* Let way rest, which leads to the relay that twin is linked to. */
+/* Let idle rest, which leads to the relay that linked is linked to. */
 static void
-park(struct endpoint_way *way, const struct endpoint_way *twin)
+park(struct endpoint_way *idle, const struct endpoint_way *linked)
 {
-	struct endpoint *endpoint = way->endpoint;
+	struct endpoint *endpoint = idle->endpoint;
 	const char *other =
-	    endpoint->relays.address[uplink_relay(twin->uplink)];
-	bool is_new = uplink_link(way->uplink) != NULL || way->twin != twin;
-	uint64_t ns = about(PARK_TIME << way->parked);
+	    endpoint->relays.address[uplink_relay(linked->uplink)];
+	bool is_new = uplink_link(idle->uplink) != NULL || idle->twin != linked;
+	uint64_t ns = about(PARK_TIME << idle->parked);
 	char text[LIMITS_TEXT_LEN];
 
 	(void)snprintf(text, sizeof(text), "the same relay as %.200s", other);
-	if (way->parked < PARK_DOUBLINGS) {
-		way->parked++;
+	if (idle->parked < PARK_DOUBLINGS) {
+		idle->parked++;
 	}
 	if (is_new) {
-		endpointlink_tell_down(endpoint, way, CODE_REPLACED, text, ns);
+		endpointlink_tell_down(endpoint, idle, CODE_REPLACED, text, ns);
 	}
-	way->twin = twin;
-	way->parked_at = loop_now(endpoint->loop);
-	uplink_park(way->uplink, ns, text);
+	idle->twin = linked;
+	idle->parked_at = loop_now(endpoint->loop);
+	uplink_park(idle->uplink, ns, text);
 }
 
 /* Let ways that lead where way does rest. */
@@ -214,13 +214,13 @@ static void
 park_twins(struct endpoint_way *way)
 {
 	for (size_t i = 0; i < MEMBERSHIP_RELAYS_MAX; i++) {
-		struct endpoint_way *other = &way->endpoint->ways[i];
+		struct endpoint_way *idle = &way->endpoint->ways[i];
 
-		if (other != way && other->uplink != NULL &&
-		    (other->twin == way ||
-			other->incarnation == way->incarnation) &&
-		    !uplink_is_trying(other->uplink)) {
-			park(other, way);
+		if (idle != way && idle->uplink != NULL &&
+		    (idle->twin == way ||
+			idle->incarnation == way->incarnation) &&
+		    !uplink_is_trying(idle->uplink)) {
+			park(idle, way);
 		}
 	}
 }
