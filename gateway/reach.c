@@ -85,6 +85,18 @@ ask_host(struct reach *reach)
 
 static void follow(struct reach *reach);
 
+/* There is no way. */
+static void
+refuse(struct reach *reach)
+{
+	struct reach_result *result = &reach->result;
+
+	result->code = result->way.code;
+	(void)snprintf(
+	    result->text, sizeof(result->text), "%s", result->way.text);
+	finish(reach);
+}
+
 static void
 fail_lookup(struct reach *reach, enum resolver_status status)
 {
@@ -100,7 +112,7 @@ fail_lookup(struct reach *reach, enum resolver_status status)
 
 	if ((status == RESOLVER_OK || status == RESOLVER_NO_NAME) &&
 	    way_is_missing(&result->way, &reach->space->map, &result->asked)) {
-		follow(reach);
+		refuse(reach);
 		return;
 	}
 	result->code =
@@ -149,10 +161,7 @@ follow(struct reach *reach)
 
 	switch (result->way.kind) {
 	case WAY_NONE:
-		result->code = result->way.code;
-		(void)snprintf(
-		    result->text, sizeof(result->text), "%s", result->way.text);
-		finish(reach);
+		refuse(reach);
 		break;
 	case WAY_UNKNOWN:
 		fail_link(reach);

@@ -67,8 +67,8 @@ void uplink_try(struct uplink *uplink);
 void uplinkround_fail(struct uplink *uplink, enum code code, const char *text,
     uint32_t retry_after);
 
-/* Begin a round in ns. */
-void uplinkround_begin(struct uplink *uplink, uint64_t ns);
+/* Begin a round in wait nanoseconds. */
+void uplinkround_begin(struct uplink *uplink, uint64_t wait);
 
 /*
  * Pass over the relays of the round that asked for a pause.  Returns false when

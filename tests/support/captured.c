@@ -73,7 +73,7 @@ captured_begin(struct captured *captured, enum captured_output kind)
 		break;
 	}
 	captured->fds[1] = open_file();
-	must(dup2(out, STDOUT_FILENO) >= 0);
+	must(out >= 0 && dup2(out, STDOUT_FILENO) >= 0);
 	must(dup2(captured->fds[1], STDERR_FILENO) >= 0);
 	(void)close(out);
 }
