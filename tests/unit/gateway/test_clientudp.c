@@ -76,6 +76,9 @@ open_socket(const struct udpsock_ops *ops, struct addr *out)
 static void
 setup(void)
 {
+	answers = 0;
+	answer_len = 0;
+	unreachable = 0;
 	clientrig_open(&rig);
 	rig.direct = true;
 	echo = open_socket(&echo_ops, &rig.direct_to);

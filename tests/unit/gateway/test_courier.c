@@ -188,6 +188,16 @@ setup(void)
 {
 	struct addr any;
 
+	memset(&stats, 0, sizeof(stats));
+	memset(fars, 0, sizeof(fars));
+	far_count = 0;
+	far_code = CODE_OK;
+	reaches = 0;
+	cancelled = 0;
+	reach_later = false;
+	replies = 0;
+	failures = 0;
+	free_on_failure = false;
 	loop = loop_new();
 	pair = pair_new(NULL);
 	pair->acceptor.on_open = on_open;
