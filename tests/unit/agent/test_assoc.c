@@ -35,6 +35,7 @@ static struct stream *near;
 static int opened;
 static int answers;
 static int resets;
+static bool ended;
 static struct stream_opened outcome;
 static struct dgram_address last_address;
 static char last_text[64];
@@ -128,6 +129,11 @@ setup(void)
 	struct resolver_config config = { .timeout = 5. };
 	struct addr any;
 
+	opened = 0;
+	answers = 0;
+	resets = 0;
+	echoed = 0;
+	ended = false;
 	loop = loop_new();
 	server = dnsserver_new(loop);
 	config.servers = dnsserver_text(server);
@@ -445,7 +451,6 @@ END_TEST
 
 static struct assoc_space quick;
 static struct assoc *forgotten;
-static bool ended;
 
 static void
 on_ended(void *arg)
