@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/control.h"
 #include "common/fault.h"
 #include "common/list.h"
 #include "gateway/client.h"
@@ -101,6 +102,12 @@ void gatewayinvite_start(
 /* Serve "forward". */
 void gatewayforward_handle(
     struct gateway *gateway, struct control_request *request);
+
+/*
+ * Return the exit code that stands for code, of a way that failed with errno
+ * error, 0 when there was none.
+ */
+enum control_exit gateway_exit(enum code code, int error);
 
 /* Serve "wait" and "ping". */
 void gatewaywait_start(

@@ -291,26 +291,6 @@ on_ping_cancel(void *arg)
 	mem_free(ping);
 }
 
-/* Which exit code stands for what kept a host from being reached. */
-static enum control_exit
-exit_of(enum code code)
-{
-	switch ((int)code) {
-	case CODE_HOST_UNKNOWN:
-		return CONTROL_NO_HOST;
-	case CODE_HOST_OFFLINE:
-	case CODE_RELAY_UNREACHABLE:
-	case CODE_RELAY_DNS:
-		return CONTROL_OFFLINE;
-	case CODE_SERVICE_TIMEOUT:
-		return CONTROL_TIMEOUT;
-	case CODE_DENIED:
-		return CONTROL_NOT_ALLOWED;
-	default:
-		return CONTROL_FAILED;
-	}
-}
-
 static void
 send_times(struct ping *ping, const struct session *session)
 {
@@ -341,8 +321,8 @@ on_pong(struct session *session, enum code code, const char *text, void *arg)
 		send_times(ping, session);
 		control_end(ping->request, CONTROL_OK, NULL, NULL);
 	} else {
-		control_end(
-		    ping->request, exit_of(code), codes_slug(code), text);
+		control_end(ping->request, gateway_exit(code, 0),
+		    codes_slug(code), text);
 	}
 	if (!ping->starting) {
 		mem_free(ping);

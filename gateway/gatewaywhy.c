@@ -126,8 +126,8 @@ fix_of(enum code code)
 	}
 }
 
-static enum control_exit
-exit_of(enum code code, int error)
+enum control_exit
+gateway_exit(enum code code, int error)
 {
 	enum code cause = codes_shown(code, error);
 
@@ -158,7 +158,8 @@ fail(struct why *why, const char *step, enum code code, int error,
 		text = codes_summary(code);
 	}
 	send_step(why, step, text, fix_of(code));
-	control_end(why->request, exit_of(code, error), codes_slug(code), text);
+	control_end(
+	    why->request, gateway_exit(code, error), codes_slug(code), text);
 	why_free(why);
 }
 
