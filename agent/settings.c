@@ -5,9 +5,7 @@
 #include "agent/services.h"
 #include "common/fault.h"
 #include "common/startup.h"
-
-/* Largest window and retention: see protocol/limits.h and bridge.c. */
-#define MOST ((uint64_t)64 << 20)
+#include "protocol/sessionrows.h"
 
 static const struct options_row service_keys[] = {
 	{ .name = "to",
@@ -53,32 +51,7 @@ static const struct options_row rows[] = {
 	    .fallback = "1024",
 	    .least = 1,
 	    .most = 65536 },
-	{ .name = "window",
-	    .kind = OPTIONS_SIZE,
-	    .value = "SIZE",
-	    .help = "receive this much of one connection ahead, at most",
-	    .fallback = "8MiB",
-	    .least = 16384,
-	    .most = MOST },
-	{ .name = "retain",
-	    .kind = OPTIONS_SIZE,
-	    .value = "SIZE",
-	    .help = "send this much to one gateway unacknowledged, at most",
-	    .fallback = "8MiB",
-	    .least = 65536,
-	    .most = MOST },
-	{ .name = "retain-memory",
-	    .kind = OPTIONS_SIZE,
-	    .value = "SIZE",
-	    .help = "send this much to all gateways unacknowledged",
-	    .fallback = "64MiB",
-	    .least = 65536 },
-	{ .name = "grace",
-	    .kind = OPTIONS_NUMBER,
-	    .value = "SECONDS",
-	    .help = "keep connections for so long without a link; 0: not",
-	    .fallback = "120",
-	    .most = 3600 },
+	SESSIONROWS("gateway"),
 	{ .name = "sessions",
 	    .kind = OPTIONS_NUMBER,
 	    .value = "N",

@@ -14,9 +14,7 @@
 #include "gateway/proxytarget.h"
 #include "gateway/routes.h"
 #include "gateway/virtuals.h"
-
-/* Largest window and retention: see protocol/limits.h and bridge.c. */
-#define MOST ((uint64_t)64 << 20)
+#include "protocol/sessionrows.h"
 
 static const struct options_row forward_keys[] = {
 	{ .name = "to",
@@ -121,32 +119,7 @@ static const struct options_row rows[] = {
 	    .fallback = "1024",
 	    .least = 1,
 	    .most = 65536 },
-	{ .name = "window",
-	    .kind = OPTIONS_SIZE,
-	    .value = "SIZE",
-	    .help = "receive this much of one connection ahead, at most",
-	    .fallback = "8MiB",
-	    .least = 16384,
-	    .most = MOST },
-	{ .name = "retain",
-	    .kind = OPTIONS_SIZE,
-	    .value = "SIZE",
-	    .help = "send this much to one host unacknowledged, at most",
-	    .fallback = "8MiB",
-	    .least = 65536,
-	    .most = MOST },
-	{ .name = "retain-memory",
-	    .kind = OPTIONS_SIZE,
-	    .value = "SIZE",
-	    .help = "send this much to all hosts unacknowledged",
-	    .fallback = "64MiB",
-	    .least = 65536 },
-	{ .name = "grace",
-	    .kind = OPTIONS_NUMBER,
-	    .value = "SECONDS",
-	    .help = "keep connections for so long without a link; 0: not",
-	    .fallback = "120",
-	    .most = 3600 },
+	SESSIONROWS("host"),
 	{ .name = "wait",
 	    .kind = OPTIONS_NUMBER,
 	    .value = "SECONDS",

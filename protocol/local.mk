@@ -57,6 +57,7 @@ noinst_LIBRARIES += %D%/libprotocol.a
 	%D%/sessionin.h \
 	%D%/sessionout.c \
 	%D%/sessionout.h \
+	%D%/sessionrows.h \
 	%D%/stream.c \
 	%D%/stream.h \
 	%D%/target.c \
