@@ -119,12 +119,6 @@ is_passing(const struct peers *peers, enum code code)
 
 /* --- the end of a peer ----------------------------------------------- */
 
-static void
-destroy(void *object)
-{
-	mem_free(object);
-}
-
 void
 peers_drop_if_idle(struct peer *peer)
 {
@@ -132,7 +126,7 @@ peers_drop_if_idle(struct peer *peer)
 	    list_empty(&peer->waits) && list_linked(&peer->all)) {
 		ev_timer_stop(loop_ev(peer->peers->config.loop), &peer->again);
 		list_remove(&peer->all);
-		loop_reap(peer->peers->config.loop, peer, destroy);
+		loop_reap(peer->peers->config.loop, peer, mem_free);
 	}
 }
 

@@ -256,18 +256,12 @@ drop(struct uplink *uplink, enum code code, const char *text)
 	}
 }
 
-static void
-destroy(void *object)
-{
-	mem_free(object);
-}
-
 void
 uplink_free(struct uplink *uplink)
 {
 	if (uplink != NULL) {
 		drop(uplink, CODE_GOING_DOWN, "going down");
-		loop_reap(uplink->loop, uplink, destroy);
+		loop_reap(uplink->loop, uplink, mem_free);
 	}
 }
 
