@@ -58,6 +58,8 @@ noinst_LIBRARIES += %D%/libprotocol.a
 	%D%/sessionout.c \
 	%D%/sessionout.h \
 	%D%/sessionrows.h \
+	%D%/shaper.c \
+	%D%/shaper.h \
 	%D%/stream.c \
 	%D%/stream.h \
 	%D%/target.c \

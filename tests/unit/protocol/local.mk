@@ -27,6 +27,7 @@ UNIT_TESTS += \
 	%D%/test_seal \
 	%D%/test_session \
 	%D%/test_sessionhello \
+	%D%/test_shaper \
 	%D%/test_target \
 	%D%/test_window \
 	$(NULL)
