@@ -10,6 +10,7 @@
 //   https-proxy   https-proxy-agent, which tunnels
 //   socks         socks, on which socks-proxy-agent is built, SOCKS5
 //   socks4        the same, SOCKS4a
+//   socks-agent   socks-proxy-agent, of what INROAD_NODE_MODULES holds
 //   ws            ws by https-proxy-agent: URL is ws://, and echoes
 
 "use strict";
@@ -51,6 +52,13 @@ async function bySocks(type) {
   return get({ createConnection: () => socket });
 }
 
+function bySocksAgent() {
+  const { SocksProxyAgent } = require(
+    `${process.env.INROAD_NODE_MODULES}/socks-proxy-agent`,
+  );
+  return get({ agent: new SocksProxyAgent(`socks5h://${proxy}`) });
+}
+
 async function byUndici() {
   const { ProxyAgent, request } = require("undici");
   const dispatcher = new ProxyAgent(`http://${proxy}`);
@@ -82,6 +90,7 @@ const ways = {
     get({ agent: require("https-proxy-agent")(`http://${proxy}`) }),
   socks: () => bySocks(5),
   socks4: () => bySocks(4),
+  "socks-agent": bySocksAgent,
   ws: byWebSocket,
 };
 

@@ -36,7 +36,6 @@ CLIENT_TESTS = \
 	tests/e2e/browsers.test \
 	tests/e2e/clients.test \
 	tests/e2e/databases.test \
-	tests/e2e/databases.test \
 	tests/e2e/desktop.test \
 	tests/e2e/languages.test \
 	tests/e2e/page.test \
@@ -62,6 +61,8 @@ EXTRA_DIST += \
 	tests/e2e/fetch.py \
 	tests/e2e/lib.sh \
 	tests/e2e/nameserver.py \
+	tests/e2e/node/package-lock.json \
+	tests/e2e/node/package.json \
 	tests/e2e/table.sh \
 	tests/e2e/target.py \
 	tests/e2e/udp.py \
