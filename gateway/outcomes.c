@@ -1,23 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 #include "gateway/outcomes.h"
 
-static const enum code codes[OUTCOMES_CODES] = {
-#define CODE(number, name, slug, socks5, http, proxy_status, summary)          \
-	[OUTCOMES_##name] = CODE_##name,
-#include "protocol/codes.def"
-#undef CODE
-};
-
 void
 outcomes_add(struct outcomes *outcomes, enum dialect dialect, enum code code)
 {
-	unsigned i = 0;
-
-	while (i < OUTCOMES_CODES && codes[i] != code) {
-		i++;
-	}
-	/* A code that only a newer peer knows. */
-	outcomes->counts[dialect][i < OUTCOMES_CODES ? i : OUTCOMES_INTERNAL]++;
+	outcomes->counts[dialect][codes_index(code)]++;
 }
 
 void
@@ -27,9 +14,9 @@ outcomes_each(const struct outcomes *outcomes,
     void *arg)
 {
 	for (unsigned d = 0; d < DIALECTS; d++) {
-		for (unsigned i = 0; i < OUTCOMES_CODES; i++) {
+		for (unsigned i = 0; i < CODES_COUNT; i++) {
 			if (outcomes->counts[d][i] > 0) {
-				visit((enum dialect)d, codes[i],
+				visit((enum dialect)d, codes_at(i),
 				    outcomes->counts[d][i], arg);
 			}
 		}
@@ -42,8 +29,8 @@ outcomes_failed(const struct outcomes *outcomes)
 	uint64_t failed = 0;
 
 	for (unsigned d = 0; d < DIALECTS; d++) {
-		for (unsigned i = 0; i < OUTCOMES_CODES; i++) {
-			if (i != OUTCOMES_OK && i != OUTCOMES_CANCELLED) {
+		for (unsigned i = 0; i < CODES_COUNT; i++) {
+			if (i != CODES_INDEX_OK && i != CODES_INDEX_CANCELLED) {
 				failed += outcomes->counts[d][i];
 			}
 		}

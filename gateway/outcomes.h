@@ -12,18 +12,9 @@
 #include "gateway/dialect.h"
 #include "protocol/codes.h"
 
-/* The codes that there are, counted through. */
-enum outcomes_index {
-#define CODE(number, name, slug, socks5, http, proxy_status, summary)          \
-	OUTCOMES_##name,
-#include "protocol/codes.def"
-#undef CODE
-	OUTCOMES_CODES,
-};
-
 /* A value; all zeroes at first. */
 struct outcomes {
-	uint64_t counts[DIALECTS][OUTCOMES_CODES];
+	uint64_t counts[DIALECTS][CODES_COUNT];
 };
 
 /* Count a request in dialect that ended with code. */

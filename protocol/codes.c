@@ -33,6 +33,18 @@ row_of(uint16_t number)
 	return &rows[ROWS - 1];
 }
 
+unsigned
+codes_index(enum code code)
+{
+	return (unsigned)(row_of((uint16_t)code) - rows);
+}
+
+enum code
+codes_at(unsigned index)
+{
+	return rows[index].code;
+}
+
 enum code
 codes_from_number(uint16_t number)
 {

@@ -20,6 +20,21 @@ enum code {
 #undef CODE
 };
 
+/* The codes that there are, counted through: the index of each. */
+enum codes_index {
+#define CODE(number, name, slug, socks5, http, proxy_status, summary)          \
+	CODES_INDEX_##name,
+#include "protocol/codes.def"
+#undef CODE
+	CODES_COUNT,
+};
+
+/* Return the index of code, for tables of CODES_COUNT entries. */
+unsigned codes_index(enum code code);
+
+/* Return the code whose index that is, which is less than CODES_COUNT. */
+enum code codes_at(unsigned index);
+
 /* Return the code that number stands for, CODE_INTERNAL when unknown. */
 enum code codes_from_number(uint16_t number);
 

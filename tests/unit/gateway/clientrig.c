@@ -642,17 +642,5 @@ uint64_t
 clientrig_outcomes(
     const struct clientrig *rig, enum dialect dialect, enum code code)
 {
-	static const enum code codes[] = {
-#define CODE(number, name, slug, socks5, http, proxy_status, summary)          \
-	CODE_##name,
-#include "protocol/codes.def"
-#undef CODE
-	};
-
-	for (size_t i = 0; i < OUTCOMES_CODES; i++) {
-		if (codes[i] == code) {
-			return rig->pool.outcomes.counts[dialect][i];
-		}
-	}
-	return 0;
+	return rig->pool.outcomes.counts[dialect][codes_index(code)];
 }

@@ -42,6 +42,17 @@ START_TEST(what_time_does_not_heal)
 }
 END_TEST
 
+START_TEST(each_has_an_index)
+{
+	for (unsigned i = 0; i < CODES_COUNT; i++) {
+		ck_assert_uint_eq(codes_index(codes_at(i)), i);
+	}
+	ck_assert_int_eq(codes_at(CODES_INDEX_OK), CODE_OK);
+	/* One that only a newer peer knows. */
+	ck_assert_uint_eq(codes_index((enum code)9999), CODES_INDEX_INTERNAL);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -50,6 +61,7 @@ main(void)
 
 	tcase_add_test(tc, what_is_shown_of_a_code);
 	tcase_add_test(tc, what_time_does_not_heal);
+	tcase_add_test(tc, each_has_an_index);
 	suite_add_tcase(suite, tc);
 	return unit_main(suite);
 }
