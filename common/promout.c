@@ -57,6 +57,12 @@ void
 promout_family(struct promout *metrics, const char *name,
     enum promout_type type, const char *help)
 {
+	static const char *const types[] = {
+		[PROMOUT_COUNTER] = " counter\n",
+		[PROMOUT_GAUGE] = " gauge\n",
+		[PROMOUT_HISTOGRAM] = " histogram\n",
+	};
+
 	metrics->name = name;
 	put_text(metrics, "# HELP ");
 	put_text(metrics, name);
@@ -64,16 +70,18 @@ promout_family(struct promout *metrics, const char *name,
 	put_text(metrics, help);
 	put_text(metrics, "\n# TYPE ");
 	put_text(metrics, name);
-	put_text(metrics, type == PROMOUT_COUNTER ? " counter\n" : " gauge\n");
+	put_text(metrics, types[type]);
 }
 
+/* Write a sample; suffix is a part of its name that the family lacks. */
 static void
-put_sample(
-    struct promout *metrics, const char *const *labels, const char *value)
+put_sample(struct promout *metrics, const char *suffix,
+    const char *const *labels, const char *value)
 {
 	const char *before = "{";
 
 	put_text(metrics, metrics->name);
+	put_text(metrics, suffix);
 	for (; labels != NULL && labels[0] != NULL; labels += 2) {
 		put_text(metrics, before);
 		put_text(metrics, labels[0]);
@@ -87,13 +95,33 @@ put_sample(
 	put_text(metrics, "\n");
 }
 
+static const char *
+format_uint(uint64_t value, char text[NUMBER_LEN])
+{
+	(void)snprintf(text, NUMBER_LEN, "%" PRIu64, value);
+	return text;
+}
+
+static const char *
+format_double(double value, char text[NUMBER_LEN])
+{
+	if (isnan(value)) {
+		return "NaN";
+	}
+	if (isinf(value)) {
+		return value > 0 ? "+Inf" : "-Inf";
+	}
+	/* To the microsecond after years, and no noise. */
+	(void)snprintf(text, NUMBER_LEN, "%.12g", value);
+	return text;
+}
+
 void
 promout_uint(struct promout *metrics, const char *const *labels, uint64_t value)
 {
 	char text[NUMBER_LEN];
 
-	(void)snprintf(text, sizeof(text), "%" PRIu64, value);
-	put_sample(metrics, labels, text);
+	put_sample(metrics, "", labels, format_uint(value, text));
 }
 
 void
@@ -101,15 +129,29 @@ promout_double(struct promout *metrics, const char *const *labels, double value)
 {
 	char text[NUMBER_LEN];
 
-	if (isnan(value)) {
-		put_sample(metrics, labels, "NaN");
-	} else if (isinf(value)) {
-		put_sample(metrics, labels, value > 0 ? "+Inf" : "-Inf");
-	} else {
-		/* To the microsecond after years, and no noise. */
-		(void)snprintf(text, sizeof(text), "%.12g", value);
-		put_sample(metrics, labels, text);
+	put_sample(metrics, "", labels, format_double(value, text));
+}
+
+void
+promout_histogram(
+    struct promout *metrics, const struct promout_histogram *histogram)
+{
+	char bound[NUMBER_LEN];
+	char text[NUMBER_LEN];
+	uint64_t count = 0;
+
+	for (size_t i = 0; i <= histogram->classes; i++) {
+		const char *le =
+		    i < histogram->classes
+			? format_double(histogram->bounds[i], bound)
+			: "+Inf";
+
+		count += histogram->counts[i];
+		put_sample(metrics, "_bucket", PROMOUT_LABELS("le", le),
+		    format_uint(count, text));
 	}
+	put_sample(metrics, "_sum", NULL, format_double(histogram->sum, text));
+	put_sample(metrics, "_count", NULL, format_uint(count, text));
 }
 
 int

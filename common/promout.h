@@ -18,6 +18,7 @@
 #define INROAD_COMMON_PROMOUT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct buf;
@@ -25,6 +26,15 @@ struct buf;
 enum promout_type {
 	PROMOUT_COUNTER, /* only grows; its name ends in _total */
 	PROMOUT_GAUGE,
+	PROMOUT_HISTOGRAM, /* its samples by promout_histogram() alone */
+};
+
+/* What promout_histogram() writes; a value. */
+struct promout_histogram {
+	const double *bounds;   /* upper ones of the classes, rising */
+	const uint64_t *counts; /* in each class, and what is above all */
+	size_t classes;         /* how many bounds; counts has one more */
+	double sum;
 };
 
 /* A value on the stack; fields belong to this module. */
@@ -61,6 +71,13 @@ void promout_uint(
 /* As promout_uint(). */
 void promout_double(
     struct promout *metrics, const char *const *labels, double value);
+
+/*
+ * Write a histogram without labels: what Prometheus calls buckets, which
+ * include all smaller ones, then the sum and how many there are.
+ */
+void promout_histogram(
+    struct promout *metrics, const struct promout_histogram *histogram);
 
 /* Return 0, or -1 when not all could be written. */
 int promout_end(const struct promout *metrics);

@@ -88,6 +88,24 @@ START_TEST(numbers)
 }
 END_TEST
 
+START_TEST(histograms)
+{
+	const double bounds[] = { 0.001, 0.25, 10 };
+	const uint64_t counts[] = { 1, 0, 2, 4 };
+
+	promout_family(&metrics, "x_seconds", PROMOUT_HISTOGRAM, "h");
+	promout_histogram(
+	    &metrics, &(struct promout_histogram){ bounds, counts, 3, 61.5 });
+	is("# HELP x_seconds h\n# TYPE x_seconds histogram\n"
+	   "x_seconds_bucket{le=\"0.001\"} 1\n"
+	   "x_seconds_bucket{le=\"0.25\"} 1\n"
+	   "x_seconds_bucket{le=\"10\"} 3\n"
+	   "x_seconds_bucket{le=\"+Inf\"} 7\n"
+	   "x_seconds_sum 61.5\n"
+	   "x_seconds_count 7\n");
+}
+END_TEST
+
 /* Write something; returns what promout_end() says. */
 static int
 write_some(struct buf *buf)
@@ -137,6 +155,7 @@ main(void)
 	tcase_add_test(tcase, families_and_samples);
 	tcase_add_test(tcase, labels_are_escaped);
 	tcase_add_test(tcase, numbers);
+	tcase_add_test(tcase, histograms);
 	tcase_add_test(tcase, too_little_room_is_told);
 	tcase_add_test(tcase, no_memory_is_told);
 	suite_add_tcase(suite, tcase);
