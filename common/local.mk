@@ -32,6 +32,8 @@ noinst_LIBRARIES += %D%/libcommon.a
 	%D%/io.h \
 	%D%/jsonout.c \
 	%D%/jsonout.h \
+	%D%/latency.c \
+	%D%/latency.h \
 	%D%/list.h \
 	%D%/listener.c \
 	%D%/listener.h \

@@ -14,6 +14,7 @@ UNIT_TESTS += \
 	%D%/test_idmap \
 	%D%/test_io \
 	%D%/test_jsonout \
+	%D%/test_latency \
 	%D%/test_listener \
 	%D%/test_log \
 	%D%/test_loop \
