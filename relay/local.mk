@@ -31,6 +31,7 @@ noinst_LIBRARIES += %D%/librelay.a
 	%D%/devicerefuse.c \
 	%D%/directory.c \
 	%D%/directory.h \
+	%D%/figures.h \
 	%D%/guests.c \
 	%D%/guests.h \
 	%D%/refusals.c \
@@ -44,6 +45,8 @@ noinst_LIBRARIES += %D%/librelay.a
 	%D%/relaymain.h \
 	%D%/rivals.c \
 	%D%/rivals.h \
+	%D%/series.c \
+	%D%/series.h \
 	%D%/store.c \
 	%D%/store.h \
 	%D%/store_impl.h \

@@ -15,6 +15,7 @@ UNIT_TESTS += \
 	%D%/test_guests \
 	%D%/test_refusals \
 	%D%/test_rivals \
+	%D%/test_series \
 	%D%/test_store \
 	%D%/test_switch \
 	$(NULL)
@@ -48,6 +49,7 @@ LIBS_UNIT_RELAY = $(LIBS_UNIT) $(LIBS_RELAY) $(LIBS_CHECK)
 %C%_test_guests_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_refusals_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_rivals_LDADD = $(LIBS_UNIT_RELAY)
+%C%_test_series_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_store_SOURCES = \
 	%D%/faultvfs.c \
 	%D%/faultvfs.h \
