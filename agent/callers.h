@@ -2,25 +2,9 @@
 /*
  * callers: the gateways that have sessions with this agent.
  *
- * A caller is one device of a gateway, known by its key.  Its sessions begin
- * with an ATTACH that attach.h accepts and are carried by carrier.h:
- *
- *   ATTACH --accepted--> PENDING --first record opens--> CONFIRMED --> over
- *                           \____ ten seconds, or a newer ATTACH ____/
- *
- *   CONFIRMED --channel lost--> LOST --ATTACH with a request--> CONFIRMED
- *                                  \____ grace time over ____/
- *
- * A session that lost its channel keeps its streams until the gateway comes
- * back for it or the grace time is over (PROTOCOL.md section 7.3).  There are
- * no more than config.sessions_max: the one that has been lost longest goes
- * when another one is confirmed.
- *
- * Before the first record opens, an ATTACH may be a replay, so it has no
- * effect: one pending session a caller, LIMITS_PENDING_SESSIONS in all, beside
- * those that are confirmed.  Once confirmed, it ends the caller's older
- * sessions with another boot id: that gateway was started anew and knows
- * nothing of them.
+ * How sessions begin, wait for their gateway and end is the acceptor's
+ * (protocol/acceptor.h); who may call is judged by attach.h, and their streams
+ * go through egress.h.
  *
  * All sessions of a caller share one line of dials (egress.h), one rate of
  * OPENs and one limit of streams.

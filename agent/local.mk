@@ -15,9 +15,6 @@ noinst_LIBRARIES += %D%/libagent.a
 	%D%/attach.h \
 	%D%/callers.c \
 	%D%/callers.h \
-	%D%/callers_impl.h \
-	%D%/callersattach.c \
-	%D%/callersroom.c \
 	%D%/egress.c \
 	%D%/egress.h \
 	%D%/egress_impl.h \

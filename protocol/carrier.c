@@ -6,6 +6,7 @@
 
 #include "common/loop.h"
 #include "common/mem.h"
+#include "protocol/credit.h"
 #include "protocol/limits.h"
 #include "protocol/link.h"
 
@@ -17,8 +18,10 @@ struct carrier {
 	void *arg;
 	struct resume resume;
 	bool resumable;
-	bool fresh;        /* nothing good came over channel yet */
-	unsigned failures; /* channels in a row that were of no use */
+	bool fresh;           /* nothing good came over channel yet */
+	bool gives;           /* credit for what it takes, below */
+	struct credit credit; /* of channel */
+	unsigned failures;    /* channels in a row that were of no use */
 	ev_timer timer;
 	uint64_t timer_at; /* while it is active */
 	struct loop_task farewell;
@@ -256,6 +259,25 @@ damaged(struct carrier *carrier)
 	lose(carrier, CODE_LINK_LOST, "A record was damaged on its way.");
 }
 
+/*
+ * Take n wire bytes of credit for what came and give new for it, as the session
+ * has it at once.  0, or -1 when it was more than the credit allowed.
+ */
+static int
+take_credit(struct carrier *carrier, size_t n)
+{
+	struct channel *channel = carrier->channel;
+
+	if (credit_received(&carrier->credit, n) != 0) {
+		return -1;
+	}
+	if (credit_drained(&carrier->credit, n, true,
+		link_rtt(channel_link(channel)), loop_now(carrier->loop))) {
+		channel_credit(channel, credit_granted(&carrier->credit));
+	}
+	return 0;
+}
+
 static void
 on_carry(void *arg, uint8_t *body, size_t len)
 {
@@ -263,6 +285,12 @@ on_carry(void *arg, uint8_t *body, size_t len)
 	enum code code;
 
 	if (carrier->ops == NULL) {
+		return;
+	}
+	if (carrier->gives &&
+	    take_credit(carrier, LIMITS_FRAME_HEAD_LEN + len) != 0) {
+		accuse(carrier, CODE_PROTOCOL_ERROR,
+		    "More was sent than the credit allowed.");
 		return;
 	}
 	code = session_receive(
@@ -305,6 +333,9 @@ take_over(struct carrier *carrier, struct channel *channel)
 {
 	carrier->channel = channel;
 	carrier->fresh = true;
+	/* What is promised is charged to nobody: nothing waits here. */
+	(void)credit_init(&carrier->credit, NULL, LIMITS_CREDIT_START,
+	    loop_now(carrier->loop));
 	channel_set_owner(channel, &channel_callbacks, carrier);
 	if (session_is_ready(carrier->session)) {
 		channel_ready(channel);
@@ -341,6 +372,12 @@ carrier_new(struct loop *loop, struct channel *channel,
 	loop_task_init(&carrier->farewell, say_farewell, carrier);
 	take_over(carrier, channel);
 	return carrier;
+}
+
+void
+carrier_give_credit(struct carrier *carrier)
+{
+	carrier->gives = true;
 }
 
 struct session *

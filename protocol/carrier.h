@@ -67,6 +67,13 @@ struct carrier *carrier_new(struct loop *loop, struct channel *channel,
     const struct session_config *config, const struct resume *resume,
     const struct carrier_ops *ops, void *arg);
 
+/*
+ * At a relay: give the peer credit for what it sends, over this channel and all
+ * later ones (PROTOCOL.md section 6).  The session takes each record at once
+ * and bounds by its windows what waits, so credit only follows the rate.
+ */
+void carrier_give_credit(struct carrier *carrier);
+
 /* Return the session, for streams and numbers. */
 struct session *carrier_session(struct carrier *carrier);
 

@@ -71,6 +71,11 @@ noinst_LIBRARIES += %D%/libprotocol.a
 # The parts of the protocol that touch sockets.
 noinst_LIBRARIES += %D%/liblink.a
 %C%_liblink_a_SOURCES = \
+	%D%/acceptor.c \
+	%D%/acceptor.h \
+	%D%/acceptor_impl.h \
+	%D%/acceptorattach.c \
+	%D%/acceptorroom.c \
 	%D%/bridge.c \
 	%D%/bridge.h \
 	%D%/carrier.c \
@@ -98,6 +103,8 @@ noinst_LIBRARIES += %D%/liblink.a
 	%D%/relaylist.h \
 	%D%/scout.c \
 	%D%/scout.h \
+	%D%/sessionanswer.c \
+	%D%/sessionanswer.h \
 	%D%/uplink.c \
 	%D%/uplink.h \
 	%D%/uplink_impl.h \

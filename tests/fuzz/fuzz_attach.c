@@ -55,14 +55,15 @@ get_asker(void)
 static bool
 judge(const struct asker *asker, const uint8_t *payload, size_t len)
 {
-	static const struct attach_sessions sessions = { has_session, NULL };
+	static const struct sessionanswer_known sessions = { has_session,
+		NULL };
 	const struct attach_self self = {
 		.membership = &asker->membership,
 		.public_key = asker->agent_public,
 		.secret_key = asker->agent_secret,
 		.grace = 120,
 	};
-	struct attach_accepted accepted;
+	struct sessionanswer accepted;
 	struct linkmsg_attach attach;
 	char text[LIMITS_TEXT_LEN] = "";
 	bool good;
@@ -75,7 +76,7 @@ judge(const struct asker *asker, const uint8_t *payload, size_t len)
 	       CODE_OK;
 	require(good == (text[0] == '\0'));
 	require(memchr(text, '\0', sizeof(text)) != NULL);
-	attach_wipe(&accepted);
+	sessionanswer_wipe(&accepted);
 	return good;
 }
 

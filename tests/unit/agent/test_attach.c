@@ -18,7 +18,7 @@
 
 static struct asker asker;
 static struct attach_self self;
-static struct attach_accepted accepted;
+static struct sessionanswer accepted;
 static bool has; /* what sessions says */
 static uint8_t asked_id[SESSIONHELLO_ID_LEN];
 static char text[LIMITS_TEXT_LEN];
@@ -35,7 +35,7 @@ has_session(const uint8_t key[KEYS_LEN], const uint8_t id[SESSIONHELLO_ID_LEN],
 	return has;
 }
 
-static const struct attach_sessions sessions = { .has = has_session };
+static const struct sessionanswer_known sessions = { .has = has_session };
 
 static void
 setup(void)
@@ -59,7 +59,7 @@ judge(size_t n)
 	struct linkmsg_attach attach;
 
 	if (linkmsg_attach_decode(&attach, true, payload, n) != 0) {
-		attach_wipe(&accepted);
+		sessionanswer_wipe(&accepted);
 		return CODE_PROTOCOL_ERROR;
 	}
 	return attach_accept(&self, &sessions, &attach, NOW, &accepted, text);
@@ -121,7 +121,7 @@ START_TEST(owner_is_accepted)
 	fits(&tx, &accepted.rx);
 	fits(&accepted.tx, &rx);
 	ck_assert_mem_eq(asker.said.id, accepted.id, sizeof(accepted.id));
-	attach_wipe(&accepted);
+	sessionanswer_wipe(&accepted);
 	ck_assert(is_wiped());
 }
 END_TEST
@@ -137,7 +137,7 @@ END_TEST
 
 START_TEST(each_answer_is_its_own)
 {
-	struct attach_accepted first;
+	struct sessionanswer first;
 
 	ck_assert_int_eq(ask(), CODE_OK);
 	first = accepted;

@@ -412,7 +412,7 @@ refuse_request(struct asker *who, const uint8_t request[RESUME_REQUEST_LEN])
 	callersrig_await_ended(visit);
 	ck_assert_int_eq(visit->attached, 0);
 	ck_assert_int_eq(visit->code, CODE_SESSION_LOST);
-	ck_assert_str_eq(visit->text, "\"office\" has no such session.");
+	ck_assert_str_eq(visit->text, "The host has no such session.");
 }
 
 START_TEST(replayed_requests_change_nothing)

@@ -1,28 +1,28 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * callers_impl: what the files of callers share; nobody else includes it.
+ * acceptor_impl: what the files of acceptor share; nobody else includes it.
  *
- *	callers.c        callers, their sessions and streams
- *	callersattach.c  answers to ATTACH
- *	callersroom.c    how many sessions there may be
+ *	acceptor.c        callers, their sessions and streams
+ *	acceptorattach.c  answers to ATTACH
+ *	acceptorroom.c    how many sessions there may be
  */
-#ifndef INROAD_AGENT_CALLERS_IMPL_H
-#define INROAD_AGENT_CALLERS_IMPL_H
+#ifndef INROAD_PROTOCOL_ACCEPTOR_IMPL_H
+#define INROAD_PROTOCOL_ACCEPTOR_IMPL_H
 
 #include <ev.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "agent/attach.h"
-#include "agent/callers.h"
 #include "common/list.h"
-#include "common/ratelimit.h"
+#include "protocol/acceptor.h"
 #include "protocol/carrier.h"
 
-struct callers {
+struct channel;
+
+struct acceptor {
 	struct loop *loop;
-	struct callers_config config;
+	struct acceptor_config config;
 	struct list list; /* of struct caller */
 	struct list lost; /* of struct call, lost longest first */
 	size_t lost_count;
@@ -35,13 +35,12 @@ struct callers {
 /* One device. */
 struct caller {
 	struct list node;
-	struct callers *callers;
+	struct acceptor *acceptor;
 	uint64_t id; /* for logs */
 	char user[NAME_USER_MAX + 1];
 	char device[NAME_HOST_MAX + 1];
 	uint8_t key[KEYS_LEN];
-	struct egress_caller *egress;
-	struct ratelimit opens;
+	void *kept;        /* by the owner */
 	struct list calls; /* oldest first */
 };
 
@@ -56,49 +55,49 @@ struct call {
 	uint16_t grace;        /* seconds; 0: ends with its channel */
 	uint64_t lost_at;      /* 0: it is not */
 	uint64_t last_gap;     /* nanoseconds */
-	struct list lost;      /* in callers->lost */
+	struct list lost;      /* in acceptor->lost */
 	struct ev_timer timer; /* until it is confirmed, or comes back */
 };
 
 /* Return the caller with key, or NULL. */
-struct caller *callers_find(
-    struct callers *callers, const uint8_t key[KEYS_LEN]);
+struct caller *acceptor_find(
+    struct acceptor *acceptor, const uint8_t key[KEYS_LEN]);
 
-/* Return a new caller as accepted says, or NULL. */
-struct caller *callers_add(
-    struct callers *callers, const struct attach_accepted *accepted);
+/* Return a new caller as answer says, or NULL. */
+struct caller *acceptor_add(
+    struct acceptor *acceptor, const struct sessionanswer *answer);
 
 /* Free caller if it has no session any more. */
-void callers_drop_idle(struct caller *caller);
+void acceptor_drop_idle(struct caller *caller);
 
 /* Return the session id of caller, or NULL; caller may be NULL. */
-struct call *callers_find_call(
+struct call *acceptor_find_call(
     const struct caller *caller, const uint8_t id[SESSIONHELLO_ID_LEN]);
 
 /*
- * Begin a session of caller, still to be confirmed, with the keys of accepted
+ * Begin a session of caller, still to be confirmed, with the keys of answer
  * over channel, which it takes over; 0, or -1 for want of memory.
  */
-int callers_begin(struct caller *caller, struct channel *channel,
-    const struct attach_accepted *accepted);
+int acceptor_begin(struct caller *caller, struct channel *channel,
+    const struct sessionanswer *answer);
 
 /* The session of call has a channel again. */
-void callers_returned(struct call *call);
+void acceptor_returned(struct call *call);
 
 /*
  * Return true when there would be room for one more session of caller, which
  * may be NULL, of the start that boot names; nothing is done for it yet.
  */
-bool callersroom_is_there(const struct callers *callers,
+bool acceptorroom_is_there(const struct acceptor *acceptor,
     const struct caller *caller, const uint8_t boot[SESSIONHELLO_BOOT_LEN]);
 
 /*
- * Make room for call, which is confirmed: of too many sessions the one goes
- * that has been lost longest.  False when none is lost.
+ * Make room for call, which is confirmed: of too many sessions one goes that is
+ * in the way least.  False when there is none.
  */
-bool callersroom_make(struct call *call);
+bool acceptorroom_make(struct call *call);
 
 /* End the session of call with code. */
-void callers_close_call(struct call *call, enum code code);
+void acceptor_close_call(struct call *call, enum code code);
 
 #endif
