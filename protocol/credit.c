@@ -87,32 +87,35 @@ measure(struct credit *credit, uint64_t elapsed_ns, uint64_t rtt_ns)
 }
 
 /*
- * Raise the grant if that is worth telling.  LIMITS_CREDIT_MIN is granted even
- * when the pool has no room: a sender with no credit at all would cause no
- * drain, and so no other occasion to raise its grant, for ever.
+ * Return what the grant should be, and in *step by how much it has to rise to
+ * be worth telling.  LIMITS_CREDIT_MIN is granted even when the pool has no
+ * room: a sender with no credit at all would cause no drain, and so no other
+ * occasion to raise its grant, for ever.
  */
-static bool
-raise_grant(struct credit *credit)
+static uint64_t
+aim(const struct credit *credit, uint64_t *step)
 {
 	uint64_t target = credit->drained + credit->allowance;
 	uint64_t least = credit->drained + LIMITS_CREDIT_MIN;
 	uint64_t limit = credit->granted;
 	uint64_t room = pool_room(credit->pool);
-	uint64_t step = credit->allowance / 8;
 
+	*step = credit->allowance / 8;
 	limit += room < LIMITS_CREDIT_MAX ? room : LIMITS_CREDIT_MAX;
 	limit = limit > least ? limit : least;
 	if (target > limit) {
 		target = limit;
-		step = LIMITS_CREDIT_MIN / 2;
+		*step = LIMITS_CREDIT_MIN / 2;
 	}
-	if (target <= credit->granted || target - credit->granted < step) {
-		return false;
-	}
-	pool_give(credit->pool, charged(credit));
-	credit->granted = target;
-	pool_take(credit->pool, charged(credit));
-	return true;
+	return target;
+}
+
+/* Return whether a grant of target is worth telling. */
+static bool
+is_rise(const struct credit *credit, uint64_t target, uint64_t step)
+{
+	return !credit->closed && target > credit->granted &&
+	       target - credit->granted >= step;
 }
 
 int
@@ -164,7 +167,7 @@ credit_received(struct credit *credit, size_t n)
 	return 0;
 }
 
-bool
+void
 credit_drained(struct credit *credit, size_t n, bool empty, uint64_t rtt_ns,
     uint64_t now_ns)
 {
@@ -180,7 +183,7 @@ credit_drained(struct credit *credit, size_t n, bool empty, uint64_t rtt_ns,
 	credit->idle = empty;
 	credit->ran_empty = credit->ran_empty || empty;
 	if (credit->closed) {
-		return false;
+		return;
 	}
 	if (was_idle && elapsed >= CREDIT_IDLE_INTERVALS * interval) {
 		begin_interval(credit, now_ns);
@@ -188,7 +191,43 @@ credit_drained(struct credit *credit, size_t n, bool empty, uint64_t rtt_ns,
 		measure(credit, elapsed, rtt_ns);
 		begin_interval(credit, now_ns);
 	}
-	return raise_grant(credit);
+}
+
+uint64_t
+credit_reach(const struct credit *credit)
+{
+	uint64_t step;
+	uint64_t target = aim(credit, &step);
+
+	return is_rise(credit, target, step) ? target : credit->received;
+}
+
+bool
+credit_raise(struct credit *credit, uint64_t paid)
+{
+	uint64_t step;
+	uint64_t target = aim(credit, &step);
+
+	target = target < paid ? target : paid;
+	if (!is_rise(credit, target, step)) {
+		return false;
+	}
+	pool_give(credit->pool, charged(credit));
+	credit->granted = target;
+	pool_take(credit->pool, charged(credit));
+	return true;
+}
+
+bool
+credit_is_paid(const struct credit *credit, uint64_t paid)
+{
+	return credit->drained < paid;
+}
+
+void
+credit_slow(struct credit *credit)
+{
+	credit->allowance = LIMITS_CREDIT_MIN;
 }
 
 uint64_t

@@ -20,6 +20,11 @@
  * there will be is not known before they come.  When the pools have no room a
  * grant rises no further than LIMITS_CREDIT_MIN above what was drained.
  *
+ * A channel that shares a rate (shaper.h) is also granted no more than is paid,
+ * and what came on the credit that every channel starts with waits until it
+ * is.  So the rate holds from the first byte on, the queue holds no more than
+ * that start, and what a sender waits for it chooses as late as it can.
+ *
  * When its sender is gone a credit is closed: it grants nothing more, and only
  * what is queued stays charged, until it is drained.
  *
@@ -79,12 +84,33 @@ int credit_received(struct credit *credit, size_t n);
 
 /*
  * A frame of n wire bytes went out at now_ns; empty says that the queue is now
- * empty.  rtt_ns is the minimum round trip of the incoming link.  Returns true
- * when the grant rose enough (by A/8) to tell the sender: credit->granted.
- * Once closed it does not.
+ * empty.  rtt_ns is the minimum round trip of the incoming link.  The grant may
+ * rise by that: see credit_raise().
  */
-bool credit_drained(struct credit *credit, size_t n, bool empty,
+void credit_drained(struct credit *credit, size_t n, bool empty,
     uint64_t rtt_ns, uint64_t now_ns);
+
+/*
+ * Return the offset that should be paid for: what the grant should rise to,
+ * when it can rise enough to be worth telling (by A/8), else what has come in.
+ */
+uint64_t credit_reach(const struct credit *credit);
+
+/*
+ * Raise the grant as it should be, but no further than what is paid for
+ * (UINT64_MAX where nothing has to be).  Returns true when it rose enough to
+ * tell the sender: credit_granted().  Once closed it does not rise.
+ */
+bool credit_raise(struct credit *credit, uint64_t paid);
+
+/* Return whether the next frame may go out when so much is paid for. */
+bool credit_is_paid(const struct credit *credit, uint64_t paid);
+
+/*
+ * Forget how fast the channel was, as it is to be slower: the least allowance
+ * holds until there is another measure.
+ */
+void credit_slow(struct credit *credit);
 
 /* Return the offset to announce. */
 uint64_t credit_granted(const struct credit *credit);

@@ -396,8 +396,9 @@ drained(struct lane *lane, size_t n)
 	if (lane->from != NULL) {
 		rtt = link_rtt(channel_link(lane->from));
 	}
-	if (credit_drained(&lane->credit, n, lane->first == NULL, rtt,
-		loop_now(board->loop))) {
+	credit_drained(
+	    &lane->credit, n, lane->first == NULL, rtt, loop_now(board->loop));
+	if (credit_raise(&lane->credit, UINT64_MAX)) {
 		channel_credit(lane->from, credit_granted(&lane->credit));
 	}
 }

@@ -131,10 +131,10 @@ switch_pull(void *arg)
 	queued = list_entry(node, struct queued, node);
 	blob = queued->blob;
 	mem_free(queued);
-	if (credit_drained(&from->credit,
-		LIMITS_FRAME_HEAD_LEN + blob_len(blob),
-		list_empty(&bench->queue), link_rtt(from->link),
-		loop_now(bench->loop))) {
+	credit_drained(&from->credit, LIMITS_FRAME_HEAD_LEN + blob_len(blob),
+	    list_empty(&bench->queue), link_rtt(from->link),
+	    loop_now(bench->loop));
+	if (credit_raise(&from->credit, UINT64_MAX)) {
 		channel_credit(from->channel, credit_granted(&from->credit));
 	}
 	return blob;

@@ -13,6 +13,15 @@
 /* What frames that wait are charged on top. */
 #define OVERHEAD(frames) ((uint64_t)(frames)*LIMITS_QUEUE_OVERHEAD)
 
+/* A frame went out, and nothing has to be paid for. */
+static bool
+drain(struct credit *credit, size_t n, bool empty, uint64_t rtt_ns,
+    uint64_t now_ns)
+{
+	credit_drained(credit, n, empty, rtt_ns, now_ns);
+	return credit_raise(credit, UINT64_MAX);
+}
+
 START_TEST(starts_with_what_it_is_given)
 {
 	struct credit credit;
@@ -48,8 +57,7 @@ START_TEST(the_grant_never_falls)
 	for (uint64_t i = 1; i < 1000; i++) {
 		now += i * MSEC / 10;
 		if (credit_received(&credit, FRAME) == 0) {
-			(void)credit_drained(
-			    &credit, FRAME, true, 10 * MSEC, now);
+			(void)drain(&credit, FRAME, true, 10 * MSEC, now);
 		}
 		ck_assert_uint_ge(credit_granted(&credit), granted);
 		granted = credit_granted(&credit);
@@ -67,7 +75,7 @@ START_TEST(small_rises_are_not_told)
 	ck_assert_int_eq(credit_init(&credit, NULL, LIMITS_CREDIT_START, 0), 0);
 	for (int i = 0; i < 100; i++) {
 		ck_assert_int_eq(credit_received(&credit, 1000), 0);
-		if (credit_drained(&credit, 1000, true, 0, 0)) {
+		if (drain(&credit, 1000, true, 0, 0)) {
 			ck_assert_uint_ge(credit_granted(&credit),
 			    told + LIMITS_CREDIT_START / 8);
 			told = credit_granted(&credit);
@@ -87,12 +95,12 @@ START_TEST(a_pause_is_no_rate)
 	ck_assert_int_eq(credit_init(&credit, NULL, LIMITS_CREDIT_START, 0), 0);
 	before = credit.allowance;
 	ck_assert_int_eq(credit_received(&credit, 100), 0);
-	(void)credit_drained(&credit, 100, true, MSEC, 3600 * LIMITS_SEC);
+	(void)drain(&credit, 100, true, MSEC, 3600 * LIMITS_SEC);
 	ck_assert_uint_eq(credit.allowance, before);
 	/* But what takes long to drain is slow. */
 	ck_assert_int_eq(credit_received(&credit, 200), 0);
-	(void)credit_drained(&credit, 100, false, MSEC, 3600 * LIMITS_SEC);
-	(void)credit_drained(&credit, 100, true, MSEC, 3601 * LIMITS_SEC);
+	(void)drain(&credit, 100, false, MSEC, 3600 * LIMITS_SEC);
+	(void)drain(&credit, 100, true, MSEC, 3601 * LIMITS_SEC);
 	ck_assert_uint_eq(credit.allowance, LIMITS_CREDIT_MIN);
 }
 END_TEST
@@ -116,8 +124,8 @@ START_TEST(pools_are_charged_with_promises)
 	ck_assert_int_eq(credit_received(&a, FRAME), 0);
 	ck_assert_uint_eq(account.promised, 60000 + OVERHEAD(2));
 	ck_assert_uint_eq(worker.promised, 60000 + OVERHEAD(2));
-	(void)credit_drained(&a, 59999, false, 0, 1);
-	(void)credit_drained(&a, FRAME, true, 0, 1);
+	(void)drain(&a, 59999, false, 0, 1);
+	(void)drain(&a, FRAME, true, 0, 1);
 	ck_assert_uint_eq(account.promised, worker.promised);
 	ck_assert_uint_eq(account.promised, a.granted - a.drained);
 	credit_end(&a);
@@ -139,9 +147,9 @@ START_TEST(a_closed_credit_drains)
 	credit_close(&credit);
 	ck_assert_uint_eq(pool.promised, 2 * FRAME + OVERHEAD(2));
 	ck_assert_int_eq(credit_received(&credit, 1), -1);
-	ck_assert(!credit_drained(&credit, FRAME, false, 0, LIMITS_SEC));
+	ck_assert(!drain(&credit, FRAME, false, 0, LIMITS_SEC));
 	ck_assert_uint_eq(pool.promised, FRAME + OVERHEAD(1));
-	ck_assert(!credit_drained(&credit, FRAME, true, 0, 2 * LIMITS_SEC));
+	ck_assert(!drain(&credit, FRAME, true, 0, 2 * LIMITS_SEC));
 	ck_assert_uint_eq(pool.promised, 0);
 	ck_assert_uint_eq(credit_granted(&credit), 2 * FRAME);
 	credit_end(&credit);
@@ -172,11 +180,11 @@ START_TEST(short_frames_are_charged)
 	ck_assert_uint_gt(pool.promised, pool.max);
 	/* The pool has no room: the least is granted. */
 	for (int i = 0; i < 10; i++) {
-		(void)credit_drained(&credit, 48, false, 0, now);
+		(void)drain(&credit, 48, false, 0, now);
 	}
 	ck_assert_uint_le(credit_granted(&credit), 48000);
 	for (int i = 10; i < 1000; i++) {
-		(void)credit_drained(&credit, 48, i == 999, 0, now);
+		(void)drain(&credit, 48, i == 999, 0, now);
 		ck_assert_uint_le(pool.promised, 48000 + OVERHEAD(1000));
 	}
 	ck_assert_uint_gt(credit_granted(&credit), 48000);
@@ -198,7 +206,7 @@ START_TEST(a_full_pool_starves_nobody)
 
 		now += MSEC / 10;
 		if (credit_received(c, FRAME) == 0) {
-			(void)credit_drained(c, FRAME, true, 50 * MSEC, now);
+			(void)drain(c, FRAME, true, 50 * MSEC, now);
 		}
 		ck_assert_uint_le(
 		    pool.promised, pool.max + 2 * LIMITS_CREDIT_MIN);
@@ -208,6 +216,64 @@ START_TEST(a_full_pool_starves_nobody)
 	credit_end(&credit[0]);
 	credit_end(&credit[1]);
 	ck_assert_uint_eq(pool.promised, 0);
+}
+END_TEST
+
+/* --- a rate that is shared ----------------------------------------------- */
+
+/* What came on the first credit waits until it is paid for, and no more. */
+START_TEST(the_start_is_paid_for_as_it_is_used)
+{
+	struct credit credit;
+
+	ck_assert_int_eq(credit_init(&credit, NULL, LIMITS_CREDIT_START, 0), 0);
+	credit_slow(&credit);
+	ck_assert_uint_eq(credit_reach(&credit), 0);
+	ck_assert_int_eq(credit_received(&credit, 100), 0);
+	ck_assert_uint_eq(credit_reach(&credit), 100);
+	ck_assert(!credit_is_paid(&credit, 0));
+	/* A frame may go when its first byte is paid for. */
+	ck_assert(credit_is_paid(&credit, 1));
+	credit_drained(&credit, 100, true, 0, 0);
+	ck_assert(!credit_is_paid(&credit, 100));
+	ck_assert_uint_eq(credit_reach(&credit), 100);
+	/* Whoever goes on is let do more. */
+	for (int i = 0; i < 3; i++) {
+		ck_assert_int_eq(credit_received(&credit, FRAME), 0);
+		credit_drained(&credit, FRAME, true, 0, 0);
+	}
+	ck_assert_int_eq(credit_received(&credit, FRAME), 0);
+	ck_assert_uint_eq(credit_reach(&credit), 100 + 4 * FRAME);
+	credit_drained(&credit, FRAME, true, 0, 0);
+	ck_assert_uint_eq(
+	    credit_reach(&credit), 100 + 4 * FRAME + LIMITS_CREDIT_MIN);
+	credit_end(&credit);
+}
+END_TEST
+
+START_TEST(no_more_is_granted_than_is_paid)
+{
+	struct credit credit;
+	const uint64_t offset = 1000000;
+
+	ck_assert_int_eq(credit_init(&credit, NULL, offset, 0), 0);
+	credit_slow(&credit);
+	ck_assert_int_eq(credit_received(&credit, offset), 0);
+	credit_drained(&credit, offset, true, 0, 0);
+	ck_assert(!credit_raise(&credit, 0));
+	ck_assert(!credit_raise(&credit, offset));
+	/* Not worth telling. */
+	ck_assert(!credit_raise(&credit, offset + 100));
+	ck_assert_uint_eq(credit_granted(&credit), offset);
+	ck_assert(credit_raise(&credit, offset + LIMITS_CREDIT_MIN / 8));
+	ck_assert_uint_eq(
+	    credit_granted(&credit), offset + LIMITS_CREDIT_MIN / 8);
+	ck_assert(credit_raise(&credit, UINT64_MAX));
+	ck_assert_uint_eq(credit_granted(&credit), offset + LIMITS_CREDIT_MIN);
+	credit_close(&credit);
+	ck_assert(!credit_raise(&credit, UINT64_MAX));
+	ck_assert_uint_eq(credit_reach(&credit), offset);
+	credit_end(&credit);
 }
 END_TEST
 
@@ -272,8 +338,7 @@ path_drain(struct path *path, size_t slot, uint64_t now)
 		bool empty = path_queued(path) == FRAME;
 
 		path->drain_budget -= FRAME;
-		if (credit_drained(
-			&path->credit, FRAME, empty, path->rtt, now)) {
+		if (drain(&path->credit, FRAME, empty, path->rtt, now)) {
 			path->back[slot] = credit_granted(&path->credit);
 		}
 	}
@@ -375,6 +440,8 @@ main(void)
 	tcase_add_test(tcase, a_closed_credit_drains);
 	tcase_add_test(tcase, short_frames_are_charged);
 	tcase_add_test(tcase, a_full_pool_starves_nobody);
+	tcase_add_test(tcase, the_start_is_paid_for_as_it_is_used);
+	tcase_add_test(tcase, no_more_is_granted_than_is_paid);
 	tcase_add_test(tcase, a_long_fat_path_is_filled);
 	tcase_add_test(tcase, a_slow_receiver_has_a_short_queue);
 	tcase_add_test(tcase, the_credit_follows_the_receiver);
