@@ -34,6 +34,8 @@ noinst_LIBRARIES += %D%/librelay.a
 	%D%/figures.h \
 	%D%/guests.c \
 	%D%/guests.h \
+	%D%/meter.c \
+	%D%/meter.h \
 	%D%/refusals.c \
 	%D%/refusals.h \
 	%D%/relay.c \

@@ -11,6 +11,7 @@
 #include "common/mem.h"
 #include "protocol/limits.h"
 #include "protocol/link.h"
+#include "relay/meter.h"
 
 /* What may be promised: most circuits never use what they could. */
 #define PROMISE_FACTOR 4
@@ -36,6 +37,7 @@ struct lane {
 	enum code lost;       /* what is told when the link of `from` is gone */
 	const char *lost_text;
 	struct credit credit;
+	struct meter_gate gates[SWITCH_METERS];
 	struct body *first;
 	struct body **last;
 };
@@ -161,6 +163,9 @@ lane_drop(struct lane *lane)
 		blob_unref(blob);
 		blob = lane_pop(lane);
 	}
+	for (int i = 0; i < SWITCH_METERS; i++) {
+		meter_leave(&lane->gates[i]);
+	}
 	credit_end(&lane->credit);
 }
 
@@ -188,6 +193,43 @@ lane_to(const struct lane *lane)
 	return opposite(lane)->from;
 }
 
+/* Return up to where lane is paid for. */
+static uint64_t
+lane_paid(const struct lane *lane)
+{
+	uint64_t paid = METER_PAID_ALL;
+
+	for (int i = 0; i < SWITCH_METERS; i++) {
+		uint64_t here = meter_paid(&lane->gates[i]);
+
+		paid = here < paid ? here : paid;
+	}
+	return paid;
+}
+
+/* Have the meters of lane, if they have a rate, pay for what it could use. */
+static void
+lane_ask(struct lane *lane)
+{
+	for (int i = 0; i < SWITCH_METERS; i++) {
+		if (meter_is_limited(&lane->gates[i])) {
+			(void)meter_reach(
+			    &lane->gates[i], credit_reach(&lane->credit));
+		}
+	}
+}
+
+/* Grant what may be granted now, and ask for what may not. */
+static void
+lane_grant(struct lane *lane)
+{
+	if (lane->from != NULL &&
+	    credit_raise(&lane->credit, lane_paid(lane))) {
+		channel_credit(lane->from, credit_granted(&lane->credit));
+	}
+	lane_ask(lane);
+}
+
 /* --- circuits -------------------------------------------------------- */
 
 static void
@@ -208,6 +250,7 @@ leave(struct lane *lane)
 
 	lane->from = NULL;
 	credit_close(&lane->credit);
+	lane_ask(lane); /* for no more than what came */
 	lane_drop(back);
 	if (back->from == NULL) {
 		list_remove(&circuit->all);
@@ -264,9 +307,8 @@ switch_lose(struct switch_circuit *circuit, enum switch_end end)
 	}
 }
 
-/* End circuit at once; whoever is there is told code and text. */
-static void
-cut(struct switch_circuit *circuit, enum code code, const char *text)
+void
+switch_end(struct switch_circuit *circuit, enum code code, const char *text)
 {
 	for (int i = 0; i < SWITCH_ENDS; i++) {
 		struct lane *lane = &circuit->lanes[i];
@@ -337,7 +379,7 @@ shed_above(struct switch_board *board, uint64_t bar)
 		next = list_after(&board->circuits, node);
 		if (circuit_held(circuit) > bar) {
 			board->shed++;
-			cut(circuit, CODE_OVERLOADED,
+			switch_end(circuit, CODE_OVERLOADED,
 			    "the relay is short of memory");
 		}
 	}
@@ -370,15 +412,16 @@ on_carry(void *arg, uint8_t *body, size_t len)
 		return;
 	}
 	if (credit_received(&lane->credit, wire_len(len)) != 0) {
-		cut(lane->circuit, CODE_PROTOCOL_ERROR,
+		switch_end(lane->circuit, CODE_PROTOCOL_ERROR,
 		    "more was sent than the credit allowed");
 		return;
 	}
 	if (lane_push(lane, body, len) != 0) {
-		cut(lane->circuit, CODE_OVERLOADED,
+		switch_end(lane->circuit, CODE_OVERLOADED,
 		    "the relay is out of memory");
 		return;
 	}
+	lane_ask(lane);
 	channel_ready(lane_to(lane));
 	if (board->queued > board->budget / 10 * 9) {
 		shed(board);
@@ -396,19 +439,25 @@ drained(struct lane *lane, size_t n)
 	if (lane->from != NULL) {
 		rtt = link_rtt(channel_link(lane->from));
 	}
+	for (int i = 0; i < SWITCH_METERS; i++) {
+		meter_count(&lane->gates[i], n);
+	}
 	credit_drained(
 	    &lane->credit, n, lane->first == NULL, rtt, loop_now(board->loop));
-	if (credit_raise(&lane->credit, UINT64_MAX)) {
-		channel_credit(lane->from, credit_granted(&lane->credit));
-	}
+	lane_grant(lane);
 }
 
 static struct blob *
 on_pull(void *arg)
 {
 	struct lane *lane = opposite(arg);
-	struct blob *blob = lane_pop(lane);
+	struct blob *blob;
 
+	if (lane->first != NULL &&
+	    !credit_is_paid(&lane->credit, lane_paid(lane))) {
+		return NULL; /* on_paid() says when */
+	}
+	blob = lane_pop(lane);
 	if (blob != NULL) {
 		drained(lane, wire_len(blob_len(blob)));
 	} else if (lane->from == NULL) {
@@ -436,6 +485,34 @@ static const struct channel_ops callbacks = {
 	.detached = on_detached,
 };
 
+/* --- what the meters say ---------------------------------------------- */
+
+/* A rate begins to hold: what was granted was granted. */
+static uint64_t
+on_promised(void *arg)
+{
+	struct lane *lane = arg;
+
+	credit_slow(&lane->credit);
+	return credit_granted(&lane->credit);
+}
+
+static void
+on_paid(void *arg)
+{
+	struct lane *lane = arg;
+
+	lane_grant(lane);
+	if (lane->first != NULL) {
+		channel_ready(lane_to(lane));
+	}
+}
+
+static const struct meter_ops metering = {
+	.promised = on_promised,
+	.paid = on_paid,
+};
+
 /* --- tying ----------------------------------------------------------- */
 
 /* Let lane begin at side. */
@@ -454,6 +531,18 @@ lane_init(struct lane *lane, struct switch_circuit *circuit,
 	}
 	return credit_init(&lane->credit, side->pool, LIMITS_CREDIT_START,
 	    loop_now(circuit->board->loop));
+}
+
+/* What comes from side counts for its meters. */
+static void
+lane_meter(struct lane *lane, const struct switch_side *side)
+{
+	for (int i = 0; i < SWITCH_METERS; i++) {
+		meter_enter(side->meters[i], &lane->gates[i], &metering, lane);
+		if (meter_is_limited(&lane->gates[i])) {
+			credit_slow(&lane->credit);
+		}
+	}
 }
 
 enum code
@@ -481,6 +570,8 @@ switch_tie(struct switch_board *board, const struct switch_side *gateway,
 	    lane_init(down, circuit, agent) != 0) {
 		goto fail;
 	}
+	lane_meter(up, gateway);
+	lane_meter(down, agent);
 	circuit->left = left;
 	circuit->arg = arg;
 	list_push_back(&board->circuits, &circuit->all);

@@ -10,6 +10,10 @@
  * the other link asks; what may come is bounded by the credit that the switch
  * grants as the queue drains.
  *
+ * What a side sends can count for meters (meter.h), its account's and another
+ * one.  Where those have a rate, credit is granted as it is paid for, and what
+ * comes before that (on the first credit, or the rest of a frame) waits.
+ *
  * When one side's channel ends, what it had sent is still handed on; then the
  * other side is told the code and text that ended it, or those for a link that
  * is gone.  So nobody who says something and goes is cut short.  What waits for
@@ -34,6 +38,7 @@
 struct channel;
 struct link;
 struct loop;
+struct meter;
 struct schedule_group;
 struct switch_board;
 struct switch_circuit;
@@ -45,6 +50,9 @@ enum switch_end {
 	SWITCH_ENDS,
 };
 
+/* Meters that one direction of a circuit may count for. */
+#define SWITCH_METERS 2
+
 /* One side of a circuit that is to be. */
 struct switch_side {
 	struct link *link;
@@ -52,6 +60,9 @@ struct switch_side {
 	struct schedule_group *group; /* as in channel_new() */
 	/* Charged for what this side may send; outlives the circuit. */
 	struct credit_pool *pool;
+	/* That what this side sends counts for; outlive the circuit, or NULL.
+	 */
+	struct meter *meters[SWITCH_METERS];
 	/* What the other side is told when this one's link is gone. */
 	enum code lost;
 	const char *lost_text; /* outlives the circuit */
@@ -84,6 +95,10 @@ enum code switch_tie(struct switch_board *board,
 
 /* Take the channel at that end of circuit for lost, as if its link were. */
 void switch_lose(struct switch_circuit *circuit, enum switch_end end);
+
+/* End circuit at once; whoever is there is told code and text. */
+void switch_end(
+    struct switch_circuit *circuit, enum code code, const char *text);
 
 /* Numbers for people. */
 struct switch_stats {

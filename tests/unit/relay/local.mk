@@ -13,6 +13,7 @@ UNIT_TESTS += \
 	%D%/test_deviceattach \
 	%D%/test_directory \
 	%D%/test_guests \
+	%D%/test_meter \
 	%D%/test_refusals \
 	%D%/test_rivals \
 	%D%/test_series \
@@ -47,6 +48,7 @@ LIBS_UNIT_RELAY = $(LIBS_UNIT) $(LIBS_RELAY) $(LIBS_CHECK)
 %C%_test_deviceattach_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_directory_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_guests_LDADD = $(LIBS_UNIT_RELAY)
+%C%_test_meter_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_refusals_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_rivals_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_series_LDADD = $(LIBS_UNIT_RELAY)

@@ -16,6 +16,7 @@
 #include "common/log.h"
 #include "common/loop.h"
 #include "protocol/link.h"
+#include "relay/meter.h"
 #include "tests/support/await.h"
 #include "tests/support/failalloc.h"
 #include "tests/support/linkpair.h"
@@ -47,6 +48,8 @@ static struct loop *loop;
 static struct switch_board *board;
 static struct credit_pool pool;
 static struct switch_circuit *circuit;
+/* Of what either side sends; NULL but for the tests of rates. */
+static struct meter *meters[SWITCH_ENDS][SWITCH_METERS];
 
 /* --- the rig ------------------------------------------------------------- */
 
@@ -90,6 +93,12 @@ teardown(void)
 	ck_assert_uint_eq(stats().queued, 0);
 	ck_assert_uint_eq(stats().promised, 0);
 	ck_assert_uint_eq(pool.promised, 0);
+	for (int i = 0; i < SWITCH_ENDS; i++) {
+		for (int j = 0; j < SWITCH_METERS; j++) {
+			meter_free(meters[i][j]);
+			meters[i][j] = NULL;
+		}
+	}
 	switch_free(board);
 	loop_free(loop);
 }
@@ -196,6 +205,7 @@ tie(void)
 			.lost = i == SWITCH_AGENT ? CODE_HOST_OFFLINE
 						  : CODE_LINK_LOST,
 			.lost_text = "lost",
+			.meters = { meters[i][0], meters[i][1] },
 		};
 		sides[i].left = 0;
 	}
@@ -356,6 +366,125 @@ START_TEST(more_than_the_credit_ends_it)
 	(void)raw_detached(agent, &detach);
 	ck_assert_int_eq((int)detach.code, (int)CODE_PROTOCOL_ERROR);
 	ck_assert_uint_eq(detach.by, 0);
+	assert_over();
+}
+END_TEST
+
+/* --- rates --------------------------------------------------------------- */
+
+static void
+on_moved(void *arg, uint64_t n)
+{
+	uint64_t *moved = arg;
+
+	*moved += n;
+}
+
+START_TEST(what_passes_is_counted)
+{
+	uint64_t up = 0;
+	uint64_t down = 0;
+
+	meters[SWITCH_GATEWAY][0] = meter_new(loop, on_moved, &up);
+	meters[SWITCH_AGENT][1] = meter_new(loop, on_moved, &down);
+	start(false, false);
+	linkpair_send(&gateway->peer, 30, LONG);
+	linkpair_send(&agent->peer, 50, SHORT);
+	ck_assert(linkpair_await_arrived(&agent->pair, &agent->peer, 30));
+	ck_assert(linkpair_await_arrived(&gateway->pair, &gateway->peer, 50));
+	ck_assert_uint_eq(up, 30 * WIRE(LONG));
+	ck_assert_uint_eq(down, 50 * WIRE(SHORT));
+}
+END_TEST
+
+/* All of it arrives, at a rate, and nothing piles up at the relay. */
+START_TEST(a_rate_loses_nothing)
+{
+	const uint64_t rate = 20000000;
+
+	meters[SWITCH_GATEWAY][0] = meter_new(loop, NULL, NULL);
+	meters[SWITCH_GATEWAY][1] = meter_new(loop, NULL, NULL);
+	meter_set(meters[SWITCH_GATEWAY][0], rate, 20000);
+	meter_set(meters[SWITCH_GATEWAY][1], rate / 2, 20000);
+	start(false, false);
+	linkpair_send(&gateway->peer, 200, LONG);
+	linkpair_send(&agent->peer, 500, SHORT);
+	ck_assert(linkpair_await_arrived(&agent->pair, &agent->peer, 200));
+	ck_assert(linkpair_await_arrived(&gateway->pair, &gateway->peer, 500));
+	ck_assert(agent->peer.good);
+	ck_assert(gateway->peer.good);
+}
+END_TEST
+
+/* Return how many bodies have arrived at the far end of side. */
+static uint64_t
+arrived(const struct side *side)
+{
+	return side->peer.arrived;
+}
+
+/* No more is granted than is paid for, from the first byte on. */
+START_TEST(without_pay_nothing_goes_on)
+{
+	const uint64_t burst = 2 * WIRE(LONG);
+
+	for (int i = 0; i < SWITCH_METERS; i++) {
+		meters[SWITCH_GATEWAY][i] = meter_new(loop, NULL, NULL);
+	}
+	meter_set(meters[SWITCH_GATEWAY][1], 1, burst);
+	start(false, false);
+	linkpair_send(&gateway->peer, 100, LONG);
+	ck_assert(linkpair_await_arrived(&agent->pair, &agent->peer, 2));
+	settle();
+	ck_assert_uint_eq(arrived(agent), 2);
+	ck_assert_uint_le(stats().queued, LIMITS_CREDIT_START);
+	/* The other direction is free. */
+	linkpair_send(&agent->peer, 300, LONG);
+	ck_assert(linkpair_await_arrived(&gateway->pair, &gateway->peer, 300));
+	/* Two meters: the slower counts. */
+	meter_set(meters[SWITCH_GATEWAY][0], 1, burst);
+	meter_set(meters[SWITCH_GATEWAY][1], METER_OPEN, 0);
+	settle();
+	ck_assert_uint_lt(arrived(agent), 10);
+	meter_set(meters[SWITCH_GATEWAY][0], METER_OPEN, 0);
+	ck_assert(linkpair_await_arrived(&agent->pair, &agent->peer, 100));
+	ck_assert(agent->peer.good);
+}
+END_TEST
+
+/* A rate that is set counts for what is granted from then on. */
+START_TEST(a_rate_holds_for_who_is_there)
+{
+	uint64_t before;
+
+	meters[SWITCH_GATEWAY][0] = meter_new(loop, NULL, NULL);
+	start(false, false);
+	linkpair_send(&gateway->peer, 10000000, LONG);
+	ck_assert(linkpair_await_arrived(&agent->pair, &agent->peer, 300));
+	meter_set(meters[SWITCH_GATEWAY][0], 1, 0);
+	for (int i = 0; i < 20; i++) {
+		settle();
+	}
+	before = arrived(agent);
+	settle();
+	ck_assert_uint_eq(arrived(agent), before);
+	meter_set(meters[SWITCH_GATEWAY][0], METER_OPEN, 0);
+	ck_assert(
+	    linkpair_await_arrived(&agent->pair, &agent->peer, before + 300));
+}
+END_TEST
+
+/* What came before the end is paid for and handed on before it, too. */
+START_TEST(the_end_waits_for_its_turn)
+{
+	struct linkmsg_detach detach;
+
+	meters[SWITCH_AGENT][0] = meter_new(loop, NULL, NULL);
+	meter_set(meters[SWITCH_AGENT][0], 1000000, 0);
+	start(true, true);
+	raw_say_and_go(agent, 60, CODE_DENIED, "not you");
+	ck_assert_int_eq(raw_detached(gateway, &detach), 60);
+	ck_assert_str_eq(detach.text, "not you");
 	assert_over();
 }
 END_TEST
@@ -829,6 +958,11 @@ main(void)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, what_comes_in_goes_out);
 	tcase_add_test(tcase, more_than_the_credit_ends_it);
+	tcase_add_test(tcase, what_passes_is_counted);
+	tcase_add_test(tcase, a_rate_loses_nothing);
+	tcase_add_test(tcase, without_pay_nothing_goes_on);
+	tcase_add_test(tcase, a_rate_holds_for_who_is_there);
+	tcase_add_test(tcase, the_end_waits_for_its_turn);
 	tcase_add_test(tcase, what_was_said_comes_before_the_end);
 	tcase_add_test(tcase, what_was_said_comes_before_a_loss);
 	tcase_add_test(tcase, a_slow_side_gets_it_all);
