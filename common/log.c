@@ -16,8 +16,10 @@
 /* The longest line, its newline included. */
 #define LINE_MAX_LEN 1024
 
-/* What every join string starts with. */
-#define SECRET_PREFIX "inroad1:"
+/* What join strings, share strings and account keys on paper start with. */
+static const char *const secret_prefixes[] = {
+	"inroad1:", "inroadshare1:", "inroadkey1:"
+};
 #define SECRET_MARK "[cut]"
 
 /* lint: allow state: log.h says why. */
@@ -112,14 +114,14 @@ format_time(char *out, size_t size, bool json)
 	    now.tv_nsec / 1000000, json ? "\"," : " ");
 }
 
-/* Overwrite what follows each SECRET_PREFIX in text with a mark. */
+/* Overwrite what follows each prefix in text with a mark. */
 static void
-redact(char *text)
+redact_behind(char *text, const char *prefix)
 {
-	char *secret = strcasestr(text, SECRET_PREFIX);
+	char *secret = strcasestr(text, prefix);
 
 	while (secret != NULL) {
-		char *start = secret + strlen(SECRET_PREFIX);
+		char *start = secret + strlen(prefix);
 		size_t len = strcspn(start, " \t\r\n\"'`<>");
 		size_t mark = strlen(SECRET_MARK);
 
@@ -132,7 +134,19 @@ redact(char *text)
 			memcpy(start, SECRET_MARK, mark);
 		}
 		memmove(start + mark, start + len, strlen(start + len) + 1);
-		secret = strcasestr(start + mark, SECRET_PREFIX);
+		secret = strcasestr(start + mark, prefix);
+	}
+}
+
+/* Overwrite the secrets that text begins to tell. */
+static void
+redact(char *text)
+{
+	const size_t count =
+	    sizeof(secret_prefixes) / sizeof(secret_prefixes[0]);
+
+	for (size_t i = 0; i < count; i++) {
+		redact_behind(text, secret_prefixes[i]);
 	}
 }
 

@@ -3,6 +3,8 @@
 # The pure protocol: no sockets, no clock, no global randomness.
 noinst_LIBRARIES += %D%/libprotocol.a
 %C%_libprotocol_a_SOURCES = \
+	%D%/agentorder.c \
+	%D%/agentorder.h \
 	%D%/armor.c \
 	%D%/armor.h \
 	%D%/association.c \
@@ -44,6 +46,8 @@ noinst_LIBRARIES += %D%/libprotocol.a
 	%D%/resume.h \
 	%D%/retain.c \
 	%D%/retain.h \
+	%D%/rights.c \
+	%D%/rights.h \
 	%D%/schedule.c \
 	%D%/schedule.h \
 	%D%/seal.c \
@@ -60,6 +64,10 @@ noinst_LIBRARIES += %D%/libprotocol.a
 	%D%/sessionrows.h \
 	%D%/shaper.c \
 	%D%/shaper.h \
+	%D%/sharemsg.c \
+	%D%/sharemsg.h \
+	%D%/sharestring.c \
+	%D%/sharestring.h \
 	%D%/stream.c \
 	%D%/stream.h \
 	%D%/target.c \

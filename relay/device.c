@@ -385,6 +385,8 @@ on_frame(struct link *link, enum frame_type type, uint32_t channel,
 	case FRAME_CREDIT:
 	case FRAME_CARRY:
 	case FRAME_INVITED:
+	case FRAME_SHARE:
+	case FRAME_SHARED:
 	default:
 		link_close(link, CODE_PROTOCOL_ERROR, "unexpected frame");
 		break;

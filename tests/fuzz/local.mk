@@ -16,6 +16,7 @@ FUZZ_TARGETS = \
 	%D%/fuzz_resume \
 	%D%/fuzz_session \
 	%D%/fuzz_sessionhello \
+	%D%/fuzz_share \
 	%D%/fuzz_target \
 	%D%/fuzz_options \
 	$(NULL)
@@ -39,6 +40,7 @@ LIBS_FUZZ = $(FUZZ_MAIN) $(LIBS_LINK)
 %C%_fuzz_resume_LDADD = $(LIBS_FUZZ)
 %C%_fuzz_session_LDADD = $(FUZZ_MAIN) tests/support/libsupport.a $(LIBS_LINK)
 %C%_fuzz_sessionhello_LDADD = $(LIBS_FUZZ)
+%C%_fuzz_share_LDADD = $(LIBS_FUZZ)
 %C%_fuzz_target_LDADD = $(LIBS_FUZZ)
 %C%_fuzz_options_LDADD = tests/support/libsupport.a $(LIBS_FUZZ)
 
@@ -60,6 +62,7 @@ EXTRA_DIST += \
 	%D%/resume.in \
 	%D%/session.in \
 	%D%/sessionhello.in \
+	%D%/share.in \
 	%D%/target.in \
 	$(NULL)
 

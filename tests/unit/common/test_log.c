@@ -143,6 +143,8 @@ START_TEST(join_strings_are_cut)
 		{ "'INROAD1:SECRETX' and \"inroad1:b:SECRET\"",
 		    "msg=\"'INROAD1:\\[cut\\]' and "
 		    "\\\\\"inroad1:\\[cut\\]\\\\\"\"" },
+		{ "inroadshare1:SECRETX inroadkey1:SECRETY",
+		    "msg=\"inroadshare1:\\[cut\\] inroadkey1:\\[cut\\]\"" },
 		{ "inroad1:inroad1:SECRET", "msg=\"inroad1:\\[cut\\]\"" },
 		{ "inroad1:SEC inroad1:", "msg=\"inroad1:\\*\\*\\* "
 					  "inroad1:\"" },

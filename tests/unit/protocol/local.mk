@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 
 UNIT_TESTS += \
+	%D%/test_agentorder \
 	%D%/test_armor \
 	%D%/test_association \
 	%D%/test_codes \
@@ -23,11 +24,14 @@ UNIT_TESTS += \
 	%D%/test_relaylist \
 	%D%/test_resume \
 	%D%/test_retain \
+	%D%/test_rights \
 	%D%/test_schedule \
 	%D%/test_seal \
 	%D%/test_session \
 	%D%/test_sessionhello \
 	%D%/test_shaper \
+	%D%/test_sharemsg \
+	%D%/test_sharestring \
 	%D%/test_target \
 	%D%/test_window \
 	$(NULL)
