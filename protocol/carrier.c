@@ -271,8 +271,9 @@ take_credit(struct carrier *carrier, size_t n)
 	if (credit_received(&carrier->credit, n) != 0) {
 		return -1;
 	}
-	if (credit_drained(&carrier->credit, n, true,
-		link_rtt(channel_link(channel)), loop_now(carrier->loop))) {
+	credit_drained(&carrier->credit, n, true,
+	    link_rtt(channel_link(channel)), loop_now(carrier->loop));
+	if (credit_raise(&carrier->credit, UINT64_MAX)) {
 		channel_credit(channel, credit_granted(&carrier->credit));
 	}
 	return 0;
