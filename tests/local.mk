@@ -66,6 +66,8 @@ tests_support_libsupport_a_SOURCES = \
 	$(NULL)
 if HAVE_CHECK
 tests_support_libsupport_a_SOURCES += \
+	tests/support/promread.c \
+	tests/support/promread.h \
 	tests/support/relayrig.c \
 	tests/support/relayrig.h \
 	tests/support/heads.c \

@@ -2,17 +2,14 @@
 
 #include "gateway/metrics.h"
 
-#include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/buf.h"
+#include "tests/support/promread.h"
 #include "tests/support/sampleview.h"
 #include "tests/support/unit.h"
 #include "tests/support/written.h"
-
-#define LINES_MAX 200
 
 static struct sampleview sample;
 
@@ -34,106 +31,6 @@ write_metrics(struct buf *out, const void *overview)
 	return metrics_write(overview, out);
 }
 
-/* --- a reader of the format ------------------------------------------ */
-
-static size_t
-name_len(const char *text)
-{
-	return strspn(text, "abcdefghijklmnopqrstuvwxyz_");
-}
-
-/* Skips {name="value",...}, which is right. */
-static const char *
-skip_labels(const char *at)
-{
-	if (*at != '{') {
-		return at;
-	}
-	do {
-		at++;
-		ck_assert_uint_gt(name_len(at), 0);
-		at += name_len(at);
-		ck_assert_int_eq(strncmp(at, "=\"", 2), 0);
-		for (at += 2; *at != '"'; at++) {
-			ck_assert_int_ne(*at, '\0');
-			at += *at == '\\';
-		}
-		at++;
-	} while (*at == ',');
-	ck_assert_int_eq(*at, '}');
-	return at + 1;
-}
-
-/* Reads one sample of family; what it measures ends before its value. */
-static void
-read_sample(char *line, const char *family, bool counts)
-{
-	const char *at = line + name_len(line);
-	double value;
-	char *end;
-
-	ck_assert_msg((size_t)(at - line) == strlen(family) &&
-			  strncmp(line, family, strlen(family)) == 0,
-	    "%s is not of %s", line, family);
-	at = skip_labels(at);
-	ck_assert_msg(*at == ' ', "%s", line);
-	value = strtod(at + 1, &end);
-	ck_assert_msg(end != at + 1 && *end == '\0', "%s", line);
-	ck_assert(!counts || value >= 0);
-	line[at - line] = '\0';
-}
-
-/* Reads "# HELP name ..." and "# TYPE name type"; true for a counter. */
-static bool
-read_family(const char *help, const char *type, char family[128])
-{
-	char kind[16];
-	char again[128];
-
-	ck_assert_int_eq(sscanf(help, "# HELP %127s", family), 1);
-	ck_assert_int_eq(sscanf(type, "# TYPE %127s %15s", again, kind), 2);
-	ck_assert_str_eq(family, again);
-	ck_assert_int_eq(strncmp(family, "inroad_gateway_", 15), 0);
-	ck_assert(strlen(help) > strlen("# HELP ") + strlen(family) + 5);
-	ck_assert(strcmp(kind, "gauge") == 0 || strcmp(kind, "counter") == 0);
-	/* Counters, and no others, end so. */
-	ck_assert_int_eq(strcmp(kind, "counter") == 0,
-	    strcmp(family + strlen(family) - 6, "_total") == 0);
-	return strcmp(kind, "counter") == 0;
-}
-
-/* Reads all of text: no family and no series is there twice. */
-static void
-read_all(char *text)
-{
-	static char *lines[LINES_MAX];
-	char family[128] = "";
-	bool counts = false;
-	size_t count = 0;
-	char *rest;
-
-	ck_assert_int_eq(text[strlen(text) - 1], '\n');
-	for (char *line = strtok_r(text, "\n", &rest); line != NULL;
-	     line = strtok_r(NULL, "\n", &rest)) {
-		ck_assert_uint_lt(count, LINES_MAX);
-		lines[count++] = line;
-	}
-	for (size_t i = 0; i < count; i++) {
-		if (lines[i][0] == '#') {
-			ck_assert_uint_lt(i + 1, count);
-			counts = read_family(lines[i], lines[i + 1], family);
-			i++;
-		} else {
-			read_sample(lines[i], family, counts);
-		}
-	}
-	for (size_t i = 0; i < count; i++) {
-		for (size_t k = 0; k < i; k++) {
-			ck_assert_str_ne(lines[i], lines[k]);
-		}
-	}
-}
-
 /* --- what they say --------------------------------------------------- */
 
 static void
@@ -142,7 +39,7 @@ has(const char *line)
 	char *text = written(write_metrics, &sample.overview);
 
 	ck_assert_msg(strstr(text, line) != NULL, "no %s in %s", line, text);
-	read_all(text);
+	promread_check(text, "inroad_gateway_");
 	free(text);
 }
 
@@ -152,7 +49,7 @@ has_not(const char *line)
 	char *text = written(write_metrics, &sample.overview);
 
 	ck_assert_msg(strstr(text, line) == NULL, "%s in %s", line, text);
-	read_all(text);
+	promread_check(text, "inroad_gateway_");
 	free(text);
 }
 
