@@ -366,6 +366,9 @@ const char *account_level_name(enum store_level level);
 /* Put the level of that name into *out; 0, or -1 when there is none. */
 int account_level_parse(const char *name, enum store_level *out);
 
+/* Return how many accounts there are. */
+size_t account_book_accounts(const struct account_book *book);
+
 /* Return how many live devices there are. */
 size_t account_book_devices(const struct account_book *book);
 

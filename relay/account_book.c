@@ -149,6 +149,12 @@ account_book_audit(const struct account_book *book)
 }
 
 size_t
+account_book_accounts(const struct account_book *book)
+{
+	return table_count(book->by_user);
+}
+
+size_t
 account_book_devices(const struct account_book *book)
 {
 	return book->live;

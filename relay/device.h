@@ -22,6 +22,7 @@
 #include <stdint.h>
 
 #include "common/addr.h"
+#include "common/latency.h"
 #include "protocol/codes.h"
 
 struct account_book;
@@ -91,9 +92,14 @@ struct device_hub_stats {
 	uint32_t guests;
 	uint32_t gateways;
 	uint32_t agents;
-	uint64_t logins;    /* let in, ever */
-	uint64_t refused;   /* not let in, ever */
-	uint64_t displaced; /* guests that gave way to others, ever */
+	uint64_t logins;       /* let in, ever */
+	uint64_t refused;      /* not let in, ever */
+	uint64_t displaced;    /* guests that gave way to others, ever */
+	uint64_t attaches;     /* that gateways asked for, ever */
+	struct latency attach; /* how long hosts took to answer them */
+	/* What was not let in and not attached, by codes_index(). */
+	uint64_t refused_logins[CODES_COUNT];
+	uint64_t refused_attaches[CODES_COUNT];
 };
 
 /* Fill *out. */

@@ -38,6 +38,7 @@ struct attach {
 	struct caller *caller; /* NULL without agent */
 	uint32_t gateway_channel;
 	uint32_t agent_channel;
+	uint64_t asked_at; /* by the loop's clock */
 	bool answered;
 	struct list of_gateway; /* in gateway->attaches */
 	struct list of_agent;   /* in agent->attaches */
@@ -176,6 +177,7 @@ refuse(
 	uint8_t payload[LIMITS_TEXT_LEN + 8];
 	size_t len;
 
+	device->hub->stats.refused_attaches[codes_index(code)]++;
 	(void)snprintf(detach.text, sizeof(detach.text), "%s", text);
 	len = linkmsg_detach_encode(&detach, payload, sizeof(payload));
 	(void)link_send(device->link, FRAME_DETACH, channel, payload, len);
@@ -262,6 +264,7 @@ attach_new(struct device *gateway, uint32_t channel, struct device *agent)
 	list_init(&attach->of_agent);
 	attach->gateway = gateway;
 	attach->gateway_channel = channel;
+	attach->asked_at = loop_now(gateway->hub->config.loop);
 	attach->agent = agent;
 	attach->tenant = tenant_get(gateway->hub, account);
 	attach->caller = caller_get(agent, account);
@@ -397,6 +400,7 @@ deviceattach_request(
 		return;
 	}
 	device->last_channel = channel;
+	device->hub->stats.attaches++;
 	if (!ratelimit_take(
 		&device->attach_rate, 1, loop_now(device->hub->config.loop))) {
 		refuse(device, channel, CODE_LIMIT, "too many attaches");
@@ -435,6 +439,8 @@ deviceattach_answer(
 		return;
 	}
 	attach->answered = true;
+	latency_add(&device->hub->stats.attach,
+	    loop_now(device->hub->config.loop) - attach->asked_at);
 	(void)link_send(attach->gateway->link, FRAME_ATTACHED,
 	    attach->gateway_channel, payload, len);
 }

@@ -87,6 +87,7 @@ void
 devicerefuse_start(struct device *device, const struct account_outcome *outcome)
 {
 	device->hub->stats.refused++;
+	device->hub->stats.refused_logins[codes_index(outcome->code)]++;
 	log_refusal(device, outcome);
 	/* Others have shown a key or a token that the answer is about. */
 	if (outcome->code == CODE_LOGIN_REFUSED) {

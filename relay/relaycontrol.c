@@ -188,7 +188,8 @@ status(struct relay *relay, struct control_request *request)
 	jsonout_uint(json, "channels", circuits.circuits);
 	jsonout_uint(json, "queued", circuits.queued);
 	jsonout_uint(json, "promised", circuits.promised);
-	jsonout_uint(json, "copied", circuits.copied);
+	jsonout_uint(json, "copied",
+	    circuits.copied[SWITCH_GATEWAY] + circuits.copied[SWITCH_AGENT]);
 	jsonout_uint(json, "shed", circuits.shed);
 	jsonout_end(json);
 	control_send(request, json);

@@ -63,7 +63,7 @@ struct switch_board {
 	struct credit_pool pool;
 	uint64_t budget;
 	uint64_t queued;
-	uint64_t copied;
+	uint64_t copied[SWITCH_ENDS]; /* by where they came from */
 	uint64_t shed;
 	uint64_t shed_logged; /* when last, 0: never */
 	uint64_t full_logged; /* likewise */
@@ -435,7 +435,7 @@ drained(struct lane *lane, size_t n)
 	struct switch_board *board = lane->circuit->board;
 	uint64_t rtt = 0;
 
-	board->copied += n;
+	board->copied[lane_end(lane)] += n;
 	if (lane->from != NULL) {
 		rtt = link_rtt(channel_link(lane->from));
 	}
@@ -594,6 +594,6 @@ switch_get_stats(const struct switch_board *board, struct switch_stats *out)
 	out->circuits = board->count;
 	out->queued = board->queued;
 	out->promised = board->pool.promised;
-	out->copied = board->copied;
+	memcpy(out->copied, board->copied, sizeof(out->copied));
 	out->shed = board->shed;
 }

@@ -105,8 +105,9 @@ struct switch_stats {
 	uint32_t circuits; /* with one side or two */
 	uint64_t queued;   /* bytes of memory held now */
 	uint64_t promised; /* and those that credit allows to come */
-	uint64_t copied;   /* bytes handed on, ever */
-	uint64_t shed;     /* circuits ended for want of memory, ever */
+	/* Bytes handed on, ever, by the end that they came from. */
+	uint64_t copied[SWITCH_ENDS];
+	uint64_t shed; /* circuits ended for want of memory, ever */
 };
 
 /* Fill *out. */

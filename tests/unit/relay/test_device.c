@@ -436,6 +436,7 @@ START_TEST(strangers_are_all_told_the_same)
 	(void)snprintf(who.login.user, sizeof(who.login.user), "%s", "bob");
 	is_told_nothing(&who);
 	ck_assert_uint_eq(stats().refused, 5);
+	ck_assert_uint_eq(stats().refused_logins[CODES_INDEX_LOGIN_REFUSED], 5);
 }
 END_TEST
 

@@ -298,6 +298,35 @@ START_TEST(an_answer_comes_back)
 }
 END_TEST
 
+static bool
+has_three_attaches(void *arg)
+{
+	struct device_hub_stats *stats = arg;
+
+	device_hub_get_stats(rig.hub, stats);
+	return stats->attaches == 3;
+}
+
+/* From ATTACH to ATTACHED; what is refused has its code. */
+START_TEST(calls_and_answers_are_counted)
+{
+	struct device_hub_stats stats = { .attaches = 0 };
+
+	join_both();
+	call(2);
+	answer();
+	ck_assert(hubrig_await(&gateway, FRAME_ATTACHED, 1));
+	call(4);
+	hubrig_attach(&gateway, 6, "alice", "attic", MESSAGE);
+	ck_assert(await(rig.loop, has_three_attaches, &stats));
+	ck_assert_uint_eq(stats.attach.count, 1);
+	ck_assert_uint_gt(stats.attach.sum_ns, 0);
+	ck_assert_uint_lt(stats.attach.sum_ns, 30 * LIMITS_SEC);
+	ck_assert_uint_eq(stats.refused_attaches[CODES_INDEX_HOST_UNKNOWN], 1);
+	ck_assert_uint_eq(stats.refused_logins[CODES_INDEX_HOST_UNKNOWN], 0);
+}
+END_TEST
+
 /* A number is never used again, also when its channel is over. */
 START_TEST(each_call_has_its_own_number)
 {
@@ -786,7 +815,8 @@ START_TEST(what_was_said_comes_before_goaway)
 	hubrig_join(&rig, &gateway, &laptop);
 	stall(7);
 	switch_get_stats(rig.board, &stats);
-	want = stats.copied / (LIMITS_FRAME_HEAD_LEN + LIMITS_FRAME_BODY_MAX) +
+	want = stats.copied[SWITCH_GATEWAY] /
+		   (LIMITS_FRAME_HEAD_LEN + LIMITS_FRAME_BODY_MAX) +
 	       stats.queued / (LIMITS_FRAME_HEAD_LEN + LIMITS_FRAME_BODY_MAX +
 				  LIMITS_QUEUE_OVERHEAD);
 	device_hub_goaway(rig.hub, CODE_GOING_DOWN, "bye", nothing, NULL);
@@ -1001,6 +1031,7 @@ main(void)
 	tcase_add_test(tcase, a_call_is_passed_on);
 	tcase_add_test(tcase, a_request_to_resume_is_passed_on);
 	tcase_add_test(tcase, an_answer_comes_back);
+	tcase_add_test(tcase, calls_and_answers_are_counted);
 	tcase_add_test(tcase, each_call_has_its_own_number);
 	tcase_add_test(tcase, calls_that_are_refused);
 	tcase_add_test(tcase, calls_come_at_a_limited_rate);
