@@ -36,6 +36,8 @@ noinst_LIBRARIES += %D%/librelay.a
 	%D%/guests.h \
 	%D%/meter.c \
 	%D%/meter.h \
+	%D%/pulse.c \
+	%D%/pulse.h \
 	%D%/refusals.c \
 	%D%/refusals.h \
 	%D%/relay.c \
@@ -45,6 +47,8 @@ noinst_LIBRARIES += %D%/librelay.a
 	%D%/relayinvite.c \
 	%D%/relaymain.c \
 	%D%/relaymain.h \
+	%D%/relaymetrics.c \
+	%D%/relaymetrics.h \
 	%D%/rivals.c \
 	%D%/rivals.h \
 	%D%/series.c \

@@ -22,6 +22,7 @@
 #include "relay/account.h"
 #include "relay/device.h"
 #include "relay/directory.h"
+#include "relay/pulse.h"
 #include "relay/relay_impl.h"
 #include "relay/store.h"
 #include "relay/switch.h"
@@ -290,6 +291,24 @@ draw_incarnation(void)
 	return number;
 }
 
+/* Return the pulse of relay, or NULL when memory was too short before, too. */
+static struct pulse *
+open_pulse(struct relay *relay)
+{
+	const struct pulse_config config = {
+		.loop = relay->loop,
+		.book = relay->book,
+		.directory = relay->directory,
+		.hub = relay->hub,
+		.board = relay->board,
+		.budget = relay->config.budget,
+		.started = relay->started,
+	};
+
+	return relay->board != NULL && relay->hub != NULL ? pulse_new(&config)
+							  : NULL;
+}
+
 struct relay *
 relay_new(struct loop *loop, const struct relay_config *config, int *status,
     struct fault *fault)
@@ -320,8 +339,8 @@ relay_new(struct loop *loop, const struct relay_config *config, int *status,
 		.return_rate = config->return_rate,
 	};
 	relay->hub = device_hub_new(&hub);
-	if (relay->board == NULL || relay->hub == NULL ||
-	    store_start(relay->store, loop) != 0) {
+	relay->pulse = open_pulse(relay);
+	if (relay->pulse == NULL || store_start(relay->store, loop) != 0) {
 		(void)fault_set(fault, "out of memory or threads");
 		*status = EX_OSERR;
 		relay_free(relay);
@@ -351,6 +370,7 @@ relay_free(struct relay *relay)
 	for (size_t i = 0; i < relay->public_count; i++) {
 		mem_free(relay->publics[i]);
 	}
+	pulse_free(relay->pulse);
 	control_free(relay->control);
 	signals_free(relay->signals);
 	device_hub_free(relay->hub);

@@ -21,6 +21,7 @@ struct control_request;
 struct device_hub;
 struct directory;
 struct listener;
+struct pulse;
 struct signals;
 struct statedir;
 struct store;
@@ -37,6 +38,7 @@ struct relay {
 	struct directory *directory;
 	struct switch_board *board;
 	struct device_hub *hub;
+	struct pulse *pulse;
 	struct listener *listeners[RELAY_LISTENS_MAX];
 	char *listens[RELAY_LISTENS_MAX]; /* copies of the configuration */
 	char *publics[MEMBERSHIP_RELAYS_MAX];

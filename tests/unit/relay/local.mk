@@ -14,7 +14,9 @@ UNIT_TESTS += \
 	%D%/test_directory \
 	%D%/test_guests \
 	%D%/test_meter \
+	%D%/test_pulse \
 	%D%/test_refusals \
+	%D%/test_relaymetrics \
 	%D%/test_rivals \
 	%D%/test_series \
 	%D%/test_store \
@@ -49,7 +51,10 @@ LIBS_UNIT_RELAY = $(LIBS_UNIT) $(LIBS_RELAY) $(LIBS_CHECK)
 %C%_test_directory_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_guests_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_meter_LDADD = $(LIBS_UNIT_RELAY)
+%C%_test_pulse_SOURCES = %D%/test_pulse.c $(RIG_UNIT_RELAY)
+%C%_test_pulse_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_refusals_LDADD = $(LIBS_UNIT_RELAY)
+%C%_test_relaymetrics_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_rivals_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_series_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_store_SOURCES = \
