@@ -430,28 +430,6 @@ choose_public(struct relay *relay)
 	return relay->public_count > 0 ? 0 : -1;
 }
 
-int
-relay_join_string(const struct relay *relay, const char *name,
-    const struct account_outcome *outcome, char *out)
-{
-	struct membership membership = { .role = LINKHELLO_GATEWAY };
-	size_t len = 0;
-
-	for (size_t i = 0; i < relay->public_count; i++) {
-		(void)membership_add_relay(
-		    &membership, relay->publics[i], strlen(relay->publics[i]));
-	}
-	memcpy(membership.relay_public, relay->public_key, KEYS_LEN);
-	(void)snprintf(membership.user, sizeof(membership.user), "%s",
-	    account_row(outcome->account)->user);
-	(void)snprintf(membership.name, sizeof(membership.name), "%s", name);
-	membership.has_token = true;
-	memcpy(membership.token, outcome->token, sizeof(membership.token));
-	len = joinstring_encode(&membership, out);
-	membership_wipe(&membership);
-	return len > 0 ? 0 : -1;
-}
-
 /* The owner's join string: into its file, and to a person who looks on. */
 static void
 on_owner_token(const struct account_outcome *outcome, void *arg)

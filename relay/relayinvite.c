@@ -198,6 +198,30 @@ relayinvite_cancel(struct relayinvite *invite)
 	}
 }
 
+/* --- what an invitation is written as -------------------------------- */
+
+int
+relay_join_string(const struct relay *relay, const char *name,
+    const struct account_outcome *outcome, char *out)
+{
+	struct membership membership = { .role = LINKHELLO_GATEWAY };
+	size_t len = 0;
+
+	for (size_t i = 0; i < relay->public_count; i++) {
+		(void)membership_add_relay(
+		    &membership, relay->publics[i], strlen(relay->publics[i]));
+	}
+	memcpy(membership.relay_public, relay->public_key, KEYS_LEN);
+	(void)snprintf(membership.user, sizeof(membership.user), "%s",
+	    account_row(outcome->account)->user);
+	(void)snprintf(membership.name, sizeof(membership.name), "%s", name);
+	membership.has_token = true;
+	memcpy(membership.token, outcome->token, sizeof(membership.token));
+	len = joinstring_encode(&membership, out);
+	membership_wipe(&membership);
+	return len > 0 ? 0 : -1;
+}
+
 /* --- the command ----------------------------------------------------- */
 
 /* Print what the running relay answers; its last line has the exit code. */
