@@ -34,8 +34,6 @@ noinst_LIBRARIES += %D%/librelay.a
 	%D%/figures.h \
 	%D%/guests.c \
 	%D%/guests.h \
-	%D%/meter.c \
-	%D%/meter.h \
 	%D%/pulse.c \
 	%D%/pulse.h \
 	%D%/refusals.c \
@@ -60,6 +58,8 @@ noinst_LIBRARIES += %D%/librelay.a
 	%D%/store_schema.c \
 	%D%/switch.c \
 	%D%/switch.h \
+	%D%/toll.c \
+	%D%/toll.h \
 	$(NULL)
 
 bin_PROGRAMS += inroad-relay

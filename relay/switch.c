@@ -11,7 +11,7 @@
 #include "common/mem.h"
 #include "protocol/limits.h"
 #include "protocol/link.h"
-#include "relay/meter.h"
+#include "relay/toll.h"
 
 /* What may be promised: most circuits never use what they could. */
 #define PROMISE_FACTOR 4
@@ -37,7 +37,7 @@ struct lane {
 	enum code lost;       /* what is told when the link of `from` is gone */
 	const char *lost_text;
 	struct credit credit;
-	struct meter_gate gates[SWITCH_METERS];
+	struct toll_gate gates[SWITCH_TOLLS];
 	struct body *first;
 	struct body **last;
 };
@@ -163,8 +163,8 @@ lane_drop(struct lane *lane)
 		blob_unref(blob);
 		blob = lane_pop(lane);
 	}
-	for (int i = 0; i < SWITCH_METERS; i++) {
-		meter_leave(&lane->gates[i]);
+	for (int i = 0; i < SWITCH_TOLLS; i++) {
+		toll_leave(&lane->gates[i]);
 	}
 	credit_end(&lane->credit);
 }
@@ -197,23 +197,23 @@ lane_to(const struct lane *lane)
 static uint64_t
 lane_paid(const struct lane *lane)
 {
-	uint64_t paid = METER_PAID_ALL;
+	uint64_t paid = TOLL_PAID_ALL;
 
-	for (int i = 0; i < SWITCH_METERS; i++) {
-		uint64_t here = meter_paid(&lane->gates[i]);
+	for (int i = 0; i < SWITCH_TOLLS; i++) {
+		uint64_t here = toll_paid(&lane->gates[i]);
 
 		paid = here < paid ? here : paid;
 	}
 	return paid;
 }
 
-/* Have the meters of lane, if they have a rate, pay for what it could use. */
+/* Have the tolls of lane, if they have a rate, pay for what it could use. */
 static void
 lane_ask(struct lane *lane)
 {
-	for (int i = 0; i < SWITCH_METERS; i++) {
-		if (meter_is_limited(&lane->gates[i])) {
-			(void)meter_reach(
+	for (int i = 0; i < SWITCH_TOLLS; i++) {
+		if (toll_is_limited(&lane->gates[i])) {
+			(void)toll_reach(
 			    &lane->gates[i], credit_reach(&lane->credit));
 		}
 	}
@@ -439,8 +439,8 @@ drained(struct lane *lane, size_t n)
 	if (lane->from != NULL) {
 		rtt = link_rtt(channel_link(lane->from));
 	}
-	for (int i = 0; i < SWITCH_METERS; i++) {
-		meter_count(&lane->gates[i], n);
+	for (int i = 0; i < SWITCH_TOLLS; i++) {
+		toll_count(&lane->gates[i], n);
 	}
 	credit_drained(
 	    &lane->credit, n, lane->first == NULL, rtt, loop_now(board->loop));
@@ -485,7 +485,7 @@ static const struct channel_ops callbacks = {
 	.detached = on_detached,
 };
 
-/* --- what the meters say ---------------------------------------------- */
+/* --- what the tolls say ---------------------------------------------- */
 
 /* A rate begins to hold: what was granted was granted. */
 static uint64_t
@@ -508,7 +508,7 @@ on_paid(void *arg)
 	}
 }
 
-static const struct meter_ops metering = {
+static const struct toll_ops tolling = {
 	.promised = on_promised,
 	.paid = on_paid,
 };
@@ -533,13 +533,13 @@ lane_init(struct lane *lane, struct switch_circuit *circuit,
 	    loop_now(circuit->board->loop));
 }
 
-/* What comes from side counts for its meters. */
+/* What comes from side counts for its tolls. */
 static void
-lane_meter(struct lane *lane, const struct switch_side *side)
+lane_toll(struct lane *lane, const struct switch_side *side)
 {
-	for (int i = 0; i < SWITCH_METERS; i++) {
-		meter_enter(side->meters[i], &lane->gates[i], &metering, lane);
-		if (meter_is_limited(&lane->gates[i])) {
+	for (int i = 0; i < SWITCH_TOLLS; i++) {
+		toll_enter(side->tolls[i], &lane->gates[i], &tolling, lane);
+		if (toll_is_limited(&lane->gates[i])) {
 			credit_slow(&lane->credit);
 		}
 	}
@@ -570,8 +570,8 @@ switch_tie(struct switch_board *board, const struct switch_side *gateway,
 	    lane_init(down, circuit, agent) != 0) {
 		goto fail;
 	}
-	lane_meter(up, gateway);
-	lane_meter(down, agent);
+	lane_toll(up, gateway);
+	lane_toll(down, agent);
 	circuit->left = left;
 	circuit->arg = arg;
 	list_push_back(&board->circuits, &circuit->all);

@@ -10,7 +10,7 @@
  * the other link asks; what may come is bounded by the credit that the switch
  * grants as the queue drains.
  *
- * What a side sends can count for meters (meter.h), its account's and another
+ * What a side sends can count for tolls (toll.h), its account's and another
  * one.  Where those have a rate, credit is granted as it is paid for, and what
  * comes before that (on the first credit, or the rest of a frame) waits.
  *
@@ -38,7 +38,7 @@
 struct channel;
 struct link;
 struct loop;
-struct meter;
+struct toll;
 struct schedule_group;
 struct switch_board;
 struct switch_circuit;
@@ -50,8 +50,8 @@ enum switch_end {
 	SWITCH_ENDS,
 };
 
-/* Meters that one direction of a circuit may count for. */
-#define SWITCH_METERS 2
+/* Tolls that one direction of a circuit may count for. */
+#define SWITCH_TOLLS 2
 
 /* One side of a circuit that is to be. */
 struct switch_side {
@@ -62,7 +62,7 @@ struct switch_side {
 	struct credit_pool *pool;
 	/* That what this side sends counts for; outlive the circuit, or NULL.
 	 */
-	struct meter *meters[SWITCH_METERS];
+	struct toll *tolls[SWITCH_TOLLS];
 	/* What the other side is told when this one's link is gone. */
 	enum code lost;
 	const char *lost_text; /* outlives the circuit */

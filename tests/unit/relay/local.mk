@@ -13,7 +13,6 @@ UNIT_TESTS += \
 	%D%/test_deviceattach \
 	%D%/test_directory \
 	%D%/test_guests \
-	%D%/test_meter \
 	%D%/test_pulse \
 	%D%/test_refusals \
 	%D%/test_relaymetrics \
@@ -21,6 +20,7 @@ UNIT_TESTS += \
 	%D%/test_series \
 	%D%/test_store \
 	%D%/test_switch \
+	%D%/test_toll \
 	$(NULL)
 endif
 
@@ -50,7 +50,6 @@ LIBS_UNIT_RELAY = $(LIBS_UNIT) $(LIBS_RELAY) $(LIBS_CHECK)
 %C%_test_deviceattach_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_directory_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_guests_LDADD = $(LIBS_UNIT_RELAY)
-%C%_test_meter_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_pulse_SOURCES = %D%/test_pulse.c $(RIG_UNIT_RELAY)
 %C%_test_pulse_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_refusals_LDADD = $(LIBS_UNIT_RELAY)
@@ -64,3 +63,4 @@ LIBS_UNIT_RELAY = $(LIBS_UNIT) $(LIBS_RELAY) $(LIBS_CHECK)
 	$(NULL)
 %C%_test_store_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_switch_LDADD = $(LIBS_UNIT_RELAY)
+%C%_test_toll_LDADD = $(LIBS_UNIT_RELAY)

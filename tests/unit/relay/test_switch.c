@@ -16,7 +16,7 @@
 #include "common/log.h"
 #include "common/loop.h"
 #include "protocol/link.h"
-#include "relay/meter.h"
+#include "relay/toll.h"
 #include "tests/support/await.h"
 #include "tests/support/failalloc.h"
 #include "tests/support/linkpair.h"
@@ -49,7 +49,7 @@ static struct switch_board *board;
 static struct credit_pool pool;
 static struct switch_circuit *circuit;
 /* Of what either side sends; NULL but for the tests of rates. */
-static struct meter *meters[SWITCH_ENDS][SWITCH_METERS];
+static struct toll *tolls[SWITCH_ENDS][SWITCH_TOLLS];
 
 /* --- the rig ------------------------------------------------------------- */
 
@@ -94,9 +94,9 @@ teardown(void)
 	ck_assert_uint_eq(stats().promised, 0);
 	ck_assert_uint_eq(pool.promised, 0);
 	for (int i = 0; i < SWITCH_ENDS; i++) {
-		for (int j = 0; j < SWITCH_METERS; j++) {
-			meter_free(meters[i][j]);
-			meters[i][j] = NULL;
+		for (int j = 0; j < SWITCH_TOLLS; j++) {
+			toll_free(tolls[i][j]);
+			tolls[i][j] = NULL;
 		}
 	}
 	switch_free(board);
@@ -205,7 +205,7 @@ tie(void)
 			.lost = i == SWITCH_AGENT ? CODE_HOST_OFFLINE
 						  : CODE_LINK_LOST,
 			.lost_text = "lost",
-			.meters = { meters[i][0], meters[i][1] },
+			.tolls = { tolls[i][0], tolls[i][1] },
 		};
 		sides[i].left = 0;
 	}
@@ -386,8 +386,8 @@ START_TEST(what_passes_is_counted)
 	uint64_t up = 0;
 	uint64_t down = 0;
 
-	meters[SWITCH_GATEWAY][0] = meter_new(loop, on_moved, &up);
-	meters[SWITCH_AGENT][1] = meter_new(loop, on_moved, &down);
+	tolls[SWITCH_GATEWAY][0] = toll_new(loop, on_moved, &up);
+	tolls[SWITCH_AGENT][1] = toll_new(loop, on_moved, &down);
 	start(false, false);
 	linkpair_send(&gateway->peer, 30, LONG);
 	linkpair_send(&agent->peer, 50, SHORT);
@@ -403,10 +403,10 @@ START_TEST(a_rate_loses_nothing)
 {
 	const uint64_t rate = 20000000;
 
-	meters[SWITCH_GATEWAY][0] = meter_new(loop, NULL, NULL);
-	meters[SWITCH_GATEWAY][1] = meter_new(loop, NULL, NULL);
-	meter_set(meters[SWITCH_GATEWAY][0], rate, 20000);
-	meter_set(meters[SWITCH_GATEWAY][1], rate / 2, 20000);
+	tolls[SWITCH_GATEWAY][0] = toll_new(loop, NULL, NULL);
+	tolls[SWITCH_GATEWAY][1] = toll_new(loop, NULL, NULL);
+	toll_set(tolls[SWITCH_GATEWAY][0], rate, 20000);
+	toll_set(tolls[SWITCH_GATEWAY][1], rate / 2, 20000);
 	start(false, false);
 	linkpair_send(&gateway->peer, 200, LONG);
 	linkpair_send(&agent->peer, 500, SHORT);
@@ -429,10 +429,10 @@ START_TEST(without_pay_nothing_goes_on)
 {
 	const uint64_t burst = 2 * WIRE(LONG);
 
-	for (int i = 0; i < SWITCH_METERS; i++) {
-		meters[SWITCH_GATEWAY][i] = meter_new(loop, NULL, NULL);
+	for (int i = 0; i < SWITCH_TOLLS; i++) {
+		tolls[SWITCH_GATEWAY][i] = toll_new(loop, NULL, NULL);
 	}
-	meter_set(meters[SWITCH_GATEWAY][1], 1, burst);
+	toll_set(tolls[SWITCH_GATEWAY][1], 1, burst);
 	start(false, false);
 	linkpair_send(&gateway->peer, 100, LONG);
 	ck_assert(linkpair_await_arrived(&agent->pair, &agent->peer, 2));
@@ -442,12 +442,12 @@ START_TEST(without_pay_nothing_goes_on)
 	/* The other direction is free. */
 	linkpair_send(&agent->peer, 300, LONG);
 	ck_assert(linkpair_await_arrived(&gateway->pair, &gateway->peer, 300));
-	/* Two meters: the slower counts. */
-	meter_set(meters[SWITCH_GATEWAY][0], 1, burst);
-	meter_set(meters[SWITCH_GATEWAY][1], METER_OPEN, 0);
+	/* Two tolls: the slower counts. */
+	toll_set(tolls[SWITCH_GATEWAY][0], 1, burst);
+	toll_set(tolls[SWITCH_GATEWAY][1], TOLL_OPEN, 0);
 	settle();
 	ck_assert_uint_lt(arrived(agent), 10);
-	meter_set(meters[SWITCH_GATEWAY][0], METER_OPEN, 0);
+	toll_set(tolls[SWITCH_GATEWAY][0], TOLL_OPEN, 0);
 	ck_assert(linkpair_await_arrived(&agent->pair, &agent->peer, 100));
 	ck_assert(agent->peer.good);
 }
@@ -458,18 +458,18 @@ START_TEST(a_rate_holds_for_who_is_there)
 {
 	uint64_t before;
 
-	meters[SWITCH_GATEWAY][0] = meter_new(loop, NULL, NULL);
+	tolls[SWITCH_GATEWAY][0] = toll_new(loop, NULL, NULL);
 	start(false, false);
 	linkpair_send(&gateway->peer, 10000000, LONG);
 	ck_assert(linkpair_await_arrived(&agent->pair, &agent->peer, 300));
-	meter_set(meters[SWITCH_GATEWAY][0], 1, 0);
+	toll_set(tolls[SWITCH_GATEWAY][0], 1, 0);
 	for (int i = 0; i < 20; i++) {
 		settle();
 	}
 	before = arrived(agent);
 	settle();
 	ck_assert_uint_eq(arrived(agent), before);
-	meter_set(meters[SWITCH_GATEWAY][0], METER_OPEN, 0);
+	toll_set(tolls[SWITCH_GATEWAY][0], TOLL_OPEN, 0);
 	ck_assert(
 	    linkpair_await_arrived(&agent->pair, &agent->peer, before + 300));
 }
@@ -480,8 +480,8 @@ START_TEST(the_end_waits_for_its_turn)
 {
 	struct linkmsg_detach detach;
 
-	meters[SWITCH_AGENT][0] = meter_new(loop, NULL, NULL);
-	meter_set(meters[SWITCH_AGENT][0], 1000000, 0);
+	tolls[SWITCH_AGENT][0] = toll_new(loop, NULL, NULL);
+	toll_set(tolls[SWITCH_AGENT][0], 1000000, 0);
 	start(true, true);
 	raw_say_and_go(agent, 60, CODE_DENIED, "not you");
 	ck_assert_int_eq(raw_detached(gateway, &detach), 60);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* What passes is counted, and paid for from the loop. */
-#include "relay/meter.h"
+#include "relay/toll.h"
 
 #include <string.h>
 
@@ -15,14 +15,14 @@
 #define BURST 20000
 
 struct owner {
-	struct meter_gate gate;
+	struct toll_gate gate;
 	uint64_t promised;
 	int asked; /* what was promised */
 	int told;
 };
 
 static struct loop *loop;
-static struct meter *meter;
+static struct toll *toll;
 static struct owner owners[3];
 static uint64_t moved;
 
@@ -43,7 +43,7 @@ on_paid(void *arg)
 	owner->told++;
 }
 
-static const struct meter_ops ops = { on_promised, on_paid };
+static const struct toll_ops ops = { on_promised, on_paid };
 
 static void
 on_moved(void *arg, uint64_t n)
@@ -59,24 +59,24 @@ setup(void)
 	moved = 0;
 	loop = loop_new();
 	ck_assert_ptr_nonnull(loop);
-	meter = meter_new(loop, on_moved, owners);
-	ck_assert_ptr_nonnull(meter);
+	toll = toll_new(loop, on_moved, owners);
+	ck_assert_ptr_nonnull(toll);
 }
 
 static void
 teardown(void)
 {
 	for (size_t i = 0; i < 3; i++) {
-		meter_leave(&owners[i].gate);
+		toll_leave(&owners[i].gate);
 	}
-	meter_free(meter);
+	toll_free(toll);
 	loop_free(loop);
 }
 
 static void
 enter(size_t i)
 {
-	meter_enter(meter, &owners[i].gate, &ops, &owners[i]);
+	toll_enter(toll, &owners[i].gate, &ops, &owners[i]);
 }
 
 static void
@@ -90,11 +90,11 @@ settle(void)
 START_TEST(an_open_gate_only_counts)
 {
 	enter(0);
-	ck_assert(!meter_is_limited(&owners[0].gate));
-	ck_assert_uint_eq(meter_reach(&owners[0].gate, 100), METER_PAID_ALL);
-	ck_assert_uint_eq(meter_paid(&owners[0].gate), METER_PAID_ALL);
-	meter_count(&owners[0].gate, 30);
-	meter_count(&owners[0].gate, 12);
+	ck_assert(!toll_is_limited(&owners[0].gate));
+	ck_assert_uint_eq(toll_reach(&owners[0].gate, 100), TOLL_PAID_ALL);
+	ck_assert_uint_eq(toll_paid(&owners[0].gate), TOLL_PAID_ALL);
+	toll_count(&owners[0].gate, 30);
+	toll_count(&owners[0].gate, 12);
 	ck_assert_uint_eq(moved, 42);
 	settle();
 	ck_assert_int_eq(owners[0].told, 0);
@@ -103,25 +103,25 @@ END_TEST
 
 START_TEST(a_gate_may_be_in_none)
 {
-	meter_enter(NULL, &owners[0].gate, &ops, &owners[0]);
-	ck_assert_uint_eq(meter_reach(&owners[0].gate, 100), METER_PAID_ALL);
-	meter_count(&owners[0].gate, 30);
+	toll_enter(NULL, &owners[0].gate, &ops, &owners[0]);
+	ck_assert_uint_eq(toll_reach(&owners[0].gate, 100), TOLL_PAID_ALL);
+	toll_count(&owners[0].gate, 30);
 	ck_assert_uint_eq(moved, 0);
-	meter_leave(&owners[0].gate);
+	toll_leave(&owners[0].gate);
 }
 END_TEST
 
 /* Never from inside a call of the owner. */
 START_TEST(gates_are_paid_by_the_loop)
 {
-	meter_set(meter, CRAWL, BURST);
+	toll_set(toll, CRAWL, BURST);
 	enter(0);
-	ck_assert_uint_eq(meter_reach(&owners[0].gate, 1000000), 0);
+	ck_assert_uint_eq(toll_reach(&owners[0].gate, 1000000), 0);
 	ck_assert_int_eq(owners[0].told, 0);
 	settle();
 	ck_assert_int_gt(owners[0].told, 0);
-	ck_assert_uint_le(meter_paid(&owners[0].gate), BURST);
-	ck_assert_uint_ge(meter_paid(&owners[0].gate), BURST - 2048);
+	ck_assert_uint_le(toll_paid(&owners[0].gate), BURST);
+	ck_assert_uint_ge(toll_paid(&owners[0].gate), BURST - 2048);
 	ck_assert_int_eq(owners[0].asked, 0);
 }
 END_TEST
@@ -131,14 +131,14 @@ is_paid(void *arg)
 {
 	const struct owner *owner = arg;
 
-	return meter_paid(&owner->gate) >= 3000000;
+	return toll_paid(&owner->gate) >= 3000000;
 }
 
 START_TEST(time_pays)
 {
-	meter_set(meter, 20000000, BURST);
+	toll_set(toll, 20000000, BURST);
 	enter(0);
-	(void)meter_reach(&owners[0].gate, 3000000);
+	(void)toll_reach(&owners[0].gate, 3000000);
 	ck_assert(await(loop, is_paid, &owners[0]));
 	/* In more than one round. */
 	ck_assert_int_gt(owners[0].told, 10);
@@ -150,47 +150,47 @@ START_TEST(a_rate_begins)
 {
 	enter(0);
 	owners[0].promised = 5000;
-	meter_set(meter, CRAWL, BURST);
+	toll_set(toll, CRAWL, BURST);
 	ck_assert_int_eq(owners[0].asked, 1);
 	ck_assert_int_eq(owners[0].told, 1);
-	ck_assert_uint_eq(meter_paid(&owners[0].gate), 5000);
-	(void)meter_reach(&owners[0].gate, 5000);
+	ck_assert_uint_eq(toll_paid(&owners[0].gate), 5000);
+	(void)toll_reach(&owners[0].gate, 5000);
 	settle();
 	ck_assert_int_eq(owners[0].told, 1);
 	/* The same again is nothing new. */
-	meter_set(meter, CRAWL, BURST);
+	toll_set(toll, CRAWL, BURST);
 	ck_assert_int_eq(owners[0].told, 1);
 }
 END_TEST
 
 START_TEST(a_rate_ends)
 {
-	meter_set(meter, CRAWL, BURST);
+	toll_set(toll, CRAWL, BURST);
 	enter(0);
 	enter(1);
-	(void)meter_reach(&owners[0].gate, 1000000);
+	(void)toll_reach(&owners[0].gate, 1000000);
 	settle();
 	owners[0].told = 0;
-	meter_set(meter, METER_OPEN, 0);
+	toll_set(toll, TOLL_OPEN, 0);
 	ck_assert_int_eq(owners[0].told, 1);
 	ck_assert_int_eq(owners[1].told, 1);
-	ck_assert_uint_eq(meter_paid(&owners[0].gate), METER_PAID_ALL);
+	ck_assert_uint_eq(toll_paid(&owners[0].gate), TOLL_PAID_ALL);
 	settle();
 	ck_assert_int_eq(owners[0].told, 1);
 	/* And another one begins, with nobody in its line. */
 	owners[0].promised = 7;
-	meter_set(meter, CRAWL, BURST);
-	ck_assert_uint_eq(meter_paid(&owners[0].gate), 7);
+	toll_set(toll, CRAWL, BURST);
+	ck_assert_uint_eq(toll_paid(&owners[0].gate), 7);
 }
 END_TEST
 
 START_TEST(a_rate_changes_for_who_waits)
 {
-	meter_set(meter, CRAWL, BURST);
+	toll_set(toll, CRAWL, BURST);
 	enter(0);
-	(void)meter_reach(&owners[0].gate, 3000000);
+	(void)toll_reach(&owners[0].gate, 3000000);
 	settle();
-	meter_set(meter, 1000000000, BURST);
+	toll_set(toll, 1000000000, BURST);
 	ck_assert_int_eq(owners[0].asked, 0);
 	ck_assert(await(loop, is_paid, &owners[0]));
 }
@@ -198,40 +198,40 @@ END_TEST
 
 START_TEST(who_left_is_told_nothing)
 {
-	meter_set(meter, CRAWL, 3 * BURST);
+	toll_set(toll, CRAWL, 3 * BURST);
 	for (size_t i = 0; i < 3; i++) {
 		enter(i);
-		(void)meter_reach(&owners[i].gate, 1000000);
+		(void)toll_reach(&owners[i].gate, 1000000);
 	}
-	meter_leave(&owners[1].gate);
-	meter_leave(&owners[1].gate);
+	toll_leave(&owners[1].gate);
+	toll_leave(&owners[1].gate);
 	settle();
 	ck_assert_int_gt(owners[0].told, 0);
 	ck_assert_int_eq(owners[1].told, 0);
 	ck_assert_int_gt(owners[2].told, 0);
-	meter_set(meter, METER_OPEN, 0);
+	toll_set(toll, TOLL_OPEN, 0);
 	ck_assert_int_eq(owners[1].told, 0);
 }
 END_TEST
 
-START_TEST(no_memory_no_meter)
+START_TEST(no_memory_no_toll)
 {
-	struct meter *other;
+	struct toll *other;
 
 	failalloc_after(1);
-	other = meter_new(loop, NULL, NULL);
+	other = toll_new(loop, NULL, NULL);
 	failalloc_off();
 	ck_assert(failalloc_hit());
 	ck_assert_ptr_null(other);
-	meter_free(NULL);
+	toll_free(NULL);
 }
 END_TEST
 
 int
 main(void)
 {
-	Suite *suite = suite_create("meter");
-	TCase *tcase = tcase_create("meter");
+	Suite *suite = suite_create("toll");
+	TCase *tcase = tcase_create("toll");
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, an_open_gate_only_counts);
@@ -242,7 +242,7 @@ main(void)
 	tcase_add_test(tcase, a_rate_ends);
 	tcase_add_test(tcase, a_rate_changes_for_who_waits);
 	tcase_add_test(tcase, who_left_is_told_nothing);
-	tcase_add_test(tcase, no_memory_no_meter);
+	tcase_add_test(tcase, no_memory_no_toll);
 	suite_add_tcase(suite, tcase);
 	return unit_main(suite);
 }
