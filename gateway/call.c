@@ -12,16 +12,33 @@
 #include "protocol/membership.h"
 #include "protocol/sessionhello.h"
 
+/* Derive the psk by which this gateway calls as attach says; 0 or -1. */
+static int
+derive_psk(const struct membership *membership,
+    const struct linkmsg_attach *attach, uint8_t psk[KEYS_LEN])
+{
+	struct keys_account account = { .epoch = membership->epoch };
+	uint8_t host_key[KEYS_LEN];
+	int rc;
+
+	memcpy(account.key, membership->key, sizeof(account.key));
+	rc = keys_host(&account, attach->host, host_key) == 0 &&
+		     keys_psk(host_key, &attach->caller, psk) == 0
+		 ? 0
+		 : -1;
+	mem_wipe(&account, sizeof(account));
+	mem_wipe(host_key, sizeof(host_key));
+	return rc;
+}
+
 /* Start the handshake: what both sides must mean alike, and the psk. */
 static struct sessionhello *
 hello_new(struct endpoint *endpoint, const struct host *host,
     const struct linkmsg_attach *attach, struct sessionhello_request *request)
 {
-	const struct membership *membership = endpoint_membership(endpoint);
-	struct keys_account account = { .epoch = membership->epoch };
 	struct keys_session session = {
 		.version = LIMITS_PROTOCOL_VERSION,
-		.epoch = membership->epoch,
+		.epoch = attach->epoch,
 		.owner = attach->owner,
 		.host = attach->host,
 		.caller = &attach->caller,
@@ -33,19 +50,18 @@ hello_new(struct endpoint *endpoint, const struct host *host,
 		.remote_public = host->key,
 	};
 	struct sessionhello *hello = NULL;
-	uint8_t host_key[KEYS_LEN];
 	uint8_t psk[KEYS_LEN];
+	int rc = 0;
 
-	memcpy(account.key, membership->key, sizeof(account.key));
 	memcpy(
 	    request->boot, endpoint_boot_id(endpoint), sizeof(request->boot));
-	if (keys_host(&account, attach->host, host_key) == 0 &&
-	    keys_psk(host_key, &attach->caller, psk) == 0) {
+	if (!hosts_is_relay(host)) {
+		rc = derive_psk(endpoint_membership(endpoint), attach, psk);
 		config.psk = psk;
+	}
+	if (rc == 0) {
 		hello = sessionhello_new_initiator(&config, request);
 	}
-	mem_wipe(&account, sizeof(account));
-	mem_wipe(host_key, sizeof(host_key));
 	mem_wipe(psk, sizeof(psk));
 	return hello;
 }
@@ -60,7 +76,8 @@ address(struct linkmsg_attach *attach, const struct endpoint *endpoint,
 	if (membership == NULL) {
 		return -1;
 	}
-	attach->epoch = membership->epoch;
+	/* The account key has no part in sessions with the relay. */
+	attach->epoch = hosts_is_relay(host) ? 0 : membership->epoch;
 	(void)snprintf(attach->owner, sizeof(attach->owner), "%s", host->owner);
 	(void)snprintf(attach->host, sizeof(attach->host), "%s", host->name);
 	return keys_caller_owner(&attach->caller, membership->user);

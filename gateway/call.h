@@ -3,8 +3,8 @@
  * call: what a gateway says to reach a host (PROTOCOL.md sections 5 and 7).
  *
  * Makes the payload of an ATTACH: with message 1 of the session handshake, for
- * which it derives the pre-shared key from the account key, or with a request
- * to go on with a session that there is.
+ * which it derives the pre-shared key from the account key unless the host is
+ * the relay itself, or with a request to go on with a session that there is.
  */
 #ifndef INROAD_GATEWAY_CALL_H
 #define INROAD_GATEWAY_CALL_H
@@ -23,11 +23,12 @@ struct sessionhello;
 
 /*
  * Begin a session with host as the account of endpoint, which has joined and
- * holds the account key; it is to outlive its link by grace seconds.  With
- * question, an id of SESSIONHELLO_ID_LEN bytes, ask instead whether host knows
- * that session.  Writes the payload of ATTACH to payload and its length to
- * *len.  Returns the handshake, which waits for message 2 and is the caller's,
- * or NULL when host has no usable key or memory is short.
+ * holds the account key if host is not the relay; it is to outlive its link by
+ * grace seconds.  With question, an id of SESSIONHELLO_ID_LEN bytes, ask
+ * instead whether host knows that session.  Writes the payload of ATTACH to
+ * payload and its length to *len.  Returns the handshake, which waits for
+ * message 2 and is the caller's, or NULL when host has no usable key or memory
+ * is short.
  */
 struct sessionhello *call_begin(struct endpoint *endpoint,
     const struct host *host, uint16_t grace, const uint8_t *question,

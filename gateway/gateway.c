@@ -26,6 +26,7 @@
 #include "protocol/endpoint.h"
 #include "protocol/limits.h"
 #include "protocol/link.h"
+#include "protocol/target.h"
 
 /* Pins of some ten thousand hosts. */
 #define PINS_MAX ((size_t)4 << 20)
@@ -98,7 +99,13 @@ on_up(struct link *link, const struct linkmsg_result *result, void *arg)
 	struct gateway *gateway = arg;
 
 	(void)link;
-	(void)result;
+	hosts_set_relay(gateway->hosts,
+	    endpoint_membership(gateway->endpoint)->relay_public);
+	if (result->incarnation != gateway->incarnation) {
+		/* Only the process that it began with knows a session. */
+		peers_forsake(gateway->peers, TARGET_RELAY, CODE_SESSION_LOST);
+		gateway->incarnation = result->incarnation;
+	}
 	peers_link_up(gateway->peers);
 }
 

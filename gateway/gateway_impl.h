@@ -57,6 +57,7 @@ struct gateway {
 	void *load_arg;
 	/* Why not all of the configuration is in force; empty: it is. */
 	struct fault pending;
+	uint64_t incarnation; /* of the relay of the last link; 0: none yet */
 	bool finishing;
 	struct list asks;      /* invitations under way */
 	uint32_t last_request; /* number of the last one */

@@ -26,6 +26,7 @@
 #include "gateway/hosts.h"
 #include "protocol/conduit.h"
 #include "protocol/endpoint.h"
+#include "protocol/target.h"
 #include "protocol/uplink.h"
 
 /* One step: a word, a sentence, and a remedy. */
@@ -254,6 +255,9 @@ tell_name(struct why *why, const struct reach_result *result)
 	proxytarget_host(&why->target, text);
 	if (way->routed) {
 		passed(why, "name", "%s is none of your hosts", text);
+	} else if (way->kind == WAY_HOST &&
+		   strcmp(way->host, TARGET_RELAY) == 0) {
+		passed(why, "name", "%s is the relay itself", text);
 	} else if (way->kind == WAY_HOST) {
 		passed(why, "name", "%s is %s%s\"%s\", a host of yours", text,
 		    way->target.name, way->target.name[0] != '\0' ? " at " : "",
@@ -289,7 +293,7 @@ tell_host(struct why *why, const struct reach_result *result)
 		return false;
 	}
 	passed(why, "link", "linked to the relay %s", status.relay);
-	if (host != NULL && host->online) {
+	if (host != NULL && host->online && !hosts_is_relay(host)) {
 		passed(why, "presence", "\"%s\" is online", host->name);
 	}
 	if (result->code != CODE_OK) {

@@ -9,6 +9,7 @@
 #include "common/list.h"
 #include "common/mem.h"
 #include "protocol/name.h"
+#include "protocol/target.h"
 
 /* A pin line: "owner/name key\n". */
 #define PIN_LINE_MAX (NAME_USER_MAX + 1 + NAME_HOST_MAX + 1 + 2 * KEYS_LEN + 1)
@@ -21,6 +22,7 @@ struct entry {
 struct hosts {
 	struct list entries;
 	bool complete;
+	struct host relay; /* its name is empty before hosts_set_relay() */
 };
 
 struct hosts *
@@ -171,6 +173,25 @@ hosts_clear(struct hosts *hosts)
 {
 	drop_all(hosts);
 	hosts->complete = false;
+	hosts->relay = (struct host){ .name = "" };
+}
+
+void
+hosts_set_relay(struct hosts *hosts, const uint8_t key[KEYS_LEN])
+{
+	hosts->relay = (struct host){
+		.name = TARGET_RELAY,
+		.listed = true,
+		.online = true,
+	};
+	memcpy(hosts->relay.key, key, sizeof(hosts->relay.key));
+}
+
+bool
+hosts_is_relay(const struct host *host)
+{
+	/* All others belong to an account. */
+	return host->owner[0] == '\0';
 }
 
 bool
@@ -184,6 +205,9 @@ find(const struct hosts *hosts, const char *name)
 {
 	struct entry *entry = first(hosts);
 
+	if (strcmp(name, TARGET_RELAY) == 0) {
+		return NULL;
+	}
 	for (; entry != NULL; entry = after(hosts, entry)) {
 		if (entry->host.listed && strcmp(entry->host.name, name) == 0) {
 			return entry;
@@ -195,8 +219,12 @@ find(const struct hosts *hosts, const char *name)
 const struct host *
 hosts_find(const struct hosts *hosts, const char *name)
 {
-	const struct entry *entry = find(hosts, name);
+	const struct entry *entry;
 
+	if (strcmp(name, TARGET_RELAY) == 0) {
+		return hosts->relay.name[0] != '\0' ? &hosts->relay : NULL;
+	}
+	entry = find(hosts, name);
 	return entry != NULL ? &entry->host : NULL;
 }
 

@@ -5,7 +5,11 @@
  * The list follows HOSTS frames (PROTOCOL.md section 5); names are decided by
  * it alone.  A host's key is pinned when a session to it first worked; when
  * the relay later names another one, the host is refused until the user
- * accepts it.  Pins outlive the list: they are kept as text, a line each
+ * accepts it.  The reserved host TARGET_RELAY, the relay itself, is never in
+ * the list, and never what a relay says: its key is known since the device
+ * joined.
+ *
+ * Pins outlive the list: they are kept as text, a line each
  *
  *	owner/name 64 hexadecimal digits
  *
@@ -52,7 +56,19 @@ void hosts_clear(struct hosts *hosts);
 /* Return true once a whole list has come. */
 bool hosts_is_complete(const struct hosts *hosts);
 
-/* Return the listed host by that name (lower case), or NULL. */
+/*
+ * Let the relay be found as the host TARGET_RELAY, with the key that the device
+ * pinned when it joined.  It stays until hosts_clear().
+ */
+void hosts_set_relay(struct hosts *hosts, const uint8_t key[KEYS_LEN]);
+
+/* Return true when host is the relay itself. */
+bool hosts_is_relay(const struct host *host);
+
+/*
+ * Return the listed host by that name (lower case), or the relay if that is
+ * it; else NULL.
+ */
 const struct host *hosts_find(const struct hosts *hosts, const char *name);
 
 /* Return the name nearest to name, or NULL when none is near. */

@@ -524,6 +524,20 @@ restoring(struct peers *peers)
 }
 
 void
+peers_forsake(struct peers *peers, const char *host, enum code code)
+{
+	struct peer *peer = peers_find(peers, host);
+
+	if (peer != NULL) {
+		tether_close(peer->tether, code);
+		peer->tether = NULL;
+		peersaged_close(peer, code);
+		answer(peer, FOR_PONG, NULL, code, codes_summary(code));
+		peers_drop_if_idle(peer);
+	}
+}
+
+void
 peers_link_up(struct peers *peers)
 {
 	peers->linked = true;

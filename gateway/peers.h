@@ -87,6 +87,13 @@ void peers_cancel(struct peers_wait *wait);
 void peers_attached(
     struct peers *peers, uint32_t channel, const uint8_t *payload, size_t len);
 
+/*
+ * The host by that name is another one from now on, which knows nothing of our
+ * sessions with it: end them with code.  Who waits gets a new one with the next
+ * link.
+ */
+void peers_forsake(struct peers *peers, const char *host, enum code code);
+
 /* There is a new link, which numbers its channels anew. */
 void peers_link_up(struct peers *peers);
 

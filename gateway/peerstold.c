@@ -59,6 +59,9 @@ peers_why(
 		(void)snprintf(text, LIMITS_TEXT_LEN, "No host \"%s\".", name);
 		return CODE_HOST_UNKNOWN;
 	}
+	if (hosts_is_relay(host)) {
+		return CODE_OK;
+	}
 	if (membership->key_kind != MEMBERSHIP_KEY_ACCOUNT) {
 		(void)snprintf(text, LIMITS_TEXT_LEN, "%s",
 		    codes_summary(CODE_ACCOUNT_KEY));

@@ -101,8 +101,12 @@ on_begun(struct tether *tether, const uint8_t *payload, size_t len)
 
 	if (sessionhello_read_reply(tether->hello, payload, len, &reply) !=
 	    SESSIONHELLO_OK) {
-		tether_fail(tether, CODE_HOST_KEY_CHANGED,
-		    "The host could not prove its key.");
+		bool relay = hosts_is_relay(&tether->host);
+
+		tether_fail(tether,
+		    relay ? CODE_PROTOCOL_ERROR : CODE_HOST_KEY_CHANGED,
+		    relay ? "The relay could not prove its key."
+			  : "The host could not prove its key.");
 		return;
 	}
 	code = codes_from_number(reply.status);
@@ -167,7 +171,10 @@ on_told(struct tether *tether, const uint8_t *payload, size_t len)
 	if (result == SESSIONHELLO_OK && reply.status == CODE_SESSION_LOST &&
 	    memcmp(reply.id, tether->id, sizeof(tether->id)) == 0) {
 		tether_fail(tether, CODE_SESSION_LOST,
-		    "The agent was started anew and knows nothing of it.");
+		    hosts_is_relay(&tether->host)
+			? "The relay was started anew and knows nothing of it."
+			: "The agent was started anew and knows nothing of "
+			  "it.");
 		return;
 	}
 	tether_postpone(tether, CODE_LINK_LOST, codes_summary(CODE_LINK_LOST));

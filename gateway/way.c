@@ -32,8 +32,15 @@ is_host(void *arg, const char *label)
 
 /* To what is called name at host. */
 static void
-lead_to_host(struct way *out, const char *host, const char *name, uint16_t port)
+lead_to_host(struct way *out, const struct way_map *map, const char *host,
+    const char *name, uint16_t port)
 {
+	if (map->outside && strcmp(host, TARGET_RELAY) == 0) {
+		refuse(out, CODE_DENIED,
+		    "The relay is reached from the gateway's own machine "
+		    "only.");
+		return;
+	}
 	out->kind = WAY_HOST;
 	out->target.protocol = STREAM_TCP;
 	out->target.port = port;
@@ -161,7 +168,7 @@ lead_via(struct way *out, const struct way_map *map, const char *host,
 	} else {
 		proxytarget_host(asked, name);
 	}
-	lead_to_host(out, host, name, asked->port);
+	lead_to_host(out, map, host, name, asked->port);
 }
 
 /*
@@ -239,13 +246,8 @@ way_find(struct way *out, const struct way_map *map,
 
 	memset(out, 0, sizeof(*out));
 	take_apart(map, asked, text, &target);
-	if (target.kind == TARGET_OURS && map->outside &&
-	    strcmp(target.host, TARGET_RELAY) == 0) {
-		refuse(out, CODE_DENIED,
-		    "The relay is reached from the gateway's own machine "
-		    "only.");
-	} else if (target.kind == TARGET_OURS) {
-		lead_to_host(out, target.host, target.rest, target.port);
+	if (target.kind == TARGET_OURS) {
+		lead_to_host(out, map, target.host, target.rest, target.port);
 	} else if (target.kind == TARGET_INVALID) {
 		refuse(out, CODE_BAD_REQUEST, "\"%.100s\" is no name.", text);
 	} else if (!hosts_is_complete(map->hosts) && could_be_ours(&target)) {

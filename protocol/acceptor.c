@@ -364,6 +364,14 @@ acceptor_close(struct acceptor *acceptor, enum code code)
 	}
 }
 
+void *
+acceptor_kept(struct acceptor *acceptor, const uint8_t key[KEYS_LEN])
+{
+	struct caller *caller = acceptor_find(acceptor, key);
+
+	return caller != NULL ? caller->kept : NULL;
+}
+
 /* Return a session of the device with key, or NULL. */
 static struct call *
 first_call(struct acceptor *acceptor, const uint8_t key[KEYS_LEN])

@@ -118,6 +118,9 @@ void acceptor_close(struct acceptor *acceptor, enum code code);
 void acceptor_expel(
     struct acceptor *acceptor, const uint8_t key[KEYS_LEN], enum code code);
 
+/* Return what is kept for the device with key, NULL when it has no session. */
+void *acceptor_kept(struct acceptor *acceptor, const uint8_t key[KEYS_LEN]);
+
 /* What people want to know of a caller; strings live until it changes. */
 struct acceptor_info {
 	const char *user;

@@ -27,6 +27,7 @@
 
 struct account_book;
 struct account_device;
+struct console;
 struct device;
 struct device_hub;
 struct directory;
@@ -40,6 +41,7 @@ struct device_hub_config {
 	struct account_book *book;
 	struct directory *directory;
 	struct switch_board *board;
+	struct console *console; /* NULL: the relay itself is no host */
 	const uint8_t *public_key; /* the relay's */
 	const uint8_t *secret_key;
 	uint64_t incarnation; /* of this start of the relay, not 0 */

@@ -7,6 +7,7 @@
 #include "common/loop.h"
 #include "common/mem.h"
 #include "protocol/linkmsg.h"
+#include "relay/console.h"
 #include "relay/device_impl.h"
 #include "relay/switch.h"
 
@@ -236,10 +237,9 @@ find_agent(
 	return agent;
 }
 
-/* Write what the agent is told: the call, and who the relay says is calling. */
-static size_t
-describe_call(struct device *device, struct linkmsg_attach *message,
-    uint8_t *payload, size_t size)
+/* Say in message which device is calling. */
+static void
+name_device(struct device *device, struct linkmsg_attach *message)
 {
 	const struct store_device *row = account_device_row(device->row);
 
@@ -248,7 +248,6 @@ describe_call(struct device *device, struct linkmsg_attach *message,
 	    message->device, sizeof(message->device), "%s", row->name);
 	memcpy(
 	    message->device_key, row->public_key, sizeof(message->device_key));
-	return linkmsg_attach_encode(message, payload, size);
 }
 
 static struct attach *
@@ -332,10 +331,12 @@ call(struct device *device, struct device *agent, uint32_t channel,
     struct linkmsg_attach *message)
 {
 	uint8_t payload[2048];
-	size_t len = describe_call(device, message, payload, sizeof(payload));
-	struct attach *attach =
-	    len > 0 ? attach_new(device, channel, agent) : NULL;
+	struct attach *attach;
+	size_t len;
 
+	name_device(device, message);
+	len = linkmsg_attach_encode(message, payload, sizeof(payload));
+	attach = len > 0 ? attach_new(device, channel, agent) : NULL;
 	if (attach == NULL || tie(attach) != CODE_OK) {
 		if (attach != NULL) {
 			forget(attach);
@@ -385,6 +386,29 @@ exceeds(struct device *device, char text[LIMITS_TEXT_LEN])
 		   device->account, ALLOWANCE_ATTACHES, ALLOWANCE_NONE, text);
 }
 
+/*
+ * A gateway wants a session with the relay itself.  Limits of the account do
+ * not count: whoever reached them can still see it.
+ */
+static void
+attach_to_relay(
+    struct device *device, uint32_t channel, struct linkmsg_attach *message)
+{
+	struct console *console = device->hub->config.console;
+
+	if (console == NULL) {
+		refuse(device, channel, CODE_HOST_UNKNOWN,
+		    "this relay cannot be asked for anything");
+	} else if (strcmp(message->caller.user, device_user(device)) != 0) {
+		refuse(device, channel, CODE_DENIED,
+		    "the caller is not the account that logged in");
+	} else {
+		name_device(device, message);
+		console_attach(console, device->link, channel, message,
+		    account_device_row(device->row)->id);
+	}
+}
+
 void
 deviceattach_request(
     struct device *device, uint32_t channel, const uint8_t *payload, size_t len)
@@ -404,6 +428,10 @@ deviceattach_request(
 	if (!ratelimit_take(
 		&device->attach_rate, 1, loop_now(device->hub->config.loop))) {
 		refuse(device, channel, CODE_LIMIT, "too many attaches");
+		return;
+	}
+	if (console_is_meant(&message)) {
+		attach_to_relay(device, channel, &message);
 		return;
 	}
 	if (exceeds(device, text)) {

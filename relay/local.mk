@@ -22,6 +22,10 @@ noinst_LIBRARIES += %D%/librelay.a
 	%D%/allowance.h \
 	%D%/audit.c \
 	%D%/audit.h \
+	%D%/console.c \
+	%D%/console.h \
+	%D%/console_impl.h \
+	%D%/consolestream.c \
 	%D%/device.c \
 	%D%/device.h \
 	%D%/device_impl.h \
@@ -41,6 +45,7 @@ noinst_LIBRARIES += %D%/librelay.a
 	%D%/relay.c \
 	%D%/relay.h \
 	%D%/relay_impl.h \
+	%D%/relayconsole.c \
 	%D%/relaycontrol.c \
 	%D%/relayinvite.c \
 	%D%/relaymain.c \

@@ -20,6 +20,7 @@
 #include "common/statedir.h"
 #include "protocol/joinstring.h"
 #include "relay/account.h"
+#include "relay/console.h"
 #include "relay/device.h"
 #include "relay/directory.h"
 #include "relay/pulse.h"
@@ -104,6 +105,10 @@ on_gone(
 	const struct store_device *row = account_device_row(device);
 	const char *user = account_row(account_device_account(device))->user;
 
+	/* Its sessions are told before its link says farewell. */
+	if (relay->console != NULL) {
+		console_expel(relay->console, row->public_key, code);
+	}
 	device_expel(device, code, text);
 	if (row->role == LINKHELLO_AGENT && code != CODE_DISABLED) {
 		directory_remove(relay->directory,
@@ -322,11 +327,13 @@ relay_new(struct loop *loop, const struct relay_config *config, int *status,
 	relay->running = true;
 	list_hosts(relay);
 	relay->board = switch_new(loop, config->budget);
+	relay->console = relayconsole_new(relay);
 	hub = (struct device_hub_config){
 		.loop = loop,
 		.book = relay->book,
 		.directory = relay->directory,
 		.board = relay->board,
+		.console = relay->console,
 		.public_key = relay->public_key,
 		.secret_key = relay->secret_key,
 		.incarnation = draw_incarnation(),
@@ -340,7 +347,8 @@ relay_new(struct loop *loop, const struct relay_config *config, int *status,
 	};
 	relay->hub = device_hub_new(&hub);
 	relay->pulse = open_pulse(relay);
-	if (relay->pulse == NULL || store_start(relay->store, loop) != 0) {
+	if (relay->pulse == NULL || relay->console == NULL ||
+	    store_start(relay->store, loop) != 0) {
 		(void)fault_set(fault, "out of memory or threads");
 		*status = EX_OSERR;
 		relay_free(relay);
@@ -374,6 +382,7 @@ relay_free(struct relay *relay)
 	control_free(relay->control);
 	signals_free(relay->signals);
 	device_hub_free(relay->hub);
+	console_free(relay->console);
 	store_close(relay->store);
 	account_book_free(relay->book);
 	directory_free(relay->directory);
@@ -510,6 +519,7 @@ on_signal(int signum, void *arg)
 		relay->listeners[i] = NULL;
 	}
 	ev_timer_start(loop_ev(relay->loop), &relay->farewell);
+	console_close(relay->console, CODE_GOING_DOWN);
 	device_hub_goaway(relay->hub, CODE_GOING_DOWN,
 	    "the relay is shutting down", on_gone_all, relay);
 }

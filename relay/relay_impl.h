@@ -16,6 +16,7 @@
 
 struct account_book;
 struct account_outcome;
+struct console;
 struct control;
 struct control_request;
 struct device_hub;
@@ -37,6 +38,7 @@ struct relay {
 	struct account_book *book;
 	struct directory *directory;
 	struct switch_board *board;
+	struct console *console;
 	struct device_hub *hub;
 	struct pulse *pulse;
 	struct listener *listeners[RELAY_LISTENS_MAX];
@@ -68,6 +70,9 @@ int relay_join_string(const struct relay *relay, const char *name,
 
 /* Serve one request on the control socket; arg is the relay. */
 void relaycontrol_handle(struct control_request *request, void *arg);
+
+/* Return the console of relay, or NULL. */
+struct console *relayconsole_new(struct relay *relay);
 
 /* An invitation under way, with an account made first if need be. */
 struct relayinvite;

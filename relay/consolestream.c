@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Streams of visitors and their way to the server; declared in console_impl.h.
+ *
+ *	LINE --the server takes it--> SERVED --> over
+ *	  \____ reset, too long ____/
+ *
+ * A server has fewer places than browsers and scripts would like to have at
+ * once, and requests are short: what it does not take waits for its turn.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/io.h"
+#include "common/mem.h"
+#include "protocol/bridge.h"
+#include "protocol/limits.h"
+#include "protocol/stream.h"
+#include "relay/console_impl.h"
+
+/* Seconds between offers to a server that took nothing more. */
+#define AGAIN 0.1
+
+/* How long a stream waits for its turn: as long as a dial may take. */
+#define WAIT_TIME LIMITS_DIAL_TIME
+
+struct flow {
+	struct console_visitor *visitor;
+	struct stream *stream; /* NULL once it is the bridge's */
+	struct bridge *bridge;
+	uint64_t since;  /* when it came */
+	struct list all; /* in visitor->line or ->served */
+};
+
+/* --- the life of a flow ---------------------------------------------- */
+
+/* Let visitor be among those who wait exactly while somebody does. */
+static void
+update_waiting(struct console_visitor *visitor)
+{
+	if (list_empty(&visitor->line)) {
+		list_remove(&visitor->waiting);
+	} else if (!list_linked(&visitor->waiting)) {
+		list_push_back(&visitor->console->waiting, &visitor->waiting);
+	}
+}
+
+/* Free flow, which has neither stream nor bridge; there is a place free. */
+static void
+flow_free(struct flow *flow)
+{
+	struct console_visitor *visitor = flow->visitor;
+	struct console *console = visitor->console;
+
+	visitor->streams--;
+	console->stats.streams--;
+	list_remove(&flow->all);
+	mem_free(flow);
+	update_waiting(visitor);
+	if (!list_empty(&console->waiting)) {
+		loop_defer(console->config.loop, &console->turn);
+	}
+}
+
+static void
+on_bridge_done(const struct bridge_outcome *outcome, void *arg)
+{
+	(void)outcome;
+	flow_free(arg);
+}
+
+/* The stream was reset before its turn came. */
+static void
+on_reset(void *arg, enum code code, int error)
+{
+	struct flow *flow = arg;
+
+	(void)code;
+	(void)error;
+	stream_release(flow->stream);
+	flow_free(flow);
+}
+
+static const struct stream_ops waiting_ops = {
+	.reset = on_reset,
+};
+
+/* Answer stream that it is not opened. */
+static void __attribute__((format(printf, 4, 5)))
+refuse(struct console *console, struct stream *stream, enum code code,
+    const char *format, ...)
+{
+	struct stream_opened opened = { .code = code };
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(opened.text, sizeof(opened.text), format, args);
+	va_end(args);
+	console->stats.refused++;
+	stream_answer(stream, &opened);
+}
+
+/* --- the server ------------------------------------------------------ */
+
+/* Give fd to the server, in any case; 0, or -1 when it does not take it. */
+static int
+serve(const struct console_visitor *visitor, int fd)
+{
+	const struct console_config *config = &visitor->console->config;
+	const struct console_caller caller = {
+		.user = visitor->user,
+		.device = visitor->device,
+		.device_id = visitor->device_id,
+		.origin = visitor->origin,
+	};
+
+	return config->serve(fd, &caller, config->arg);
+}
+
+/* Return a socket whose other end the server has taken, or NULL. */
+static struct io *
+connect_server(const struct console_visitor *visitor)
+{
+	struct io *io;
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0,
+		ends) != 0) {
+		return NULL;
+	}
+	io = io_new(visitor->console->config.loop, ends[0], NULL, NULL);
+	if (io == NULL) {
+		(void)close(ends[0]);
+		(void)close(ends[1]);
+		return NULL;
+	}
+	if (serve(visitor, ends[1]) != 0) {
+		io_close(io);
+		return NULL;
+	}
+	return io;
+}
+
+/* Lead flow to the server; false when that takes nothing now. */
+static bool
+connect_flow(struct flow *flow)
+{
+	const struct stream_opened opened = { .code = CODE_OK };
+	struct console_visitor *visitor = flow->visitor;
+	struct console *console = visitor->console;
+	struct stream *stream = flow->stream;
+	struct io *io = connect_server(visitor);
+
+	if (io == NULL) {
+		return false;
+	}
+	flow->bridge = bridge_new(console->config.loop, io,
+	    stream_conduit(stream), NULL, on_bridge_done, flow);
+	if (flow->bridge == NULL) {
+		io_close(io);
+		return false;
+	}
+	flow->stream = NULL;
+	list_remove(&flow->all);
+	list_push_back(&visitor->served, &flow->all);
+	update_waiting(visitor);
+	console->stats.served++;
+	/* Early data goes on now; what that does may end flow. */
+	stream_answer(stream, &opened);
+	return true;
+}
+
+/* Offer the server what visitor has in its line, as long as it takes it. */
+static void
+offer(struct console_visitor *visitor)
+{
+	struct list *node = list_first(&visitor->line);
+
+	while (
+	    node != NULL && connect_flow(list_entry(node, struct flow, all))) {
+		node = list_first(&visitor->line);
+	}
+}
+
+/* Offer the server the streams of everybody who waits, each once. */
+static void
+on_turn(void *arg)
+{
+	struct console *console = arg;
+	struct list *last = list_last(&console->waiting);
+	struct list *node = list_first(&console->waiting);
+
+	while (node != NULL) {
+		bool is_last = node == last;
+
+		/* Who still has some after this is the last next time. */
+		list_remove(node);
+		offer(list_entry(node, struct console_visitor, waiting));
+		update_waiting(
+		    list_entry(node, struct console_visitor, waiting));
+		node = is_last ? NULL : list_first(&console->waiting);
+	}
+	if (!list_empty(&console->waiting) && !ev_is_active(&console->again)) {
+		ev_timer_again(loop_ev(console->config.loop), &console->again);
+	}
+}
+
+/* Refuse what visitor has in its line for too long. */
+static void
+refuse_stale(struct console_visitor *visitor, uint64_t now)
+{
+	struct list *node = list_first(&visitor->line);
+
+	for (; node != NULL; node = list_first(&visitor->line)) {
+		struct flow *flow = list_entry(node, struct flow, all);
+
+		if (now - flow->since < WAIT_TIME) {
+			return;
+		}
+		refuse(visitor->console, flow->stream, CODE_OVERLOADED,
+		    "The relay is busy with %zu connections; try again later.",
+		    visitor->console->stats.streams);
+		flow_free(flow);
+	}
+}
+
+static void
+on_again(struct ev_loop *ev, struct ev_timer *timer, int revents)
+{
+	struct console *console = timer->data;
+	uint64_t now = loop_now(console->config.loop);
+	struct list *node = list_first(&console->waiting);
+	struct list *next;
+
+	(void)revents;
+	ev_timer_stop(ev, timer);
+	for (; node != NULL; node = next) {
+		next = list_after(&console->waiting, node);
+		refuse_stale(
+		    list_entry(node, struct console_visitor, waiting), now);
+	}
+	on_turn(console);
+}
+
+/* --- streams that come ----------------------------------------------- */
+
+/* Return true when visitor may not have another stream now. */
+static bool
+has_enough(const struct console_visitor *visitor)
+{
+	size_t all = visitor->console->stats.streams;
+
+	if (visitor->streams >= CONSOLE_CALLER_STREAMS ||
+	    all >= CONSOLE_STREAMS_MAX) {
+		return true;
+	}
+	return all >= CONSOLE_STREAMS_MAX / 2 &&
+	       visitor->streams >= CONSOLE_CALLER_FAIR;
+}
+
+/* Let stream wait for its turn, which may be at once; 0 or -1. */
+static int
+enqueue(struct console_visitor *visitor, struct stream *stream)
+{
+	struct console *console = visitor->console;
+	struct flow *flow = mem_new(1, sizeof(*flow));
+
+	if (flow == NULL) {
+		return -1;
+	}
+	flow->visitor = visitor;
+	flow->stream = stream;
+	flow->since = loop_now(console->config.loop);
+	list_init(&flow->all);
+	list_push_back(&visitor->line, &flow->all);
+	visitor->streams++;
+	console->stats.streams++;
+	stream_set_owner(stream, &waiting_ops, flow);
+	update_waiting(visitor);
+	loop_defer(console->config.loop, &console->turn);
+	return 0;
+}
+
+void
+consolestream_open(struct console_visitor *visitor, struct stream *stream,
+    const struct stream_target *target)
+{
+	struct console *console = visitor->console;
+
+	if (target->protocol != STREAM_TCP) {
+		refuse(console, stream, CODE_DENIED,
+		    "The relay takes no datagrams.");
+	} else if (target->name[0] != '\0') {
+		refuse(console, stream, CODE_DENIED,
+		    "The relay leads nowhere but to its own page; \"%.100s\" "
+		    "is not there.",
+		    target->name);
+	} else if (target->port != CONSOLE_PORT) {
+		refuse(console, stream, CODE_SERVICE_REFUSED,
+		    "The relay answers on port %d and on no other.",
+		    CONSOLE_PORT);
+	} else if (has_enough(visitor)) {
+		refuse(console, stream, CODE_TOO_MANY_STREAMS,
+		    "%zu connections to the relay open, the limit at present.",
+		    visitor->streams);
+	} else if (!ratelimit_take(
+		       &visitor->opens, 1, loop_now(console->config.loop))) {
+		refuse(console, stream, CODE_OVERLOADED,
+		    "Too many new connections a second to the relay.");
+	} else if (enqueue(visitor, stream) != 0) {
+		refuse(console, stream, CODE_OVERLOADED,
+		    "The relay is out of memory.");
+	}
+}
+
+/* --- the end --------------------------------------------------------- */
+
+/* Nobody is there any more to get what the server still says. */
+void
+consolestream_drop(struct console_visitor *visitor)
+{
+	struct list *node = list_first(&visitor->served);
+
+	for (; node != NULL; node = list_first(&visitor->served)) {
+		struct flow *flow = list_entry(node, struct flow, all);
+
+		bridge_abort(flow->bridge, CODE_SESSION_LOST);
+		flow_free(flow);
+	}
+	for (node = list_first(&visitor->line); node != NULL;
+	     node = list_first(&visitor->line)) {
+		struct flow *flow = list_entry(node, struct flow, all);
+
+		stream_reset(flow->stream, CODE_SESSION_LOST, 0);
+		flow_free(flow);
+	}
+}
+
+void
+consolestream_init(struct console *console)
+{
+	list_init(&console->waiting);
+	loop_task_init(&console->turn, on_turn, console);
+	ev_timer_init(&console->again, on_again, AGAIN, AGAIN);
+	console->again.data = console;
+}
+
+void
+consolestream_end(struct console *console)
+{
+	loop_task_cancel(console->config.loop, &console->turn);
+	ev_timer_stop(loop_ev(console->config.loop), &console->again);
+}
