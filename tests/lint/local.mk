@@ -7,6 +7,7 @@ LINT_TESTS = \
 	%D%/format.test \
 	%D%/headers.test \
 	%D%/layers.test \
+	%D%/metrics.test \
 	%D%/project.test \
 	%D%/scripts.test \
 	%D%/selftest.test \

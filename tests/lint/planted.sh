@@ -105,3 +105,12 @@ plant project 'work to be done' relay/bad.c "/* TO""DO: more */"
 plant project 'how it was made' relay/bad.c "/* MODEL""S.md */"
 plant scripts 'bad.sh' tests/bad.sh '#!/bin/sh
 rm $1'
+
+plant metrics 'the metrics of the relay' relay/relaymetrics.c '	put(NAME("more"));'
+plant metrics 'the metrics of the relay' man/inroad-relay.8 '.It Ic inroad_relay_more'
+plant metrics 'metrics that there are' contrib/grafana/a.json '"inroad_relay_more"'
+plant metrics 'dashboards are JSON' contrib/grafana/a.json '}'
+plant metrics 'accepts the rules' contrib/prometheus/a.rules.yml '    exprs: 1'
+plant metrics 'fire when they should' contrib/prometheus/a.rules.test.yml \
+	'  - { eval_time: 1m, alertname: Few }'
+plant metrics 'accepts the configuration' contrib/prometheus/prometheus.yml 'x: 1'
