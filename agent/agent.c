@@ -5,18 +5,23 @@
 #include <string.h>
 #include <strings.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "agent/attach.h"
 #include "agent/callers.h"
 #include "agent/egress.h"
+#include "agent/orders.h"
+#include "agent/revoked.h"
 #include "agent/services.h"
 #include "common/addr.h"
 #include "common/control.h"
+#include "common/fault.h"
 #include "common/jsonout.h"
 #include "common/log.h"
 #include "common/loop.h"
 #include "common/mem.h"
+#include "protocol/agentorder.h"
 #include "protocol/codes.h"
 #include "protocol/endpoint.h"
 #include "protocol/limits.h"
@@ -35,6 +40,8 @@ struct agent {
 	struct endpoint *endpoint;
 	struct egress *egress;
 	struct callers *callers;
+	struct orders *orders;
+	struct revoked *revoked;
 	struct attach_self self;
 	struct session_budget receive;
 	struct session_budget retain;
@@ -110,6 +117,52 @@ on_joined(const struct membership *membership, void *arg)
 		(void)fflush(stdout);
 	} else {
 		log_write(LOG_LEVEL_INFO, "agent", 0, "%s", text);
+	}
+}
+
+/* --- orders of the owner ------------------------------------------------- */
+
+/* A share is over, now and after a restart. */
+static void
+end_share(struct agent *agent, const struct agentorder *order,
+    struct agentorder_answer *answer)
+{
+	struct fault fault;
+
+	switch (revoked_add(agent->revoked, order->share, order->expiry,
+	    (uint64_t)time(NULL), &fault)) {
+	case REVOKED_KEPT:
+		break;
+	case REVOKED_FULL:
+		answer->code = CODE_OVERLOADED;
+		(void)snprintf(answer->text, sizeof(answer->text),
+		    "\"%s\" keeps %d ended shares, the limit.",
+		    agent->self.membership->name, REVOKED_MAX);
+		break;
+	case REVOKED_FAILED:
+		answer->code = CODE_INTERNAL;
+		(void)snprintf(answer->text, sizeof(answer->text),
+		    "\"%s\" cannot write it down.",
+		    agent->self.membership->name);
+		log_write(LOG_LEVEL_ERROR, "agent", 0,
+		    "an ended share is not saved: %s", fault.text);
+		break;
+	}
+	callers_end_share(agent->callers, order->share);
+}
+
+static void
+on_order(
+    const struct agentorder *order, struct agentorder_answer *answer, void *arg)
+{
+	struct agent *agent = arg;
+
+	switch (order->verb) {
+	case AGENTORDER_REVOKE:
+		end_share(agent, order, answer);
+		break;
+	case AGENTORDER_UNKNOWN:
+		break;
 	}
 }
 
@@ -317,6 +370,24 @@ check_name(const struct agent *agent)
 	return EX_OK;
 }
 
+/* Make who takes orders, and what those said before; an exit code. */
+static int
+prepare_orders(struct agent *agent)
+{
+	struct fault fault;
+
+	agent->revoked =
+	    revoked_open(endpoint_directory(agent->endpoint), &fault);
+	if (agent->revoked == NULL) {
+		log_write(
+		    LOG_LEVEL_ERROR, "agent", 0, "not started: %s", fault.text);
+		return EX_CONFIG;
+	}
+	agent->self.revoked = agent->revoked;
+	agent->orders = orders_new(agent->loop, on_order, agent);
+	return agent->orders != NULL ? EX_OK : EX_OSERR;
+}
+
 /* Make what stands behind the endpoint; an exit code. */
 static int
 prepare(struct agent *agent, const struct agent_config *config)
@@ -331,6 +402,7 @@ prepare(struct agent *agent, const struct agent_config *config)
 		.window_max = config->window_max,
 	};
 	struct callers_config filled = callers;
+	int status;
 
 	agent->receive.max = config->receive_budget;
 	agent->retain.max = config->retain_budget;
@@ -343,7 +415,12 @@ prepare(struct agent *agent, const struct agent_config *config)
 		return EX_OSERR;
 	}
 	egress_on_idle(agent->egress, on_idle, agent);
+	status = prepare_orders(agent);
+	if (status != EX_OK) {
+		return status;
+	}
 	filled.egress = agent->egress;
+	filled.orders = agent->orders;
 	agent->callers = callers_new(agent->loop, &filled);
 	return agent->callers == NULL ? EX_OSERR : load(agent);
 }
@@ -399,6 +476,8 @@ agent_free(struct agent *agent)
 		return;
 	}
 	callers_free(agent->callers);
+	orders_free(agent->orders);
+	revoked_free(agent->revoked);
 	egress_free(agent->egress);
 	endpoint_free(agent->endpoint);
 	mem_free(agent);

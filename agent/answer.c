@@ -36,6 +36,14 @@ answer_denied(struct stream_opened *out, const char *host, const char *to)
 }
 
 void
+answer_share(struct stream_opened *out, const char *host, const char *to)
+{
+	fill(out, CODE_DENIED, 0,
+	    "The share of \"%s\" does not include %s; ask its owner.", host,
+	    to);
+}
+
+void
 answer_dns(struct stream_opened *out, const char *host, const char *name)
 {
 	fill(out, CODE_DNS_FAILED, 0, "\"%s\" cannot resolve \"%s\".", host,

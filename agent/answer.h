@@ -24,6 +24,9 @@ void answer_dns(struct stream_opened *out, const char *host, const char *name);
 void answer_dial(struct stream_opened *out, const char *host,
     const char *target, const char *name, const struct dial_result *result);
 
+/* The share by which the caller came does not go to `to`. */
+void answer_share(struct stream_opened *out, const char *host, const char *to);
+
 /* host is out of memory. */
 void answer_memory(struct stream_opened *out, const char *host);
 

@@ -3,9 +3,11 @@
 
 #include <ev.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "agent/grant.h"
 #include "agent/place.h"
 #include "agent/policy.h"
 #include "common/addr.h"
@@ -19,6 +21,7 @@
 #include "protocol/association.h"
 #include "protocol/dgram.h"
 #include "protocol/limits.h"
+#include "protocol/rights.h"
 #include "protocol/stream.h"
 
 /* How long an address counts that a name had, and that it leads nowhere. */
@@ -52,6 +55,7 @@ struct assoc {
 	struct assoc_space *space;
 	struct stream *stream;
 	struct stream_target target;
+	char rights[RIGHTS_LEN]; /* of its caller */
 	void (*ended)(void *arg);
 	void *arg;
 	struct list peers;
@@ -234,6 +238,22 @@ locate(const struct assoc *assoc, const struct dgram_address *said,
 		: 0;
 }
 
+/* Return the name in said, NULL if it is an address. */
+static const char *
+said_name(const struct assoc *assoc, const struct dgram_address *said)
+{
+	switch (said->form) {
+	case DGRAM_TARGET:
+		return assoc->target.name;
+	case DGRAM_NAME:
+		return said->name;
+	case DGRAM_INET:
+	case DGRAM_INET6:
+		break;
+	}
+	return NULL;
+}
+
 /* The peer leads to those of the count addresses that the policy allows. */
 static void
 settle(struct peer *peer, const struct place *place, const struct addr *addrs,
@@ -291,6 +311,11 @@ judge(struct peer *peer)
 
 	locate(assoc, &peer->said, &place);
 	peer->version = space->version;
+	if (!grant_allows(assoc->rights, space->services,
+		said_name(assoc, &peer->said), &place)) {
+		settle(peer, &place, NULL, 0);
+		return;
+	}
 	if (!place.named) {
 		settle(peer, &place, place.addrs, place.count);
 		return;
@@ -437,7 +462,7 @@ on_idle(struct ev_loop *ev, struct ev_timer *watcher, int events)
 }
 
 struct assoc *
-assoc_new(struct assoc_space *space, struct stream *stream,
+assoc_new(struct assoc_space *space, const char *rights, struct stream *stream,
     const struct stream_target *target, void (*ended)(void *arg), void *arg)
 {
 	struct assoc *assoc = mem_new(1, sizeof(*assoc));
@@ -448,6 +473,8 @@ assoc_new(struct assoc_space *space, struct stream *stream,
 	assoc->space = space;
 	assoc->stream = stream;
 	assoc->target = *target;
+	(void)snprintf(assoc->rights, sizeof(assoc->rights), "%s",
+	    rights != NULL ? rights : "");
 	assoc->ended = ended;
 	assoc->arg = arg;
 	assoc->used = loop_now(space->loop);

@@ -2,7 +2,7 @@
 /*
  * assoc: an association of a caller and the UDP sockets that serve it.
  *
- *   DGRAM -> place -> literal address or c-ares -> policy -> socket
+ *   DGRAM -> place -> rights -> literal address or c-ares -> policy -> socket
  *   socket -> from an address that was sent to? -> DGRAM, in the caller's words
  *
  * Where datagrams go is kept for a while as the association's peers, by the
@@ -65,13 +65,15 @@ struct assoc_space {
 };
 
 /*
- * Serve stream, which is taken over and whose OPEN named target; the caller
- * answers it.  ended(arg) runs when the association is over, unless by
+ * Serve stream, which is taken over and whose OPEN named target, as far as
+ * rights allow (of a share, which are copied; NULL: all); the caller answers
+ * it.  ended(arg) runs when the association is over, unless by
  * assoc_close().  Returns NULL when memory is short: stream is then still the
  * caller's.
  */
-struct assoc *assoc_new(struct assoc_space *space, struct stream *stream,
-    const struct stream_target *target, void (*ended)(void *arg), void *arg);
+struct assoc *assoc_new(struct assoc_space *space, const char *rights,
+    struct stream *stream, const struct stream_target *target,
+    void (*ended)(void *arg), void *arg);
 
 /* End assoc: its stream is reset with code; NULL is allowed. */
 void assoc_close(struct assoc *assoc, enum code code);

@@ -9,10 +9,12 @@
 
 #include <sodium.h>
 
+#include "agent/revoked.h"
 #include "common/mem.h"
 #include "protocol/keys.h"
 #include "protocol/linkmsg.h"
 #include "protocol/membership.h"
+#include "protocol/rights.h"
 
 /* Write a sentence to text and return code. */
 static enum code __attribute__((format(printf, 3, 4)))
@@ -29,7 +31,7 @@ refuse(enum code code, char text[LIMITS_TEXT_LEN], const char *format, ...)
 /* Judge who calls which host, before anything is computed. */
 static enum code
 check_names(const struct membership *self, const struct linkmsg_attach *attach,
-    uint64_t now, char text[LIMITS_TEXT_LEN])
+    char text[LIMITS_TEXT_LEN])
 {
 	const struct keys_caller *caller = &attach->caller;
 
@@ -38,6 +40,13 @@ check_names(const struct membership *self, const struct linkmsg_attach *attach,
 		return refuse(CODE_HOST_UNKNOWN, text,
 		    "This is \"%s\" of \"%s\", not \"%s\" of \"%s\".",
 		    self->name, self->user, attach->host, attach->owner);
+	}
+	if (self->key_kind == MEMBERSHIP_KEY_HOST && caller->share != 0 &&
+	    attach->epoch != self->epoch) {
+		return refuse(CODE_DENIED, text,
+		    "The share of \"%s\" was made with an old key of \"%s\"; "
+		    "ask for a new one.",
+		    self->name, self->user);
 	}
 	if (self->key_kind != MEMBERSHIP_KEY_HOST ||
 	    attach->epoch != self->epoch) {
@@ -53,14 +62,30 @@ check_names(const struct membership *self, const struct linkmsg_attach *attach,
 		    "\"%s\" belongs to \"%s\" and is not shared with \"%s\".",
 		    self->name, self->user, caller->user);
 	}
+	return CODE_OK;
+}
+
+/* Judge the share by which somebody calls, if it is one. */
+static enum code
+check_share(const struct attach_self *answerer,
+    const struct keys_caller *caller, uint64_t now, char text[LIMITS_TEXT_LEN])
+{
+	const struct membership *self = answerer->membership;
+
 	if (caller->expiry != 0 && caller->expiry <= now) {
 		return refuse(CODE_DENIED, text,
 		    "The share of \"%s\" has expired; ask \"%s\" for a new "
 		    "one.",
 		    self->name, self->user);
 	}
+	if (caller->share != 0 && answerer->revoked != NULL &&
+	    revoked_has(answerer->revoked, caller->share)) {
+		return refuse(CODE_DENIED, text,
+		    "\"%s\" has ended the share of \"%s\".", self->user,
+		    self->name);
+	}
 	/* Rights that we cannot read could be narrower than all of them. */
-	if (caller->share != 0) {
+	if (caller->share != 0 && !rights_are_valid(caller->rights)) {
 		return refuse(CODE_DENIED, text,
 		    "\"%s\" does not understand the rights of this share; "
 		    "update its inroad-agent.",
@@ -84,6 +109,12 @@ refuse_handshake(const struct membership *self,
 	if (result == SESSIONANSWER_FAILED) {
 		return refuse(CODE_INTERNAL, text, "\"%s\" is out of memory.",
 		    self->name);
+	}
+	if (attach->caller.share != 0) {
+		return refuse(CODE_DENIED, text,
+		    "The share of \"%s\" is not one that \"%s\" has made for "
+		    "it as it is; ask for a new one.",
+		    self->name, self->user);
 	}
 	/*
 	 * The psk, or the host's key that the gateway pinned, differs.  The
@@ -110,8 +141,11 @@ attach_accept(const struct attach_self *self,
 		.grace = self->grace,
 	};
 	enum sessionanswer_result result = SESSIONANSWER_FAILED;
-	enum code code = check_names(self->membership, attach, now, text);
+	enum code code = check_names(self->membership, attach, text);
 
+	if (code == CODE_OK) {
+		code = check_share(self, &attach->caller, now, text);
+	}
 	memset(out, 0, sizeof(*out));
 	if (code != CODE_OK) {
 		return code;

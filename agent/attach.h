@@ -22,12 +22,14 @@
 
 struct linkmsg_attach;
 struct membership;
+struct revoked;
 
 /* Who answers; what it points to outlives the calls. */
 struct attach_self {
 	const struct membership *membership; /* with a host key */
 	const uint8_t *public_key;           /* the device's, KEYS_LEN */
 	const uint8_t *secret_key;           /* likewise */
+	const struct revoked *revoked;       /* NULL: no share is */
 	uint16_t grace; /* seconds that a session outlives its link */
 };
 

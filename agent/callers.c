@@ -3,14 +3,17 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "agent/attach.h"
 #include "agent/egress.h"
+#include "agent/orders.h"
 #include "common/loop.h"
 #include "common/mem.h"
 #include "common/ratelimit.h"
 #include "protocol/acceptor.h"
+#include "protocol/agentorder.h"
 #include "protocol/limits.h"
 #include "protocol/linkmsg.h"
 #include "protocol/membership.h"
@@ -74,9 +77,31 @@ refuse_stream(struct stream *stream, enum code code, const char *format, ...)
 	stream_answer(stream, &opened);
 }
 
+/* The stream is not for a target but for the agent itself. */
+static void
+open_reserved(const struct callers *callers, const struct keys_caller *by,
+    struct stream *stream, const struct stream_target *target)
+{
+	if (by->share != 0) {
+		refuse_stream(stream, CODE_DENIED,
+		    "Only \"%s\" gives orders to \"%s\".",
+		    callers->config.self->membership->user,
+		    callers->config.self->membership->name);
+	} else if (callers->config.orders == NULL ||
+		   target->protocol != STREAM_TCP ||
+		   strcmp(target->name, AGENTORDER_TARGET) != 0) {
+		refuse_stream(stream, CODE_VERSION,
+		    "This agent does not know \"%s\"; update it.",
+		    target->name);
+	} else {
+		orders_serve(callers->config.orders, stream);
+	}
+}
+
 /* A stream wants to be opened. */
 static void
-on_open(void *kept, struct stream *stream, const struct stream_target *target)
+on_open(void *kept, const struct keys_caller *by, struct stream *stream,
+    const struct stream_target *target)
 {
 	struct caller *caller = kept;
 	struct callers *callers = caller->callers;
@@ -95,8 +120,11 @@ on_open(void *kept, struct stream *stream, const struct stream_target *target)
 		refuse_stream(stream, CODE_OVERLOADED,
 		    "More than %u new connections a second to \"%s\".",
 		    (unsigned)callers->config.open_rate, host);
+	} else if (target->name[0] == '@') {
+		open_reserved(callers, by, stream, target);
 	} else {
-		egress_open(caller->egress, stream, target);
+		egress_open(caller->egress, by->share != 0 ? by->rights : NULL,
+		    stream, target);
 	}
 }
 
@@ -176,6 +204,12 @@ void
 callers_close(struct callers *callers, enum code code)
 {
 	acceptor_close(callers->acceptor, code);
+}
+
+void
+callers_end_share(struct callers *callers, uint64_t share)
+{
+	acceptor_end_share(callers->acceptor, share, CODE_DENIED);
 }
 
 /* Whom to tell of each caller. */

@@ -6,6 +6,10 @@
  * (protocol/acceptor.h); who may call is judged by attach.h, and their streams
  * go through egress.h.
  *
+ * A caller of another account comes by a share: what it may ask for is less,
+ * for a time, and callers_end_share() ends it before that.  A stream to
+ * "@agent" has orders for the agent itself, of the owner alone.
+ *
  * All sessions of a caller share one line of dials (egress.h), one rate of
  * OPENs and one limit of streams.
  */
@@ -22,12 +26,14 @@ struct callers;
 struct egress;
 struct link;
 struct loop;
+struct orders;
 struct session_budget;
 
 /* What callers need; what it points to outlives them. */
 struct callers_config {
 	const struct attach_self *self; /* with a membership once linked */
 	struct egress *egress;
+	struct orders *orders;          /* NULL: nobody takes orders */
 	struct session_budget *receive; /* of all windows */
 	uint32_t streams_max;           /* of one caller */
 	uint64_t retain_max;            /* of one session */
@@ -58,6 +64,9 @@ void callers_finish(struct callers *callers);
 
 /* End all sessions with code. */
 void callers_close(struct callers *callers, enum code code);
+
+/* End all sessions that use that share, which is not 0, with CODE_DENIED. */
+void callers_end_share(struct callers *callers, uint64_t share);
 
 /* What people want to know of a caller; strings live until it changes. */
 struct callers_info {

@@ -8,6 +8,7 @@
 
 #include "agent/answer.h"
 #include "agent/egress_impl.h"
+#include "agent/grant.h"
 #include "agent/policy.h"
 #include "agent/services.h"
 #include "common/addr.h"
@@ -149,6 +150,17 @@ egress_fail_memory(struct flow *flow)
 	struct stream_opened opened;
 
 	answer_memory(&opened, flow->egress->host);
+	egress_fail(flow, &opened);
+}
+
+void
+egress_fail_share(struct flow *flow)
+{
+	struct stream_opened opened;
+	char target[PLACE_TEXT_LEN];
+
+	answer_share(
+	    &opened, flow->egress->host, place_format(&flow->place, target));
 	egress_fail(flow, &opened);
 }
 
@@ -355,8 +367,8 @@ static const struct stream_ops waiting_ops = {
 /* --- streams that come -------------------------------------------------- */
 
 void
-egress_open(struct egress_caller *caller, struct stream *stream,
-    const struct stream_target *target)
+egress_open(struct egress_caller *caller, const char *rights,
+    struct stream *stream, const struct stream_target *target)
 {
 	struct egress *egress = caller->egress;
 	struct flow *flow = mem_new(1, sizeof(*flow));
@@ -378,12 +390,17 @@ egress_open(struct egress_caller *caller, struct stream *stream,
 	caller->count++;
 	stream_set_owner(stream, &waiting_ops, flow);
 	if (target->protocol == STREAM_UDP) {
-		egressudp_open(flow, target);
+		egressudp_open(flow, rights, target);
 		return;
 	}
 	if (flow->place.port == 0) {
 		answer_bad(&opened, "A port is missing.");
 		egress_fail(flow, &opened);
+		return;
+	}
+	if (!grant_allows(
+		rights, egress->services, target->name, &flow->place)) {
+		egress_fail_share(flow);
 		return;
 	}
 	list_push_back(&caller->line, &flow->line);

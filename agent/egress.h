@@ -14,7 +14,8 @@
  * so that no caller can use up what the others need.  A stream that is reset
  * on the way cancels its part of the way.  Early data stays in the stream.
  *
- * The policy is asked after resolution, for the very addresses that are then
+ * Rights of a share are asked first (grant.h).  The policy is asked after
+ * resolution, for the very addresses that are then
  * dialled; they are unmapped before both.
  *
  * An egress_caller may go while bridges still hand what they have to their
@@ -97,10 +98,11 @@ void egress_caller_free(struct egress_caller *caller);
 size_t egress_caller_count(const struct egress_caller *caller);
 
 /*
- * Lead stream, which wants to be opened to target, there.  It is answered now
- * or later, in any case.
+ * Lead stream, which wants to be opened to target, there, if rights allow it
+ * (those of a share, which are copied; NULL: all).  It is answered now or
+ * later, in any case.
  */
-void egress_open(struct egress_caller *caller, struct stream *stream,
-    const struct stream_target *target);
+void egress_open(struct egress_caller *caller, const char *rights,
+    struct stream *stream, const struct stream_target *target);
 
 #endif

@@ -73,6 +73,9 @@ void egress_fail(struct flow *flow, const struct stream_opened *opened);
 /* Answer the OPEN of flow that memory is short, and drop it. */
 void egress_fail_memory(struct flow *flow);
 
+/* Answer that its share does not let flow go where it leads, and drop it. */
+void egress_fail_share(struct flow *flow);
+
 /*
  * Answer that the policy does not let flow go where it leads, and drop it; addr
  * is an address behind its name, or NULL.
@@ -80,6 +83,7 @@ void egress_fail_memory(struct flow *flow);
 void egress_fail_denied(struct flow *flow, const struct addr *addr);
 
 /* Let flow, which wants to be opened to target, carry datagrams. */
-void egressudp_open(struct flow *flow, const struct stream_target *target);
+void egressudp_open(
+    struct flow *flow, const char *rights, const struct stream_target *target);
 
 #endif

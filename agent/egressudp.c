@@ -4,6 +4,7 @@
 
 #include "agent/answer.h"
 #include "agent/egress_impl.h"
+#include "agent/grant.h"
 #include "agent/policy.h"
 #include "protocol/stream.h"
 
@@ -45,7 +46,8 @@ may_associate(const struct flow *flow)
  * connect to, and each datagram is judged.  Port 0 is no place at all.
  */
 void
-egressudp_open(struct flow *flow, const struct stream_target *target)
+egressudp_open(
+    struct flow *flow, const char *rights, const struct stream_target *target)
 {
 	struct egress *egress = flow->egress;
 	struct stream *stream = flow->stream;
@@ -59,12 +61,17 @@ egressudp_open(struct flow *flow, const struct stream_target *target)
 		egress_fail(flow, &opened);
 		return;
 	}
+	if (flow->place.port != 0 && !grant_allows(rights, egress->services,
+					 target->name, &flow->place)) {
+		egress_fail_share(flow);
+		return;
+	}
 	if (flow->place.port != 0 && !may_associate(flow)) {
 		egress_fail_denied(flow, NULL);
 		return;
 	}
 	flow->assoc = assoc_new(
-	    &egress->space, stream, target, on_association_ended, flow);
+	    &egress->space, rights, stream, target, on_association_ended, flow);
 	if (flow->assoc == NULL) {
 		egress_fail_memory(flow);
 		return;

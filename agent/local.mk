@@ -19,10 +19,16 @@ noinst_LIBRARIES += %D%/libagent.a
 	%D%/egress.h \
 	%D%/egress_impl.h \
 	%D%/egressudp.c \
+	%D%/grant.c \
+	%D%/grant.h \
+	%D%/orders.c \
+	%D%/orders.h \
 	%D%/place.c \
 	%D%/place.h \
 	%D%/policy.c \
 	%D%/policy.h \
+	%D%/revoked.c \
+	%D%/revoked.h \
 	%D%/services.c \
 	%D%/services.h \
 	%D%/settings.c \

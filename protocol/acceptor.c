@@ -78,7 +78,7 @@ acceptor_add(struct acceptor *acceptor, const struct sessionanswer *answer)
 	}
 	caller->acceptor = acceptor;
 	caller->id = ++acceptor->last_id;
-	memcpy(caller->user, answer->user, sizeof(caller->user));
+	memcpy(caller->user, answer->caller.user, sizeof(caller->user));
 	memcpy(caller->device, answer->device, sizeof(caller->device));
 	memcpy(caller->key, answer->key, sizeof(caller->key));
 	list_init(&caller->calls);
@@ -126,6 +126,7 @@ forget_call(struct call *call)
 	struct caller *caller = call->caller;
 
 	ev_timer_stop(loop_ev(caller->acceptor->loop), &call->timer);
+	ev_periodic_stop(loop_ev(caller->acceptor->loop), &call->expiry);
 	unlose(call);
 	if (!call->confirmed) {
 		caller->acceptor->pending--;
@@ -160,6 +161,20 @@ on_timer(struct ev_loop *ev, struct ev_timer *watcher, int events)
 			    : "not confirmed in time",
 	    call->caller->device);
 	acceptor_close_call(call, CODE_SESSION_LOST);
+}
+
+/* What gave the right to call is over. */
+static void
+on_expired(struct ev_loop *ev, struct ev_periodic *watcher, int events)
+{
+	struct call *call = watcher->data;
+
+	(void)ev;
+	(void)events;
+	log_write(LOG_LEVEL_INFO, "caller", call->caller->id,
+	    "session over: its share has expired: device=%s user=%s",
+	    call->caller->device, call->caller->user);
+	acceptor_close_call(call, CODE_DENIED);
 }
 
 /* Return true when the session a of a caller is from before the start of b. */
@@ -257,7 +272,8 @@ on_open(void *arg, struct stream *stream, const struct stream_target *target)
 	struct call *call = arg;
 	struct caller *caller = call->caller;
 
-	caller->acceptor->config.ops->open(caller->kept, stream, target);
+	caller->acceptor->config.ops->open(
+	    caller->kept, &call->by, stream, target);
 }
 
 static const struct carrier_ops carrier_ops = {
@@ -325,6 +341,7 @@ acceptor_begin(struct caller *caller, struct channel *channel,
 	if (acceptor->config.is_relay) {
 		carrier_give_credit(call->carrier);
 	}
+	call->by = answer->caller;
 	memcpy(call->boot, answer->boot, sizeof(call->boot));
 	memcpy(call->id, answer->id, sizeof(call->id));
 	call->grace = answer->grace;
@@ -335,6 +352,12 @@ acceptor_begin(struct caller *caller, struct channel *channel,
 	ev_init(&call->timer, on_timer);
 	call->timer.data = call;
 	set_timer(call, acceptor->config.confirm_time);
+	ev_periodic_init(
+	    &call->expiry, on_expired, (double)call->by.expiry, 0., NULL);
+	call->expiry.data = call;
+	if (call->by.expiry != 0) {
+		ev_periodic_start(loop_ev(acceptor->loop), &call->expiry);
+	}
 	return 0;
 }
 
@@ -389,6 +412,40 @@ acceptor_expel(
 	struct call *call = first_call(acceptor, key);
 
 	for (; call != NULL; call = first_call(acceptor, key)) {
+		acceptor_close_call(call, code);
+	}
+}
+
+/* Return a session that uses that share, or NULL. */
+static struct call *
+find_shared(const struct acceptor *acceptor, uint64_t share)
+{
+	struct list *at = list_first(&acceptor->list);
+
+	for (; at != NULL; at = list_after(&acceptor->list, at)) {
+		struct caller *caller = list_entry(at, struct caller, node);
+		struct list *node = list_first(&caller->calls);
+
+		for (; node != NULL; node = list_after(&caller->calls, node)) {
+			struct call *call = list_entry(node, struct call, node);
+
+			if (call->by.share == share) {
+				return call;
+			}
+		}
+	}
+	return NULL;
+}
+
+void
+acceptor_end_share(struct acceptor *acceptor, uint64_t share, enum code code)
+{
+	struct call *call = find_shared(acceptor, share);
+
+	for (; call != NULL; call = find_shared(acceptor, share)) {
+		log_write(LOG_LEVEL_INFO, "caller", call->caller->id,
+		    "session over: its share was ended: device=%s user=%s",
+		    call->caller->device, call->caller->user);
 		acceptor_close_call(call, code);
 	}
 }

@@ -22,7 +22,8 @@
  * effect: one pending session a caller, config.pending_max in all, beside
  * those that are confirmed.  Once confirmed, it ends the caller's older
  * sessions with another boot id: that gateway was started anew and knows
- * nothing of them.
+ * nothing of them.  One that may call only until a time (struct keys_caller)
+ * ends then, with CODE_DENIED.
  */
 #ifndef INROAD_PROTOCOL_ACCEPTOR_H
 #define INROAD_PROTOCOL_ACCEPTOR_H
@@ -32,6 +33,7 @@
 #include <stdint.h>
 
 #include "protocol/codes.h"
+#include "protocol/keys.h"
 #include "protocol/limits.h"
 #include "protocol/linkhello.h"
 #include "protocol/sessionanswer.h"
@@ -61,9 +63,12 @@ struct acceptor_ops {
 	void *(*enter)(const struct sessionanswer *answer, void *arg);
 	/* It has no session any more: end what is kept. */
 	void (*leave)(void *kept);
-	/* A stream of it wants to be opened: answer it now or later. */
-	void (*open)(void *kept, struct stream *stream,
-	    const struct stream_target *target);
+	/*
+	 * A stream of it wants to be opened, by the right that by says, which
+	 * lives while this runs: answer it now or later.
+	 */
+	void (*open)(void *kept, const struct keys_caller *by,
+	    struct stream *stream, const struct stream_target *target);
 };
 
 /* What an acceptor needs; what it points to outlives it. */
@@ -120,6 +125,10 @@ void acceptor_expel(
 
 /* Return what is kept for the device with key, NULL when it has no session. */
 void *acceptor_kept(struct acceptor *acceptor, const uint8_t key[KEYS_LEN]);
+
+/* End all sessions that use that share, which is not 0, with code. */
+void acceptor_end_share(
+    struct acceptor *acceptor, uint64_t share, enum code code);
 
 /* What people want to know of a caller; strings live until it changes. */
 struct acceptor_info {

@@ -49,14 +49,16 @@ struct call {
 	struct list node;
 	struct caller *caller;
 	struct carrier *carrier;
+	struct keys_caller by; /* what right it has */
 	uint8_t boot[SESSIONHELLO_BOOT_LEN];
 	uint8_t id[SESSIONHELLO_ID_LEN];
 	bool confirmed;
-	uint16_t grace;        /* seconds; 0: ends with its channel */
-	uint64_t lost_at;      /* 0: it is not */
-	uint64_t last_gap;     /* nanoseconds */
-	struct list lost;      /* in acceptor->lost */
-	struct ev_timer timer; /* until it is confirmed, or comes back */
+	uint16_t grace;            /* seconds; 0: ends with its channel */
+	uint64_t lost_at;          /* 0: it is not */
+	uint64_t last_gap;         /* nanoseconds */
+	struct list lost;          /* in acceptor->lost */
+	struct ev_timer timer;     /* until it is confirmed, or comes back */
+	struct ev_periodic expiry; /* of what it may; by the wall clock */
 };
 
 /* Return the caller with key, or NULL. */

@@ -146,7 +146,7 @@ sessionanswer_make(const struct sessionanswer_self *self,
 		sessionanswer_wipe(out);
 		return result;
 	}
-	memcpy(out->user, attach->caller.user, sizeof(out->user));
+	out->caller = attach->caller;
 	memcpy(out->device, attach->device, sizeof(out->device));
 	memcpy(out->key, attach->device_key, sizeof(out->key));
 	return SESSIONANSWER_OK;

@@ -47,7 +47,7 @@ struct sessionanswer_known {
 
 /* What was accepted; a value that holds secrets, see sessionanswer_wipe(). */
 struct sessionanswer {
-	char user[NAME_USER_MAX + 1];   /* account that calls */
+	struct keys_caller caller;      /* the account, and by what right */
 	char device[NAME_HOST_MAX + 1]; /* its device, as the relay says */
 	uint8_t key[KEYS_LEN];          /* of that device, proved */
 	uint8_t boot[SESSIONHELLO_BOOT_LEN];

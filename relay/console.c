@@ -46,7 +46,8 @@ on_enter(const struct sessionanswer *answer, void *arg)
 
 	if (visitor != NULL) {
 		visitor->console = console;
-		memcpy(visitor->user, answer->user, sizeof(visitor->user));
+		memcpy(
+		    visitor->user, answer->caller.user, sizeof(visitor->user));
 		memcpy(
 		    visitor->device, answer->device, sizeof(visitor->device));
 		list_init(&visitor->line);
@@ -67,8 +68,10 @@ on_leave(void *kept)
 }
 
 static void
-on_open(void *kept, struct stream *stream, const struct stream_target *target)
+on_open(void *kept, const struct keys_caller *by, struct stream *stream,
+    const struct stream_target *target)
 {
+	(void)by;
 	consolestream_open(kept, stream, target);
 }
 

@@ -10,9 +10,12 @@ UNIT_TESTS += \
 	%D%/test_attach \
 	%D%/test_callers \
 	%D%/test_callersattach \
+	%D%/test_callersshare \
 	%D%/test_egress \
+	%D%/test_grant \
 	%D%/test_place \
 	%D%/test_policy \
+	%D%/test_revoked \
 	%D%/test_services \
 	%D%/test_settings \
 	$(NULL)
@@ -31,9 +34,13 @@ RIG_UNIT_AGENT = \
 %C%_test_callers_LDADD = $(LIBS_UNIT_AGENT)
 %C%_test_callersattach_SOURCES = %D%/test_callersattach.c $(RIG_UNIT_AGENT)
 %C%_test_callersattach_LDADD = $(LIBS_UNIT_AGENT)
+%C%_test_callersshare_SOURCES = %D%/test_callersshare.c $(RIG_UNIT_AGENT)
+%C%_test_callersshare_LDADD = $(LIBS_UNIT_AGENT)
 %C%_test_egress_LDADD = $(LIBS_UNIT_AGENT)
+%C%_test_grant_LDADD = $(LIBS_UNIT_AGENT)
 %C%_test_place_LDADD = $(LIBS_UNIT_AGENT)
 %C%_test_policy_LDADD = $(LIBS_UNIT_AGENT)
+%C%_test_revoked_LDADD = $(LIBS_UNIT_AGENT)
 %C%_test_services_LDADD = $(LIBS_UNIT_AGENT)
 %C%_test_settings_LDADD = $(LIBS_UNIT_AGENT)
 

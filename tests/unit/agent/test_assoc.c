@@ -104,7 +104,7 @@ static const struct stream_ops near_ops = {
 static void
 on_open(struct pair_end *end, struct stream *stream)
 {
-	egress_open(caller, stream, &end->target);
+	egress_open(caller, NULL, stream, &end->target);
 }
 
 static void
@@ -465,7 +465,8 @@ on_open_quick(struct pair_end *end, struct stream *stream)
 {
 	static const struct stream_opened ok = { .code = CODE_OK };
 
-	forgotten = assoc_new(&quick, stream, &end->target, on_ended, NULL);
+	forgotten =
+	    assoc_new(&quick, NULL, stream, &end->target, on_ended, NULL);
 	ck_assert_ptr_nonnull(forgotten);
 	stream_answer(stream, &ok);
 }

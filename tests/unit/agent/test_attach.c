@@ -110,7 +110,7 @@ START_TEST(owner_is_accepted)
 
 	ck_assert_int_eq(ask(), CODE_OK);
 	ck_assert_str_eq(text, "");
-	ck_assert_str_eq(accepted.user, "alice");
+	ck_assert_str_eq(accepted.caller.user, "alice");
 	ck_assert_str_eq(accepted.device, "laptop");
 	ck_assert_mem_eq(accepted.key, asker.public_key, KEYS_LEN);
 	ck_assert_mem_eq(accepted.boot, asker.boot, sizeof(accepted.boot));
@@ -204,19 +204,42 @@ START_TEST(other_device_is_refused)
 }
 END_TEST
 
-START_TEST(others_have_no_share_yet)
+START_TEST(others_need_a_share)
 {
 	(void)snprintf(asker.caller.user, sizeof(asker.caller.user), "bob");
 	refuses(CODE_DENIED, "not shared");
 	asker.caller.share = 7;
-	refuses(CODE_DENIED, "rights");
+	ck_assert_int_eq(ask(), CODE_OK);
+	ck_assert_str_eq(accepted.caller.user, "bob");
+	ck_assert_uint_eq(accepted.caller.share, 7);
+	sessionanswer_wipe(&accepted);
 	asker.caller.expiry = NOW;
 	refuses(CODE_DENIED, "expired");
 	asker.caller.expiry = NOW + 1;
+	ck_assert_int_eq(ask(), CODE_OK);
+	sessionanswer_wipe(&accepted);
+	(void)snprintf(
+	    asker.caller.rights, sizeof(asker.caller.rights), "ports=22");
+	ck_assert_int_eq(ask(), CODE_OK);
+	ck_assert_str_eq(accepted.caller.rights, "ports=22");
+	sessionanswer_wipe(&accepted);
+	/* They could be narrower than all. */
+	(void)snprintf(
+	    asker.caller.rights, sizeof(asker.caller.rights), "rates=9");
 	refuses(CODE_DENIED, "rights");
-	/* Nor the owner, by a share. */
-	(void)snprintf(asker.caller.user, sizeof(asker.caller.user), "alice");
-	refuses(CODE_DENIED, "rights");
+}
+END_TEST
+
+/* Whoever changes what it may, or has another's psk, is refused in words. */
+START_TEST(a_share_is_what_was_made)
+{
+	(void)snprintf(asker.caller.user, sizeof(asker.caller.user), "bob");
+	asker.caller.share = 7;
+	asker.host_key[0] ^= 1;
+	refuses(CODE_DENIED, "new one");
+	asker.host_key[0] ^= 1;
+	asker.epoch++;
+	refuses(CODE_DENIED, "old key");
 }
 END_TEST
 
@@ -298,7 +321,8 @@ main(void)
 	tcase_add_test(tcase, other_host_is_refused);
 	tcase_add_test(tcase, other_key_is_explained);
 	tcase_add_test(tcase, other_device_is_refused);
-	tcase_add_test(tcase, others_have_no_share_yet);
+	tcase_add_test(tcase, others_need_a_share);
+	tcase_add_test(tcase, a_share_is_what_was_made);
 	tcase_add_loop_test(tcase, a_question_is_answered, 0, 2);
 	tcase_add_loop_test(tcase, the_shorter_grace_counts, 0, 4);
 	tcase_add_test(tcase, every_allocation_may_fail);

@@ -39,7 +39,7 @@ on_open(struct pair_end *end, struct stream *stream)
 	if (fail_at_open > 0) {
 		failalloc_after(fail_at_open);
 	}
-	egress_open(caller, stream, &end->target);
+	egress_open(caller, NULL, stream, &end->target);
 }
 
 static void
