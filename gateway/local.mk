@@ -181,6 +181,8 @@ noinst_LIBRARIES += %D%/cli/libcli.a
 	%D%/cli/proxy.h \
 	%D%/cli/pump.c \
 	%D%/cli/pump.h \
+	%D%/cli/remote.c \
+	%D%/cli/remote.h \
 	%D%/cli/shellenv.c \
 	%D%/cli/shellenv.h \
 	%D%/cli/show.c \
@@ -189,6 +191,8 @@ noinst_LIBRARIES += %D%/cli/libcli.a
 	%D%/cli/sshconfig.h \
 	%D%/cli/tool.c \
 	%D%/cli/tool.h \
+	%D%/cli/tunnel.c \
+	%D%/cli/tunnel.h \
 	%D%/cli/why.c \
 	%D%/cli/why.h \
 	%D%/cli/passwd.c \

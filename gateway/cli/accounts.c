@@ -9,10 +9,8 @@
 #include "gateway/cli/ask.h"
 #include "gateway/cli/cli.h"
 #include "gateway/cli/flags.h"
+#include "gateway/cli/remote.h"
 #include "gateway/cli/words.h"
-
-/* Seconds that a change may take: the relay waits for its disk. */
-#define CHANGE_TIME 30.0
 
 /* Words behind the command at most, and those of a request. */
 #define ARGUMENTS_MAX 3
@@ -256,7 +254,7 @@ run(const struct cli *cli, const struct verb *verbs,
 	if (last != NULL && *last != NULL) {
 		words[count++] = *last;
 	}
-	return cli_ask(cli, words, (size_t)count, CHANGE_TIME, verbs->show);
+	return remote_ask(cli, words, (size_t)count, verbs->show);
 }
 
 int
@@ -300,8 +298,8 @@ accounts_limit_run(const struct cli *cli)
 	for (int i = 0; i < cli->argc; i++) {
 		words[i] = cli->argv[i];
 	}
-	return cli_ask(cli, words, (size_t)cli->argc, CHANGE_TIME,
-	    cli->argc == 2 ? show_limits : NULL);
+	return remote_ask(
+	    cli, words, (size_t)cli->argc, cli->argc == 2 ? show_limits : NULL);
 }
 
 int
@@ -315,6 +313,5 @@ accounts_audit_run(const struct cli *cli)
 		return cli_usage("audit");
 	}
 	words[1] = last;
-	return cli_ask(
-	    cli, words, last != NULL ? 2 : 1, CHANGE_TIME, show_audit);
+	return remote_ask(cli, words, last != NULL ? 2 : 1, show_audit);
 }
