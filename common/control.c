@@ -320,8 +320,8 @@ control_on_cancel(
 /* --- clients ----------------------------------------------------------------
  */
 
-static bool
-is_trusted(int fd)
+bool
+control_is_trusted(int fd)
 {
 	struct ucred peer;
 	socklen_t len = sizeof(peer);
@@ -361,7 +361,7 @@ on_connection(int fd, const struct addr *peer, void *arg)
 	struct client *client = NULL;
 
 	(void)peer;
-	if (is_trusted(fd)) {
+	if (control_is_trusted(fd)) {
 		client = client_new(control, fd);
 	}
 	if (client == NULL) {

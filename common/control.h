@@ -23,6 +23,7 @@
 #ifndef INROAD_COMMON_CONTROL_H
 #define INROAD_COMMON_CONTROL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct control;
@@ -71,6 +72,12 @@ struct control *control_new(struct loop *loop, const char *path,
 /* Drop all clients, cancel their requests, remove the socket; NULL is allowed.
  */
 void control_free(struct control *control);
+
+/*
+ * Return whether the peer of fd, a connected unix socket, may command us: our
+ * own user or root.
+ */
+bool control_is_trusted(int fd);
 
 /* Return how many words request has, at least 1. */
 size_t control_count(const struct control_request *request);

@@ -80,8 +80,12 @@ noinst_LIBRARIES += %D%/libcommon.a
 	%D%/users.h \
 	%D%/version.c \
 	%D%/version.h \
+	%D%/webfile.c \
+	%D%/webfile.h \
 	%D%/wire.c \
 	%D%/wire.h \
 	%D%/worker.c \
 	%D%/worker.h \
 	$(NULL)
+
+EXTRA_DIST += %D%/webembed

@@ -129,6 +129,6 @@ gatewaysite_answer(
 	case SITE_FILE:
 		break;
 	}
-	return siteanswer_write(request, www_type(request->file),
+	return siteanswer_write(request, webfile_type(request->file),
 	    request->file->data, request->file->len, out);
 }

@@ -504,7 +504,8 @@ int
 homepage_write(const struct overview *overview,
     const struct site_request *request, struct buf *out)
 {
-	const struct www_file *file = www_find(WWW_HOME, strlen(WWW_HOME));
+	const struct webfile *file =
+	    webfile_find(&www_gateway, WWW_HOME, strlen(WWW_HOME));
 	const char *at = (const char *)file->data;
 	const char *end = at + file->len;
 	struct page page = { .overview = overview, .request = request };

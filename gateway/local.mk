@@ -115,7 +115,6 @@ noinst_LIBRARIES += %D%/libgateway.a
 	%D%/way.h \
 	%D%/textout.c \
 	%D%/textout.h \
-	%D%/www.c \
 	%D%/www.h \
 	%D%/tether.c \
 	%D%/tether.h \
@@ -133,12 +132,13 @@ WWW_FILES = \
 	%D%/www/style.css \
 	$(NULL)
 nodist_%C%_libgateway_a_SOURCES = %D%/wwwdata.c
-%D%/wwwdata.c: $(WWW_FILES) %D%/www/embed
+%D%/wwwdata.c: $(WWW_FILES) common/webembed
 	$(AM_V_GEN)$(MKDIR_P) %D% && cd $(srcdir) && \
-		$(SHELL) %D%/www/embed $(WWW_FILES) >$(abs_builddir)/$@.new && \
+		$(SHELL) common/webembed gateway/www.h www_gateway \
+			$(WWW_FILES) >$(abs_builddir)/$@.new && \
 		cd $(abs_builddir) && mv $@.new $@
 CLEANFILES += %D%/wwwdata.c %D%/wwwdata.c.new
-EXTRA_DIST += $(WWW_FILES) %D%/www/embed
+EXTRA_DIST += $(WWW_FILES)
 
 bin_PROGRAMS += inroad-gateway
 inroad_gateway_SOURCES = %D%/main.c

@@ -120,7 +120,7 @@ find_page(const uint8_t *path, size_t len, struct site_request *out)
 		}
 	}
 	out->page = SITE_FILE;
-	out->file = www_find(path, len);
+	out->file = webfile_find(&www_gateway, path, len);
 	return out->file != NULL && strcmp(out->file->path, WWW_HOME) != 0;
 }
 

@@ -31,7 +31,7 @@
 #include "common/addr.h"
 
 struct httphead;
-struct www_file;
+struct webfile;
 
 enum site_page {
 	SITE_HOME,
@@ -46,11 +46,11 @@ enum site_page {
 /* A request for one of them.  A value. */
 struct site_request {
 	enum site_page page;
-	const struct www_file *file; /* SITE_FILE */
-	uint64_t from;               /* SITE_THROUGHPUT */
-	bool head;                   /* only the head is asked for */
-	struct addr local;           /* where it came in; unset: unix */
-	uint16_t port;               /* that the sender reaches it by */
+	const struct webfile *file; /* SITE_FILE */
+	uint64_t from;              /* SITE_THROUGHPUT */
+	bool head;                  /* only the head is asked for */
+	struct addr local;          /* where it came in; unset: unix */
+	uint16_t port;              /* that the sender reaches it by */
 };
 
 /*

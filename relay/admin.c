@@ -180,9 +180,24 @@ audit_list(struct admin_request *request)
 	admin_done(request);
 }
 
+/* --- the relay -------------------------------------------------------- */
+
+static void
+status_show(struct admin_request *request)
+{
+	struct jsonout *json = jsonout_new(ADMIN_ITEM_MAX);
+
+	jsonout_object(json, NULL);
+	request->world->relay->status(json, request->world->relay_arg);
+	jsonout_end(json);
+	request->sink->item(json, request->arg);
+	admin_done(request);
+}
+
 /* --- the table ------------------------------------------------------- */
 
 static const struct operation operations[] = {
+	{ "status", NULL, "", 0, 0, true, status_show },
 	{ "user", "list", "[USER]", 0, 1, true, admin_user_list },
 	{ "user", "add", "USER [LEVEL]", 1, 2, false, admin_user_add },
 	{ "user", "level", "USER LEVEL", 2, 2, false, admin_user_level },
@@ -260,7 +275,7 @@ start(struct admin_request *request)
 }
 
 struct admin_request *
-admin_run(struct account_book *book, const struct admin_asker *asker,
+admin_run(const struct admin_world *world, const struct admin_asker *asker,
     const char *const *words, size_t count, const struct admin_sink *sink,
     void *arg)
 {
@@ -272,7 +287,8 @@ admin_run(struct account_book *book, const struct admin_asker *asker,
 		return NULL;
 	}
 	*request = (struct admin_request){
-		.book = book,
+		.world = world,
+		.book = world->book,
 		.asker = asker,
 		.words = words,
 		.count = count,
@@ -298,4 +314,18 @@ admin_cancel(struct admin_request *request)
 		account_cancel(request->op);
 		mem_free(request);
 	}
+}
+
+enum control_exit
+admin_exit(enum admin_result result)
+{
+	static const enum control_exit exits[] = {
+		[ADMIN_OK] = CONTROL_OK,
+		[ADMIN_USAGE] = CONTROL_USAGE,
+		[ADMIN_DENIED] = CONTROL_NOT_ALLOWED,
+		[ADMIN_ABSENT] = CONTROL_NO_HOST,
+		[ADMIN_FAILED] = CONTROL_FAILED,
+	};
+
+	return exits[result];
 }

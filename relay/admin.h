@@ -20,11 +20,34 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/control.h"
 #include "relay/store.h"
 
 struct account_book;
 struct admin_request;
+struct device_hub;
+struct directory;
 struct jsonout;
+struct switch_board;
+
+/* What the relay itself tells and does. */
+struct admin_relay {
+	/* Write what `status` tells: fields of an object that is open. */
+	void (*status)(struct jsonout *json, void *arg);
+};
+
+/* What is administered; outlives every request. */
+struct admin_world {
+	struct account_book *book;
+	struct directory *directory;
+	struct device_hub *hub;
+	struct switch_board *board;
+	const struct admin_relay *relay;
+	void *relay_arg;
+};
+
+/* Room for what says where the next page of a list begins. */
+#define ADMIN_CURSOR_LEN 48
 
 /* Who asks; strings are copied where they are needed for longer. */
 struct admin_asker {
@@ -44,8 +67,10 @@ enum admin_result {
 
 /* Where the answer goes; outlives the request. */
 struct admin_sink {
-	/* An object of the answer, which is taken over. */
+	/* An object of the answer, which is taken over; NULL without memory. */
 	void (*item)(struct jsonout *json, void *arg);
+	/* There are more items: the word after=CURSOR asks for them. */
+	void (*next)(const char *cursor, void *arg);
 	/*
 	 * The last of the answer; the request is gone.  slug and text say why
 	 * when it is not ADMIN_OK, and are NULL then.
@@ -59,9 +84,12 @@ struct admin_sink {
  * what needs no store, and then NULL is returned; else its end comes later,
  * once, unless admin_cancel() forbids it.
  */
-struct admin_request *admin_run(struct account_book *book,
+struct admin_request *admin_run(const struct admin_world *world,
     const struct admin_asker *asker, const char *const *words, size_t count,
     const struct admin_sink *sink, void *arg);
+
+/* Return the exit code of the `inroad` command for result (control.h). */
+enum control_exit admin_exit(enum admin_result result);
 
 /*
  * Let request go without a word; NULL is allowed.  What is on its way to the

@@ -20,7 +20,8 @@
 #define ADMIN_ITEM_MAX 4096
 
 struct admin_request {
-	struct account_book *book;
+	const struct admin_world *world;
+	struct account_book *book;       /* the world's */
 	const struct admin_asker *asker; /* while it starts, as the words */
 	const char *const *words;
 	size_t count;

@@ -20,6 +20,15 @@ noinst_LIBRARIES += %D%/librelay.a
 	%D%/admin_user.c \
 	%D%/allowance.c \
 	%D%/allowance.h \
+	%D%/api.c \
+	%D%/api.h \
+	%D%/api_impl.h \
+	%D%/apianswer.c \
+	%D%/apicall.c \
+	%D%/apiguard.c \
+	%D%/apiguard.h \
+	%D%/apiroutes.c \
+	%D%/apiroutes.h \
 	%D%/audit.c \
 	%D%/audit.h \
 	%D%/console.c \
@@ -46,6 +55,7 @@ noinst_LIBRARIES += %D%/librelay.a
 	%D%/relay.h \
 	%D%/relay_impl.h \
 	%D%/relayconsole.c \
+	%D%/relayadmin.c \
 	%D%/relaycontrol.c \
 	%D%/relayinvite.c \
 	%D%/relaymain.c \
@@ -65,7 +75,21 @@ noinst_LIBRARIES += %D%/librelay.a
 	%D%/switch.h \
 	%D%/toll.c \
 	%D%/toll.h \
+	%D%/www.h \
 	$(NULL)
+
+# What the dashboard consists of: made a part of the program.
+RELAY_WWW_FILES = \
+	%D%/www/index.html \
+	$(NULL)
+nodist_%C%_librelay_a_SOURCES = %D%/wwwdata.c
+%D%/wwwdata.c: $(RELAY_WWW_FILES) common/webembed
+	$(AM_V_GEN)$(MKDIR_P) %D% && cd $(srcdir) && \
+		$(SHELL) common/webembed relay/www.h www_relay \
+			$(RELAY_WWW_FILES) >$(abs_builddir)/$@.new && \
+		cd $(abs_builddir) && mv $@.new $@
+CLEANFILES += %D%/wwwdata.c %D%/wwwdata.c.new
+EXTRA_DIST += $(RELAY_WWW_FILES)
 
 bin_PROGRAMS += inroad-relay
 inroad_relay_SOURCES = %D%/main.c

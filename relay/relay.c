@@ -348,6 +348,7 @@ relay_new(struct loop *loop, const struct relay_config *config, int *status,
 	relay->hub = device_hub_new(&hub);
 	relay->pulse = open_pulse(relay);
 	if (relay->pulse == NULL || relay->console == NULL ||
+	    relayadmin_start(relay) != 0 ||
 	    store_start(relay->store, loop) != 0) {
 		(void)fault_set(fault, "out of memory or threads");
 		*status = EX_OSERR;
@@ -380,6 +381,7 @@ relay_free(struct relay *relay)
 	}
 	pulse_free(relay->pulse);
 	control_free(relay->control);
+	relayadmin_stop(relay);
 	signals_free(relay->signals);
 	device_hub_free(relay->hub);
 	console_free(relay->console);
@@ -560,7 +562,7 @@ relay_serve(struct relay *relay, struct fault *fault)
 	relay->control =
 	    control_new(relay->loop, statedir_file(relay->dir, "control", path),
 		relaycontrol_handle, relay, fault);
-	if (relay->control == NULL) {
+	if (relay->control == NULL || relayadmin_listen(relay, fault) != 0) {
 		return EX_UNAVAILABLE;
 	}
 	ev_timer_init(&relay->tick, on_tick, TICK, TICK);

@@ -15,6 +15,7 @@
  *	owner.join   join string for the owner's first gateway, renewed at each
  *	             start until it was used
  *	control      the control socket
+ *	api          the administration API (api.h), HTTP on a unix socket
  *	ready        the ready line of the relay that runs
  */
 #ifndef INROAD_RELAY_RELAY_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * relay_impl: what relay.c, relaycontrol.c and relayinvite.c share and nobody
+ * relay_impl: what relay.c and the others of its name share and nobody
  * else sees.
  */
 #ifndef INROAD_RELAY_RELAY_IMPL_H
@@ -12,10 +12,12 @@
 #include "protocol/codes.h"
 #include "protocol/keys.h"
 #include "protocol/membership.h"
+#include "relay/admin.h"
 #include "relay/relay.h"
 
 struct account_book;
 struct account_outcome;
+struct api;
 struct console;
 struct control;
 struct control_request;
@@ -41,6 +43,8 @@ struct relay {
 	struct console *console;
 	struct device_hub *hub;
 	struct pulse *pulse;
+	struct admin_world world; /* all of these */
+	struct api *api;
 	struct listener *listeners[RELAY_LISTENS_MAX];
 	char *listens[RELAY_LISTENS_MAX]; /* copies of the configuration */
 	char *publics[MEMBERSHIP_RELAYS_MAX];
@@ -67,6 +71,15 @@ struct relay *relay_open(struct loop *loop, const struct relay_config *config,
  */
 int relay_join_string(const struct relay *relay, const char *name,
     const struct account_outcome *outcome, char *out);
+
+/* Fill relay->world and make relay->api; 0, or -1 without memory. */
+int relayadmin_start(struct relay *relay);
+
+/* Serve the API on the unix socket in the state directory; 0, or -1. */
+int relayadmin_listen(struct relay *relay, struct fault *fault);
+
+/* End what relayadmin_start() began, or nothing. */
+void relayadmin_stop(struct relay *relay);
 
 /* Serve one request on the control socket; arg is the relay. */
 void relaycontrol_handle(struct control_request *request, void *arg);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* What sessions with the relay itself are served by. */
-#include <unistd.h>
 
 #include "protocol/limits.h"
+#include "relay/api.h"
 #include "relay/console.h"
 #include "relay/relay_impl.h"
 
@@ -10,10 +10,14 @@
 static int
 serve(int fd, const struct console_caller *caller, void *arg)
 {
-	(void)caller;
-	(void)arg;
-	(void)close(fd);
-	return -1;
+	const struct relay *relay = arg;
+	const struct api_caller who = {
+		.user = caller->user,
+		.device = caller->device_id,
+		.origin = caller->origin,
+	};
+
+	return api_serve(relay->api, fd, &who);
 }
 
 struct console *

@@ -6,14 +6,10 @@
 #include "common/control.h"
 #include "common/jsonout.h"
 #include "common/mem.h"
-#include "common/version.h"
 #include "relay/account.h"
 #include "relay/admin.h"
-#include "relay/device.h"
-#include "relay/directory.h"
 #include "relay/relay_impl.h"
 #include "relay/store.h"
-#include "relay/switch.h"
 
 /* One object of an answer. */
 #define LINE_MAX_LEN 8192
@@ -119,20 +115,25 @@ on_item(struct jsonout *json, void *arg)
 static void
 on_end(enum admin_result result, const char *slug, const char *text, void *arg)
 {
-	static const enum control_exit exits[] = {
-		[ADMIN_OK] = CONTROL_OK,
-		[ADMIN_USAGE] = CONTROL_USAGE,
-		[ADMIN_DENIED] = CONTROL_NOT_ALLOWED,
-		[ADMIN_ABSENT] = CONTROL_NO_HOST,
-		[ADMIN_FAILED] = CONTROL_FAILED,
-	};
 	struct pending *pending = arg;
 
-	control_end(pending->request, exits[result], slug, text);
+	control_end(pending->request, admin_exit(result), slug, text);
 	mem_free(pending);
 }
 
-static const struct admin_sink sink = { on_item, on_end };
+static void
+on_next(const char *cursor, void *arg)
+{
+	struct pending *pending = arg;
+	struct jsonout *json = jsonout_new(LINE_MAX_LEN);
+
+	jsonout_object(json, NULL);
+	jsonout_string(json, "next", cursor);
+	jsonout_end(json);
+	control_send(pending->request, json);
+}
+
+static const struct admin_sink sink = { on_item, on_next, on_end };
 
 /* Whoever reaches this socket owns the relay. */
 static void
@@ -155,45 +156,10 @@ administer(struct relay *relay, struct control_request *request)
 	for (size_t i = 0; i < count; i++) {
 		words[i] = control_word(request, i);
 	}
-	admin = admin_run(relay->book, &asker, words, count, &sink, pending);
+	admin = admin_run(&relay->world, &asker, words, count, &sink, pending);
 	if (admin != NULL) {
 		pending->admin = admin;
 	}
-}
-
-/* --- status ---------------------------------------------------------- */
-
-static void
-status(struct relay *relay, struct control_request *request)
-{
-	struct jsonout *json = jsonout_new(LINE_MAX_LEN);
-	struct device_hub_stats devices;
-	struct switch_stats circuits;
-
-	device_hub_get_stats(relay->hub, &devices);
-	switch_get_stats(relay->board, &circuits);
-	jsonout_object(json, NULL);
-	jsonout_int(json, "schema", 1);
-	jsonout_string(json, "role", "relay");
-	jsonout_string(json, "version", version_string());
-	jsonout_uint(json, "uptime", (uint64_t)time(NULL) - relay->started);
-	jsonout_string(json, "public", relay->publics[0]);
-	jsonout_uint(json, "gateways", devices.gateways);
-	jsonout_uint(json, "agents", devices.agents);
-	jsonout_uint(json, "guests", devices.guests);
-	jsonout_uint(json, "logins", devices.logins);
-	jsonout_uint(json, "refused", devices.refused);
-	jsonout_uint(json, "displaced", devices.displaced);
-	jsonout_uint(json, "hosts", directory_count(relay->directory));
-	jsonout_uint(json, "channels", circuits.circuits);
-	jsonout_uint(json, "queued", circuits.queued);
-	jsonout_uint(json, "promised", circuits.promised);
-	jsonout_uint(json, "copied",
-	    circuits.copied[SWITCH_GATEWAY] + circuits.copied[SWITCH_AGENT]);
-	jsonout_uint(json, "shed", circuits.shed);
-	jsonout_end(json);
-	control_send(request, json);
-	control_end(request, CONTROL_OK, NULL, NULL);
 }
 
 void
@@ -202,9 +168,7 @@ relaycontrol_handle(struct control_request *request, void *arg)
 	struct relay *relay = arg;
 	const char *command = control_word(request, 0);
 
-	if (strcmp(command, "status") == 0) {
-		status(relay, request);
-	} else if (strcmp(command, "invite") == 0) {
+	if (strcmp(command, "invite") == 0) {
 		invite(relay, request);
 	} else {
 		administer(relay, request);

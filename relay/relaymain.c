@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "relay/relaymain.h"
 
+#include <jansson.h>
+#include <microhttpd.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
@@ -125,10 +127,14 @@ static const struct options_table invite_table = {
 static void
 print_version(void)
 {
-	const struct version_library sqlite = { "sqlite",
-		sqlite3_libversion() };
+	const struct version_library more[] = {
+		{ "sqlite", sqlite3_libversion() },
+		{ "libmicrohttpd", MHD_get_version() },
+		{ "jansson", jansson_version_str() },
+	};
 
-	version_print("inroad-relay", LIMITS_PROTOCOL_VERSION, &sqlite, 1);
+	version_print("inroad-relay", LIMITS_PROTOCOL_VERSION, more,
+	    sizeof(more) / sizeof(more[0]));
 }
 
 /* Put the items of the list name to out, at most max; how many there are. */

@@ -33,6 +33,7 @@ UNIT_TESTS += \
 	%D%/test_udpsock \
 	%D%/test_users \
 	%D%/test_version \
+	%D%/test_webfile \
 	%D%/test_wire \
 	%D%/test_worker \
 	$(NULL)

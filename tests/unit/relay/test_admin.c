@@ -32,11 +32,13 @@ struct said {
 	int ends;
 	enum admin_result result;
 	char slug[64];
+	char next[ADMIN_CURSOR_LEN];
 	char text[512];
 	char all[8192]; /* every item, a line each */
 };
 
 static struct said said;
+static struct admin_world world;
 
 static const struct admin_asker admin = { "admin", STORE_ADMIN, "192.0.2.7",
 	NOW };
@@ -51,6 +53,12 @@ setup(void)
 	log_set_level(LOG_LEVEL_ERROR);
 	memset(&said, 0, sizeof(said));
 	hubrig_open(&rig, &config);
+	world = (struct admin_world){
+		.book = rig.book,
+		.directory = rig.directory,
+		.hub = rig.hub,
+		.board = rig.board,
+	};
 }
 
 static void
@@ -85,7 +93,15 @@ on_end(enum admin_result result, const char *slug, const char *text, void *arg)
 	(void)snprintf(out->text, sizeof(out->text), "%s", text ? text : "");
 }
 
-static const struct admin_sink sink = { on_item, on_end };
+static void
+on_next(const char *cursor, void *arg)
+{
+	struct said *out = arg;
+
+	(void)snprintf(out->next, sizeof(out->next), "%s", cursor);
+}
+
+static const struct admin_sink sink = { on_item, on_next, on_end };
 
 /* Begin what line says, words separated by single spaces. */
 static struct admin_request *
@@ -104,7 +120,7 @@ begin(const struct admin_asker *asker, const char *line)
 		ck_assert_uint_lt(count, WORDS_MAX);
 		words[count++] = word;
 	}
-	return admin_run(rig.book, asker, words, count, &sink, &said);
+	return admin_run(&world, asker, words, count, &sink, &said);
 }
 
 /* Do what line says; its result. */

@@ -1,22 +1,24 @@
 /* SPDX-License-Identifier: ISC */
-#include "gateway/www.h"
+#include "common/webfile.h"
 
 #include <string.h>
 
-const struct www_file *
-www_find(const void *path, size_t len)
+const struct webfile *
+webfile_find(const struct webfile_table *table, const void *path, size_t len)
 {
-	for (size_t i = 0; i < www_count; i++) {
-		if (strlen(www_files[i].path) == len &&
-		    memcmp(www_files[i].path, path, len) == 0) {
-			return &www_files[i];
+	for (size_t i = 0; i < table->count; i++) {
+		const struct webfile *file = &table->files[i];
+
+		if (strlen(file->path) == len &&
+		    memcmp(file->path, path, len) == 0) {
+			return file;
 		}
 	}
 	return NULL;
 }
 
 const char *
-www_type(const struct www_file *file)
+webfile_type(const struct webfile *file)
 {
 	static const struct {
 		const char *ending;

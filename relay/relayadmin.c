@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: ISC */
+/* What administration asks and orders of the relay itself. */
+#include <time.h>
+
+#include "common/jsonout.h"
+#include "common/statedir.h"
+#include "common/version.h"
+#include "relay/admin.h"
+#include "relay/api.h"
+#include "relay/device.h"
+#include "relay/directory.h"
+#include "relay/relay_impl.h"
+#include "relay/switch.h"
+
+static void
+status(struct jsonout *json, void *arg)
+{
+	const struct relay *relay = arg;
+	struct device_hub_stats devices;
+	struct switch_stats circuits;
+
+	device_hub_get_stats(relay->hub, &devices);
+	switch_get_stats(relay->board, &circuits);
+	jsonout_int(json, "schema", 1);
+	jsonout_string(json, "role", "relay");
+	jsonout_string(json, "version", version_string());
+	jsonout_uint(json, "uptime", (uint64_t)time(NULL) - relay->started);
+	jsonout_string(json, "public", relay->publics[0]);
+	jsonout_uint(json, "gateways", devices.gateways);
+	jsonout_uint(json, "agents", devices.agents);
+	jsonout_uint(json, "guests", devices.guests);
+	jsonout_uint(json, "logins", devices.logins);
+	jsonout_uint(json, "refused", devices.refused);
+	jsonout_uint(json, "displaced", devices.displaced);
+	jsonout_uint(json, "hosts", directory_count(relay->directory));
+	jsonout_uint(json, "channels", circuits.circuits);
+	jsonout_uint(json, "queued", circuits.queued);
+	jsonout_uint(json, "promised", circuits.promised);
+	jsonout_uint(json, "copied",
+	    circuits.copied[SWITCH_GATEWAY] + circuits.copied[SWITCH_AGENT]);
+	jsonout_uint(json, "shed", circuits.shed);
+}
+
+static const struct admin_relay ops = {
+	.status = status,
+};
+
+int
+relayadmin_start(struct relay *relay)
+{
+	const struct api_config config = {
+		.loop = relay->loop,
+		.world = &relay->world,
+	};
+
+	relay->world = (struct admin_world){
+		.book = relay->book,
+		.directory = relay->directory,
+		.hub = relay->hub,
+		.board = relay->board,
+		.relay = &ops,
+		.relay_arg = relay,
+	};
+	relay->api = api_new(&config);
+	return relay->api != NULL ? 0 : -1;
+}
+
+int
+relayadmin_listen(struct relay *relay, struct fault *fault)
+{
+	char path[STATEDIR_PATH_LEN];
+
+	return api_listen(
+	    relay->api, statedir_file(relay->dir, "api", path), fault);
+}
+
+void
+relayadmin_stop(struct relay *relay)
+{
+	api_free(relay->api);
+	relay->api = NULL;
+}
