@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "common/escape.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -136,4 +135,22 @@ escape_text(enum escape_style style, const char *text, char *out, size_t size)
 	}
 	out[used] = '\0';
 	return used;
+}
+
+bool
+escape_is_utf8(const char *text, size_t len)
+{
+	const char *end = text + len;
+
+	while (text < end) {
+		size_t used;
+		uint32_t c =
+		    decode((const uint8_t *)text, (size_t)(end - text), &used);
+
+		if (c == INVALID || c == 0) {
+			return false;
+		}
+		text += used;
+	}
+	return true;
 }

@@ -10,6 +10,7 @@
 #ifndef INROAD_COMMON_ESCAPE_H
 #define INROAD_COMMON_ESCAPE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum escape_style {
@@ -41,5 +42,8 @@ size_t escape_next(enum escape_style style, const char **pos, const char *end,
  */
 size_t escape_text(
     enum escape_style style, const char *text, char *out, size_t size);
+
+/* Return whether the len bytes at text are UTF-8 and none of them is NUL. */
+bool escape_is_utf8(const char *text, size_t len);
 
 #endif

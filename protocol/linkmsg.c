@@ -151,6 +151,30 @@ linkmsg_goaway_decode(
 
 /* --- NOTICE ---------------------------------------------------------- */
 
+static const char *const severities[] = {
+	[LINKMSG_NOTE] = "note",
+	[LINKMSG_WARNING] = "warning",
+	[LINKMSG_ALARM] = "alarm",
+};
+
+const char *
+linkmsg_severity_name(enum linkmsg_severity severity)
+{
+	return severities[severity];
+}
+
+int
+linkmsg_severity_parse(const char *name, enum linkmsg_severity *out)
+{
+	for (int i = LINKMSG_NOTE; i <= LINKMSG_ALARM; i++) {
+		if (strcmp(severities[i], name) == 0) {
+			*out = (enum linkmsg_severity)i;
+			return 0;
+		}
+	}
+	return -1;
+}
+
 size_t
 linkmsg_notice_encode(
     const struct linkmsg_notice *notice, uint8_t *out, size_t size)

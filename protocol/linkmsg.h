@@ -66,6 +66,11 @@ enum linkmsg_severity {
 	LINKMSG_ALARM,
 };
 
+/* Return "note", "warning" or "alarm". */
+const char *linkmsg_severity_name(enum linkmsg_severity severity);
+/* Put the severity of that name into *out; 0, or -1 when there is none. */
+int linkmsg_severity_parse(const char *name, enum linkmsg_severity *out);
+
 /* Something that a person should read. */
 struct linkmsg_notice {
 	enum linkmsg_severity severity;

@@ -385,6 +385,12 @@ account_device_by_id(const struct account_book *book, int64_t id)
 }
 
 struct account *
+account_by_number(const struct account_book *book, int64_t id)
+{
+	return account_book_find_number(book, id);
+}
+
+struct account *
 account_next(const struct account_book *book, const struct account *account)
 {
 	struct list *node =

@@ -264,6 +264,22 @@ struct account_op *account_set_limits(struct account *account,
     const struct allowance *change, const struct account_by *by,
     account_done *done, void *arg);
 
+/* Something that somebody did, for the audit. */
+struct account_note {
+	const char *action; /* "notice" */
+	const char *object; /* whom it is about, "alice/office"; may be empty */
+	const char *text;   /* what was done; may be empty */
+};
+
+/*
+ * Put note into the audit, texts that are too long being cut: what is done
+ * should be done in done, so that nothing happens without an entry.  The
+ * outcome is CODE_OK, CODE_OVERLOADED or CODE_INTERNAL.
+ */
+struct account_op *account_note(struct account_book *book,
+    const struct account_note *note, const struct account_by *by,
+    account_done *done, void *arg);
+
 /*
  * Let op go on without a word; NULL is allowed.  What is on its way to the
  * store still happens, with ops told of it.
@@ -280,6 +296,9 @@ struct account_device *account_find_device(
 /* Return the device with that id, or NULL. */
 struct account_device *account_device_by_id(
     const struct account_book *book, int64_t id);
+
+/* Return the account with that number (the id in its row), or NULL. */
+struct account *account_by_number(const struct account_book *book, int64_t id);
 
 /* Return the account after account (NULL: the first), by age, or NULL. */
 struct account *account_next(

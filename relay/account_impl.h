@@ -219,6 +219,7 @@ struct account_op {
 	char origin[STORE_ORIGIN_LEN];
 
 	struct allowance limits; /* to set */
+	struct store_audit note; /* to keep in the audit */
 	int64_t account_id; /* of an account that may go while this waits */
 
 	/* What decide() found and made for commit(). */

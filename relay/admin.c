@@ -210,6 +210,8 @@ static const struct operation operations[] = {
 	{ "token", "revoke", "ID", 1, 1, true, admin_token_revoke },
 	{ "limit", NULL, "USER [KEY=VALUE...]", 1, 1 + ALLOWANCE_KEYS, true,
 	    admin_limit },
+	{ "notice", NULL, "[--level LEVEL] all|USER|USER/HOST TEXT", 2,
+	    ADMIN_NOTICE_WORDS, false, admin_notice },
 	{ "audit", NULL, "[COUNT]", 0, 1, false, audit_list },
 };
 
@@ -237,7 +239,7 @@ refuse_usage(struct admin_request *request)
 	    len > 0 ? "bad-request" : "unknown-command",
 	    len > 0 ? text
 		    : "The relay knows status, invite, user, device, token, "
-		      "limit and audit.");
+		      "limit, notice and audit.");
 }
 
 /* Return the operation that the words ask for, or NULL. */

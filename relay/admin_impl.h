@@ -4,8 +4,9 @@
  *
  * admin.c runs requests, knows who may do what and shows the audit;
  * admin_user.c has the operations on accounts and limits, admin_device.c those
- * on devices and invitations.  An operation is called with a request whose
- * words fit the table, and ends it, now or by admin_await().
+ * on devices and invitations, admin_notice.c says something to people.  An
+ * operation is called with a request whose words fit the table, and ends it,
+ * now or by admin_await().
  */
 #ifndef INROAD_RELAY_ADMIN_IMPL_H
 #define INROAD_RELAY_ADMIN_IMPL_H
@@ -13,11 +14,22 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "protocol/limits.h"
+#include "protocol/linkmsg.h"
 #include "relay/account.h"
 #include "relay/admin.h"
 
 /* One object of an answer: names, numbers and a key. */
 #define ADMIN_ITEM_MAX 4096
+
+/* What to tell whom. */
+struct admin_notice {
+	enum linkmsg_severity severity;
+	int64_t account; /* by number, 0: everybody */
+	int64_t device;  /* likewise, 0: all of the account */
+	char object[STORE_OBJECT_LEN];
+	char text[LIMITS_TEXT_LEN];
+};
 
 struct admin_request {
 	const struct admin_world *world;
@@ -28,6 +40,7 @@ struct admin_request {
 	const struct admin_sink *sink;
 	void *arg;
 	struct account_op *op;
+	struct admin_notice notice; /* to send once it is in the audit */
 	bool starting;
 	bool over;
 };
@@ -103,5 +116,11 @@ void admin_token_list(struct admin_request *request);
 
 /* token revoke ID */
 void admin_token_revoke(struct admin_request *request);
+
+/* Words of a notice at most: a shell splits a text that is not quoted. */
+#define ADMIN_NOTICE_WORDS 28
+
+/* notice [--level LEVEL] all|USER|USER/HOST TEXT... */
+void admin_notice(struct admin_request *request);
 
 #endif

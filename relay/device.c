@@ -143,6 +143,7 @@ retire(struct device *device)
 	deviceinvite_end(device);
 	deviceattach_end(device);
 	leave(device);
+	notices_forget(device->hub->notices, device);
 	list_remove(&device->all);
 	if (device->link == NULL) {
 		loop_reap(device->hub->config.loop, device, destroy);
@@ -314,6 +315,8 @@ on_judged(const struct account_outcome *outcome, void *arg)
 		return;
 	}
 	if (outcome->code == CODE_OK && exceeds_links(outcome, refused.text)) {
+		(void)notices_limit(device->hub->notices, outcome->account,
+		    "links", refused.text);
 		refused.code = CODE_LIMIT;
 		refused.retry_after = LINKS_RETRY;
 		devicerefuse_start(device, &refused);
@@ -410,18 +413,18 @@ device_hub_new(const struct device_hub_config *config)
 		return NULL;
 	}
 	hub->guests = guests_new(config->guests_max);
-	hub->refusals =
-	    refusals_new(REFUSALS_ADDRESSES_MAX, loop_now(config->loop));
-	if (hub->guests == NULL || hub->refusals == NULL) {
-		guests_free(hub->guests);
-		refusals_free(hub->refusals);
-		mem_free(hub);
-		return NULL;
-	}
 	hub->config = *config;
 	list_init(&hub->devices);
 	list_init(&hub->leaving);
 	list_init(&hub->tenants);
+	hub->refusals =
+	    refusals_new(REFUSALS_ADDRESSES_MAX, loop_now(config->loop));
+	hub->notices = notices_new(hub);
+	if (hub->guests == NULL || hub->refusals == NULL ||
+	    hub->notices == NULL) {
+		device_hub_free(hub);
+		return NULL;
+	}
 	return hub;
 }
 
@@ -445,6 +448,7 @@ device_hub_free(struct device_hub *hub)
 		hub->gone = NULL;
 		close_all(&hub->devices);
 		close_all(&hub->leaving);
+		notices_free(hub->notices);
 		guests_free(hub->guests);
 		refusals_free(hub->refusals);
 		mem_free(hub);

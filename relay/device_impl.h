@@ -19,6 +19,7 @@
 #include "relay/device.h"
 #include "relay/directory.h"
 #include "relay/guests.h"
+#include "relay/notices.h"
 #include "relay/refusals.h"
 #include "relay/rivals.h"
 
@@ -40,6 +41,7 @@ struct device_hub {
 	struct list tenants;
 	struct guests *guests;
 	struct refusals *refusals;
+	struct notices *notices;
 	uint64_t displaced_logged; /* when last, 0: never */
 	struct device_hub_stats stats;
 };

@@ -435,6 +435,8 @@ deviceattach_request(
 		return;
 	}
 	if (exceeds(device, text)) {
+		(void)notices_limit(
+		    device->hub->notices, device->account, "channels", text);
 		refuse(device, channel, CODE_LIMIT, text);
 		return;
 	}

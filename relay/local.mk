@@ -10,6 +10,7 @@ noinst_LIBRARIES += %D%/librelay.a
 	%D%/account_invite.c \
 	%D%/account_limit.c \
 	%D%/account_login.c \
+	%D%/account_note.c \
 	%D%/account_op.c \
 	%D%/account_owner.c \
 	%D%/account_text.c \
@@ -17,6 +18,7 @@ noinst_LIBRARIES += %D%/librelay.a
 	%D%/admin.h \
 	%D%/admin_device.c \
 	%D%/admin_impl.h \
+	%D%/admin_notice.c \
 	%D%/admin_user.c \
 	%D%/allowance.c \
 	%D%/allowance.h \
@@ -49,6 +51,8 @@ noinst_LIBRARIES += %D%/librelay.a
 	%D%/guests.h \
 	%D%/pulse.c \
 	%D%/pulse.h \
+	%D%/notices.c \
+	%D%/notices.h \
 	%D%/refusals.c \
 	%D%/refusals.h \
 	%D%/relay.c \

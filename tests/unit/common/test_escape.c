@@ -55,6 +55,26 @@ START_TEST(forms)
 }
 END_TEST
 
+START_TEST(what_is_utf8)
+{
+	static const char whole[] = "gr\xc3\xbc\xc3\x9f \xf0\x9f\x98\x80\n";
+	static const size_t ends[] = { 0, 1, 2, 4, 6, 7, 11, 12 };
+	size_t next = 0;
+
+	for (size_t len = 0; len < sizeof(whole); len++) {
+		bool is = len == ends[next];
+
+		ck_assert_int_eq(escape_is_utf8(whole, len), is);
+		next += is ? 1 : 0;
+	}
+	/* NUL is none, nor is anything that the table above replaces. */
+	ck_assert(!escape_is_utf8(whole, sizeof(whole)));
+	ck_assert(!escape_is_utf8("\xc0\xaf", 2));
+	ck_assert(!escape_is_utf8("\xed\xa0\x80", 3));
+	ck_assert(!escape_is_utf8("\xf4\x90\x80\x80", 4));
+}
+END_TEST
+
 START_TEST(plain_keeps_quotes)
 {
 	char out[64];
@@ -113,6 +133,7 @@ main(void)
 	suite_add_tcase(suite, tcase);
 	tcase_add_test(tcase, forms);
 	tcase_add_test(tcase, plain_keeps_quotes);
+	tcase_add_test(tcase, what_is_utf8);
 	tcase_add_test(tcase, cut_between_characters);
 	tcase_add_test(tcase, text_with_nul);
 	return unit_main(suite);

@@ -14,6 +14,7 @@ UNIT_TESTS += \
 	%D%/test_directory \
 	%D%/test_guests \
 	%D%/test_pulse \
+	%D%/test_notices \
 	%D%/test_refusals \
 	%D%/test_relaymetrics \
 	%D%/test_rivals \
@@ -52,6 +53,8 @@ LIBS_UNIT_RELAY = $(LIBS_UNIT) $(LIBS_RELAY) $(LIBS_CHECK)
 %C%_test_guests_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_pulse_SOURCES = %D%/test_pulse.c $(RIG_UNIT_RELAY)
 %C%_test_pulse_LDADD = $(LIBS_UNIT_RELAY)
+%C%_test_notices_SOURCES = %D%/test_notices.c $(RIG_UNIT_RELAY)
+%C%_test_notices_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_refusals_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_relaymetrics_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_rivals_LDADD = $(LIBS_UNIT_RELAY)

@@ -513,6 +513,71 @@ END_TEST
 
 /* --- how a request ends -------------------------------------------------- */
 
+/* A notice of text with severity came to device as its number n. */
+static void
+expect_notice(struct hubrig_device *device, int n,
+    enum linkmsg_severity severity, const char *text)
+{
+	const struct hubrig_frame *frame = &device->last[FRAME_NOTICE];
+	struct linkmsg_notice notice;
+
+	ck_assert(hubrig_await(device, FRAME_NOTICE, n));
+	ck_assert_int_eq(
+	    linkmsg_notice_decode(&notice, frame->payload, frame->len), 0);
+	ck_assert_int_eq((int)notice.severity, (int)severity);
+	ck_assert_str_eq(notice.text, text);
+}
+
+START_TEST(people_are_told)
+{
+	static struct hubrig_who laptop;
+	static struct hubrig_device device;
+
+	hubrig_enrol(&rig, &laptop, LINKHELLO_GATEWAY, "alice", "laptop");
+	ck_assert_int_eq(
+	    run(&admin, "notice alice/laptop hello"), ADMIN_FAILED);
+	ck_assert_str_eq(said.slug, "host-offline");
+	hubrig_join(&rig, &device, &laptop);
+	ck_assert_int_eq(
+	    run(&admin, "notice --level alarm all fire"), ADMIN_OK);
+	ck_assert_str_eq(said.all, "{\"told\":1}\n");
+	expect_notice(&device, 1, LINKMSG_ALARM, "fire");
+	ck_assert_int_eq(run(&admin, "notice alice back at nine"), ADMIN_OK);
+	expect_notice(&device, 2, LINKMSG_NOTE, "back at nine");
+	ck_assert_int_eq(
+	    run(&admin, "notice --level warning alice/laptop you"), ADMIN_OK);
+	expect_notice(&device, 3, LINKMSG_WARNING, "you");
+	ck_assert_int_eq(run(&admin, "notice bob nobody is here"), ADMIN_OK);
+	ck_assert_str_eq(said.all, "{\"told\":0}\n");
+	ck_assert_int_eq(run(&admin, "audit 2"), ADMIN_OK);
+	ck_assert_ptr_nonnull(strstr(said.all,
+	    "\"action\":\"notice\",\"object\":\"alice/laptop\","
+	    "\"before\":\"\",\"after\":\"you\""));
+	hubrig_leave(&device);
+}
+END_TEST
+
+START_TEST(a_notice_that_is_none_is_refused)
+{
+	char line[sizeof("notice all ") + LIMITS_TEXT_LEN] = "notice all ";
+
+	ck_assert_int_eq(run(&alice, "notice all hello"), ADMIN_DENIED);
+	ck_assert_int_eq(run(&admin, "notice carol hello"), ADMIN_ABSENT);
+	ck_assert_int_eq(run(&admin, "notice alice/none hello"), ADMIN_ABSENT);
+	ck_assert_int_eq(run(&admin, "notice all"), ADMIN_USAGE);
+	ck_assert_int_eq(
+	    run(&admin, "notice --level loud all hello"), ADMIN_USAGE);
+	ck_assert_int_eq(run(&admin, "notice --level note all"), ADMIN_USAGE);
+	ck_assert_int_eq(run(&admin, "notice all \xff"), ADMIN_USAGE);
+	memset(line + strlen(line), 'a', LIMITS_TEXT_LEN);
+	ck_assert_int_eq(run(&admin, line), ADMIN_USAGE);
+	line[strlen(line) - 1] = '\0';
+	ck_assert_int_eq(run(&admin, line), ADMIN_OK);
+	ck_assert_int_eq(run(&admin, "audit"), ADMIN_OK);
+	ck_assert_ptr_null(strstr(said.all, "hello"));
+}
+END_TEST
+
 START_TEST(a_full_disk_is_told)
 {
 	faultvfs_set_full(true);
@@ -581,6 +646,8 @@ main(void)
 	tcase_add_test(tcase, limits_are_shown_and_set);
 	tcase_add_test(tcase, links_are_limited);
 	tcase_add_test(tcase, channels_and_attaches_are_limited);
+	tcase_add_test(tcase, people_are_told);
+	tcase_add_test(tcase, a_notice_that_is_none_is_refused);
 	tcase_add_test(tcase, a_full_disk_is_told);
 	tcase_add_test(tcase, who_goes_away_is_not_answered);
 	tcase_add_test(tcase, no_memory_is_told);
