@@ -131,7 +131,7 @@ bool
 tether_is_hopeless(const struct tether *tether, enum code code)
 {
 	return codes_is_lasting(code) ||
-	       (code == CODE_HOST_UNKNOWN &&
+	       ((code == CODE_HOST_UNKNOWN || code == CODE_DENIED) &&
 		   hosts_is_complete(tether->space->hosts) &&
 		   hosts_find(tether->space->hosts, tether->host.name) == NULL);
 }

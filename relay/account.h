@@ -48,6 +48,7 @@ struct account_book;
 struct account_device;
 struct account_op;
 struct account_token;
+struct rules;
 
 /* The account that a new relay has from the start. */
 #define ACCOUNT_OWNER "admin"
@@ -98,6 +99,11 @@ struct account_ops {
 	 */
 	void (*rekeyed)(
 	    struct account *account, struct account_device *device, void *arg);
+	/*
+	 * A rule for these patterns came or went: some accounts may now reach
+	 * more hosts, or less.  Row lives while this runs.
+	 */
+	void (*ruled)(const struct store_rule *row, void *arg);
 };
 
 /* How an operation ended; lives while done runs. */
@@ -281,6 +287,23 @@ struct account_op *account_note(struct account_book *book,
     account_done *done, void *arg);
 
 /*
+ * Add the rule that patterns has (rules.h; its id and place are not looked at),
+ * in front of the rule `before`, or behind all with 0.  In force at once.  The
+ * outcome is CODE_OK, CODE_LIMIT when there are too many, CODE_LOGIN_REFUSED
+ * when there is no rule `before`, CODE_OVERLOADED or CODE_INTERNAL.
+ */
+struct account_op *account_add_rule(struct account_book *book,
+    const struct store_rule *patterns, int64_t before,
+    const struct account_by *by, account_done *done, void *arg);
+
+/*
+ * Delete the rule with that id.  The outcome is CODE_OK, CODE_LOGIN_REFUSED
+ * when there is none, CODE_OVERLOADED or CODE_INTERNAL.
+ */
+struct account_op *account_delete_rule(struct account_book *book, int64_t id,
+    const struct account_by *by, account_done *done, void *arg);
+
+/*
  * Let op go on without a word; NULL is allowed.  What is on its way to the
  * store still happens, with ops told of it.
  */
@@ -375,6 +398,9 @@ uint64_t account_usage(const struct account *account, enum allowance_key key);
  * may have ACCOUNT_ATTACH_BURST seconds of them at once.
  */
 bool account_take_attach(struct account *account, uint64_t now);
+
+/* Return the rules, which live in book. */
+const struct rules *account_book_rules(const struct account_book *book);
 
 /* Return the last changes, which live in book. */
 const struct audit *account_book_audit(const struct account_book *book);

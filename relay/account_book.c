@@ -5,6 +5,7 @@
 #include "common/mem.h"
 #include "relay/account_impl.h"
 #include "relay/audit.h"
+#include "relay/rules.h"
 
 /* Rows of one submission of account_book_tick(): a commit of a millisecond. */
 #define ACCOUNT_BOOK_BATCH 256
@@ -493,6 +494,7 @@ account_book_load(struct account_book *book, struct store_error *error)
 		.device = on_device,
 		.token = on_token,
 		.limit = on_limit,
+		.rule = account_rule_read,
 		.audit = on_audit,
 	};
 
@@ -521,10 +523,11 @@ account_book_new(struct store *store, const struct account_ops *ops, void *arg)
 	book->by_name = table_new(key_of_name);
 	book->tokens = table_new(key_of_hash);
 	book->audit = audit_new(STORE_AUDIT_READ);
+	book->rules = rules_new();
 	if (book->by_user == NULL || book->by_number == NULL ||
 	    book->by_id == NULL || book->by_key == NULL ||
 	    book->by_name == NULL || book->tokens == NULL ||
-	    book->audit == NULL) {
+	    book->audit == NULL || book->rules == NULL) {
 		account_book_free(book);
 		return NULL;
 	}
@@ -581,5 +584,6 @@ account_book_free(struct account_book *book)
 	table_free(book->by_name);
 	table_free(book->tokens);
 	audit_free(book->audit);
+	rules_free(book->rules);
 	mem_free(book);
 }

@@ -23,6 +23,8 @@
 /* Most invitations that one more makes void. */
 #define ACCOUNT_DROPS_MAX 4
 
+struct rule;
+
 struct account_book {
 	struct store *store;
 	const struct account_ops *ops;
@@ -34,6 +36,7 @@ struct account_book {
 	struct table *by_name;   /* live devices by account id and name */
 	struct table *tokens;    /* by hash */
 	struct audit *audit;
+	struct rules *rules;
 	struct allowance levels[STORE_GUEST + 1]; /* by enum store_level */
 	struct list accounts;                     /* by age */
 	struct list seen;    /* devices whose last_seen is to be written */
@@ -220,7 +223,9 @@ struct account_op {
 
 	struct allowance limits; /* to set */
 	struct store_audit note; /* to keep in the audit */
-	int64_t account_id; /* of an account that may go while this waits */
+	int64_t account_id;     /* of an account that may go while this waits */
+	struct store_rule rule; /* to add, or its id */
+	int64_t before;         /* the rule behind it, 0: none */
 
 	/* What decide() found and made for commit(). */
 	struct store_audit audit; /* its action is empty: nothing to note */
@@ -228,6 +233,7 @@ struct account_op {
 	struct account *fresh_account;
 	struct account_device *fresh_device;
 	struct account_token *fresh_token;
+	struct rule *fresh_rule;
 	uint8_t token[LINKHELLO_TOKEN_LEN];
 	int64_t moved;    /* device dropped as its key is enrolled anew, or 0 */
 	int64_t replaced; /* device removed by its successor, or 0 */
@@ -307,6 +313,11 @@ enum account_verdict account_invite_decide(struct account_op *op,
 
 /* Follow in memory and fill in the outcome. */
 void account_invite_commit(struct account_op *op);
+
+/* --- account_rule.c ------------------------------------------------------ */
+
+/* Take a rule from the store: as in struct store_loader, arg is the book. */
+int account_rule_read(const struct store_rule *row, void *arg);
 
 /* --- account_text.c ------------------------------------------------------ */
 

@@ -8,6 +8,7 @@
 #include "common/mem.h"
 #include "relay/account_impl.h"
 #include "relay/audit.h"
+#include "relay/rules.h"
 
 /* Seconds after which to come back when there was no room, or no disk. */
 #define ACCOUNT_OP_RETRY_BUSY 5
@@ -167,9 +168,11 @@ discard(struct account_op *op)
 	mem_free(op->fresh_account);
 	mem_free(op->fresh_device);
 	mem_free(op->fresh_token);
+	rules_discard(op->fresh_rule);
 	op->fresh_account = NULL;
 	op->fresh_device = NULL;
 	op->fresh_token = NULL;
+	op->fresh_rule = NULL;
 	op->moved = 0;
 	op->replaced = 0;
 	op->forgotten = 0;

@@ -212,6 +212,10 @@ static const struct operation operations[] = {
 	    admin_limit },
 	{ "notice", NULL, "[--level LEVEL] all|USER|USER/HOST TEXT", 2,
 	    ADMIN_NOTICE_WORDS, false, admin_notice },
+	{ "acl", "list", "", 0, 0, false, admin_acl_list },
+	{ "acl", "add", "allow|deny USER OWNER/HOST [BEFORE]", 3, 4, false,
+	    admin_acl_add },
+	{ "acl", "delete", "ID", 1, 1, false, admin_acl_delete },
 	{ "audit", NULL, "[COUNT]", 0, 1, false, audit_list },
 };
 
@@ -239,7 +243,7 @@ refuse_usage(struct admin_request *request)
 	    len > 0 ? "bad-request" : "unknown-command",
 	    len > 0 ? text
 		    : "The relay knows status, invite, user, device, token, "
-		      "limit, notice and audit.");
+		      "limit, notice, acl and audit.");
 }
 
 /* Return the operation that the words ask for, or NULL. */

@@ -4,9 +4,9 @@
  *
  * admin.c runs requests, knows who may do what and shows the audit;
  * admin_user.c has the operations on accounts and limits, admin_device.c those
- * on devices and invitations, admin_notice.c says something to people.  An
- * operation is called with a request whose words fit the table, and ends it,
- * now or by admin_await().
+ * on devices and invitations, admin_acl.c those on rules, admin_notice.c says
+ * something to people.  An operation is called with a request whose words fit
+ * the table, and ends it, now or by admin_await().
  */
 #ifndef INROAD_RELAY_ADMIN_IMPL_H
 #define INROAD_RELAY_ADMIN_IMPL_H
@@ -122,5 +122,14 @@ void admin_token_revoke(struct admin_request *request);
 
 /* notice [--level LEVEL] all|USER|USER/HOST TEXT... */
 void admin_notice(struct admin_request *request);
+
+/* acl list */
+void admin_acl_list(struct admin_request *request);
+
+/* acl add allow|deny USER OWNER/HOST [ID] */
+void admin_acl_add(struct admin_request *request);
+
+/* acl delete ID */
+void admin_acl_delete(struct admin_request *request);
 
 #endif

@@ -33,6 +33,7 @@ struct device_hub;
 struct directory;
 struct link_times;
 struct loop;
+struct store_rule;
 struct switch_board;
 
 /* What devices work with; all of it outlives the hub. */
@@ -78,6 +79,12 @@ void device_hub_goaway(struct device_hub *hub, enum code code, const char *text,
 
 /* End the link of row, if there is one, with code and text. */
 void device_expel(struct account_device *row, enum code code, const char *text);
+
+/*
+ * Row, a rule, came or went: channels to hosts that are denied now end, and
+ * gateways that it is about hear of hosts that are there, or not any more.
+ */
+void device_hub_ruled(struct device_hub *hub, const struct store_rule *row);
 
 /* Where a device is connected from. */
 struct device_contact {

@@ -92,6 +92,15 @@ void devicerefuse_end(struct device *device);
 /* Send the whole list and watch for changes; 0, or -1 and the link closes. */
 int devicehosts_start(struct device *device);
 
+/* Tell a gateway how host is for it now: nothing of it if it is denied. */
+void devicehosts_tell(struct device *device, struct directory_host *host);
+
+/* --- devicerule.c: what rules take away ---------------------------------- */
+
+/* Return the rule that takes host from the account of device, or NULL. */
+const struct store_rule *devicerule_judge(
+    const struct device *device, const struct directory_host *host);
+
 /* --- deviceattach.c: channels between gateways and agents ---------------- */
 
 /* A gateway wants a channel to a host. */
@@ -101,6 +110,9 @@ void deviceattach_request(struct device *device, uint32_t channel,
 /* An agent agreed. */
 void deviceattach_answer(struct device *device, uint32_t channel,
     const uint8_t *payload, size_t len);
+
+/* A rule changed: end what device, a gateway, may reach no more. */
+void deviceattach_review(struct device *device);
 
 /* Device is gone: so is its side of what it has attached. */
 void deviceattach_end(struct device *device);

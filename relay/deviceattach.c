@@ -9,6 +9,7 @@
 #include "protocol/linkmsg.h"
 #include "relay/console.h"
 #include "relay/device_impl.h"
+#include "relay/rules.h"
 #include "relay/switch.h"
 
 /*
@@ -208,6 +209,42 @@ find_host(struct device *device, uint32_t channel,
 		refuse(device, channel, CODE_HOST_UNKNOWN, text);
 	}
 	return host;
+}
+
+/* Refuse a channel to host if a rule denies it; false: none does. */
+static bool
+is_denied(
+    struct device *device, uint32_t channel, const struct directory_host *host)
+{
+	const struct store_rule *rule = devicerule_judge(device, host);
+	char text[LIMITS_TEXT_LEN];
+
+	if (rule != NULL) {
+		refuse(device, channel, CODE_DENIED, rules_explain(rule, text));
+	}
+	return rule != NULL;
+}
+
+void
+deviceattach_review(struct device *device)
+{
+	struct list *node = list_first(&device->attaches);
+	char text[LIMITS_TEXT_LEN];
+
+	while (node != NULL) {
+		struct attach *attach =
+		    list_entry(node, struct attach, of_gateway);
+		const struct store_rule *rule = NULL;
+
+		node = list_after(&device->attaches, node);
+		if (attach->agent != NULL) {
+			rule = devicerule_judge(device, attach->agent->host);
+		}
+		if (rule != NULL) {
+			switch_end(attach->circuit, CODE_DENIED,
+			    rules_explain(rule, text));
+		}
+	}
 }
 
 /* Return the agent of host if it takes a channel, or NULL after refusing. */
@@ -445,7 +482,7 @@ deviceattach_request(
 		return;
 	}
 	host = find_host(device, channel, &message);
-	if (host != NULL) {
+	if (host != NULL && !is_denied(device, channel, host)) {
 		agent = find_agent(device, channel, host);
 	}
 	if (agent != NULL) {

@@ -58,7 +58,7 @@ page_add(struct directory_host *host, void *arg)
 	struct page *page = arg;
 	struct linkmsg_host entry;
 
-	if (page->result != 0) {
+	if (page->result != 0 || devicerule_judge(page->device, host) != NULL) {
 		return;
 	}
 	describe(host, false, &entry);
@@ -69,18 +69,35 @@ page_add(struct directory_host *host, void *arg)
 	    &entry, page->payload, sizeof(page->payload), page->used);
 }
 
+/* Tell device how host is now, or that it is none of its any more. */
 static void
-on_changed(struct directory_host *host, enum directory_event event, void *arg)
+tell(struct device *device, const struct directory_host *host, bool removed)
 {
-	struct device *device = arg;
 	uint8_t payload[1 + LINKMSG_HOST_MAX] = { 0 };
 	struct linkmsg_host entry;
 	size_t used;
 
-	describe(host, event == DIRECTORY_REMOVED, &entry);
+	describe(host, removed, &entry);
 	used = linkmsg_host_append(&entry, payload, sizeof(payload), 1);
 	/* A gateway that does not read its link is closed by the link. */
 	(void)link_send(device->link, FRAME_HOSTS, 0, payload, used);
+}
+
+static void
+on_changed(struct directory_host *host, enum directory_event event, void *arg)
+{
+	struct device *device = arg;
+
+	/* Who may not reach it was told that it is gone, and hears no more. */
+	if (devicerule_judge(device, host) == NULL) {
+		tell(device, host, event == DIRECTORY_REMOVED);
+	}
+}
+
+void
+devicehosts_tell(struct device *device, struct directory_host *host)
+{
+	tell(device, host, devicerule_judge(device, host) != NULL);
 }
 
 int

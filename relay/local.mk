@@ -13,9 +13,11 @@ noinst_LIBRARIES += %D%/librelay.a
 	%D%/account_note.c \
 	%D%/account_op.c \
 	%D%/account_owner.c \
+	%D%/account_rule.c \
 	%D%/account_text.c \
 	%D%/admin.c \
 	%D%/admin.h \
+	%D%/admin_acl.c \
 	%D%/admin_device.c \
 	%D%/admin_impl.h \
 	%D%/admin_notice.c \
@@ -44,6 +46,7 @@ noinst_LIBRARIES += %D%/librelay.a
 	%D%/devicehosts.c \
 	%D%/deviceinvite.c \
 	%D%/devicerefuse.c \
+	%D%/devicerule.c \
 	%D%/directory.c \
 	%D%/directory.h \
 	%D%/figures.h \
@@ -60,6 +63,7 @@ noinst_LIBRARIES += %D%/librelay.a
 	%D%/relay_impl.h \
 	%D%/relayconsole.c \
 	%D%/relayadmin.c \
+	%D%/relaybook.c \
 	%D%/relaycontrol.c \
 	%D%/relayinvite.c \
 	%D%/relaymain.c \
@@ -70,9 +74,12 @@ noinst_LIBRARIES += %D%/librelay.a
 	%D%/rivals.h \
 	%D%/series.c \
 	%D%/series.h \
+	%D%/rules.c \
+	%D%/rules.h \
 	%D%/store.c \
 	%D%/store.h \
 	%D%/store_impl.h \
+	%D%/store_read.c \
 	%D%/store_rows.c \
 	%D%/store_schema.c \
 	%D%/switch.c \

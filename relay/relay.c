@@ -82,45 +82,6 @@ wall_clock(void)
 	return (uint64_t)time(NULL);
 }
 
-/* --- what the book tells --------------------------------------------- */
-
-static void
-on_added(struct account_device *device, void *arg)
-{
-	struct relay *relay = arg;
-	const struct store_device *row = account_device_row(device);
-
-	if (row->role == LINKHELLO_AGENT && row->revoked_at == 0) {
-		(void)directory_add(relay->directory,
-		    account_row(account_device_account(device))->user,
-		    row->name, row->public_key, row->last_seen);
-	}
-}
-
-static void
-on_gone(
-    struct account_device *device, enum code code, const char *text, void *arg)
-{
-	struct relay *relay = arg;
-	const struct store_device *row = account_device_row(device);
-	const char *user = account_row(account_device_account(device))->user;
-
-	/* Its sessions are told before its link says farewell. */
-	if (relay->console != NULL) {
-		console_expel(relay->console, row->public_key, code);
-	}
-	device_expel(device, code, text);
-	if (row->role == LINKHELLO_AGENT && code != CODE_DISABLED) {
-		directory_remove(relay->directory,
-		    directory_lookup(relay->directory, user, row->name));
-	}
-}
-
-static const struct account_ops book_ops = {
-	.added = on_added,
-	.gone = on_gone,
-};
-
 /* --- opening --------------------------------------------------------- */
 
 /* Read the relay's key, or make one at the first start. */
@@ -190,49 +151,6 @@ open_state(struct relay *relay, struct fault *fault)
 	return open_key(relay, fault);
 }
 
-static int
-open_book(struct relay *relay, struct fault *fault)
-{
-	char path[STATEDIR_PATH_LEN];
-	struct store_error error;
-
-	relay->store =
-	    store_open(statedir_file(relay->dir, "store.db", path), &error);
-	if (relay->store == NULL) {
-		(void)fault_set(fault, "%s", error.text);
-		return error.status;
-	}
-	relay->directory = directory_new();
-	relay->book = account_book_new(relay->store, &book_ops, relay);
-	if (relay->directory == NULL || relay->book == NULL) {
-		(void)fault_set(fault, "out of memory");
-		return EX_OSERR;
-	}
-	account_book_set_levels(relay->book, relay->config.levels);
-	if (account_book_load(relay->book, &error) != 0) {
-		(void)fault_set(fault, "%s", error.text);
-		return error.status;
-	}
-	return EX_OK;
-}
-
-/* Fill the directory with the hosts of all accounts. */
-static void
-list_hosts(struct relay *relay)
-{
-	struct account *account = account_next(relay->book, NULL);
-
-	for (; account != NULL; account = account_next(relay->book, account)) {
-		struct account_device *device =
-		    account_next_device(account, NULL);
-
-		for (; device != NULL;
-		     device = account_next_device(account, device)) {
-			on_added(device, relay);
-		}
-	}
-}
-
 /* Copy what is needed of the configuration; 0 or -1. */
 static int
 copy_config(struct relay *relay, const struct relay_config *config)
@@ -275,7 +193,7 @@ relay_open(struct loop *loop, const struct relay_config *config, int *status,
 	relay->started = wall_clock();
 	*status = open_state(relay, fault);
 	if (*status == EX_OK) {
-		*status = open_book(relay, fault);
+		*status = relaybook_open(relay, fault);
 	}
 	if (*status != EX_OK) {
 		relay_free(relay);
@@ -325,7 +243,7 @@ relay_new(struct loop *loop, const struct relay_config *config, int *status,
 		return NULL;
 	}
 	relay->running = true;
-	list_hosts(relay);
+	relaybook_list_hosts(relay);
 	relay->board = switch_new(loop, config->budget);
 	relay->console = relayconsole_new(relay);
 	hub = (struct device_hub_config){

@@ -81,6 +81,12 @@ int relayadmin_listen(struct relay *relay, struct fault *fault);
 /* End what relayadmin_start() began, or nothing. */
 void relayadmin_stop(struct relay *relay);
 
+/* Open the store and read all accounts; an exit code, with *fault if not 0. */
+int relaybook_open(struct relay *relay, struct fault *fault);
+
+/* Fill the directory with the hosts of all accounts. */
+void relaybook_list_hosts(struct relay *relay);
+
 /* Serve one request on the control socket; arg is the relay. */
 void relaycontrol_handle(struct control_request *request, void *arg);
 

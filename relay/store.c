@@ -40,6 +40,7 @@ struct store {
 	struct store_rows rows;
 	int64_t last_account;
 	int64_t last_device;
+	int64_t last_rule;
 	size_t queued; /* submitted, not delivered */
 	bool closing;
 	struct loop *loop;
@@ -289,8 +290,11 @@ read_ids(struct store *store, struct store_error *error)
 		store->db, "account", &store->last_account, error) < 0) {
 		return -1;
 	}
-	return store_rows_last_id(
-	    store->db, "device", &store->last_device, error);
+	if (store_rows_last_id(
+		store->db, "device", &store->last_device, error) < 0) {
+		return -1;
+	}
+	return store_rows_last_id(store->db, "rule", &store->last_rule, error);
 }
 
 /* Put path in front of what error says of the file; returns -1. */
@@ -383,8 +387,14 @@ store_start(struct store *store, struct loop *loop)
 int64_t
 store_next_id(struct store *store, enum store_kind kind)
 {
-	return kind == STORE_ACCOUNT_ADD ? ++store->last_account
-					 : ++store->last_device;
+	int64_t *last = &store->last_device;
+
+	if (kind == STORE_ACCOUNT_ADD) {
+		last = &store->last_account;
+	} else if (kind == STORE_RULE_ADD) {
+		last = &store->last_rule;
+	}
+	return ++*last;
 }
 
 static void

@@ -126,6 +126,16 @@ struct store_limit {
 	uint64_t value;
 };
 
+/* A rule of who may not reach what; patterns, see rules.h. */
+struct store_rule {
+	int64_t id;
+	int64_t place; /* rules are tried in this order */
+	bool allow;    /* else deny */
+	char user[NAME_USER_MAX + 1];
+	char owner[NAME_USER_MAX + 1];
+	char host[NAME_HOST_MAX + 1];
+};
+
 /*
  * A change that somebody made: an entry of the audit.  Texts are for people
  * and may be empty.
@@ -157,6 +167,8 @@ enum store_kind {
 	STORE_AUDIT_ADD,
 	STORE_LIMIT_SET,
 	STORE_LIMIT_DROP,
+	STORE_RULE_ADD, /* at its place: others move one on */
+	STORE_RULE_DROP,
 	STORE_KINDS,
 };
 
@@ -170,6 +182,7 @@ struct store_change {
 		struct store_token token;
 		struct store_audit audit;
 		struct store_limit limit;
+		struct store_rule rule;
 	} row;
 };
 
@@ -194,6 +207,8 @@ struct store_loader {
 	int (*token)(const struct store_token *row, void *arg);
 	/* A limit. */
 	int (*limit)(const struct store_limit *row, void *arg);
+	/* A rule; by place. */
+	int (*rule)(const struct store_rule *row, void *arg);
 	/* One of the last STORE_AUDIT_READ entries of the audit, by age. */
 	int (*audit)(const struct store_audit *row, void *arg);
 };
@@ -225,7 +240,10 @@ int store_load(struct store *store, const struct store_loader *loader,
  */
 int store_start(struct store *store, struct loop *loop);
 
-/* Return a fresh id for a row of kind STORE_ACCOUNT_ADD or STORE_DEVICE_ADD. */
+/*
+ * Return a fresh id for a row of kind STORE_ACCOUNT_ADD, STORE_DEVICE_ADD or
+ * STORE_RULE_ADD.
+ */
 int64_t store_next_id(struct store *store, enum store_kind kind);
 
 /*

@@ -3,9 +3,9 @@
  * store_impl: what the files of the store share.
  *
  * store.c queues and commits, store_schema.c opens the file, store_rows.c
- * knows the columns.  One thread at a time uses a database handle.  Texts of
- * errors are what is said of the file, "is damaged"; store.c puts its path in
- * front.
+ * and store_read.c know the columns.  One thread at a time uses a database
+ * handle.  Texts of errors are what is said of the file, "is damaged"; store.c
+ * puts its path in front.
  */
 #ifndef INROAD_RELAY_STORE_IMPL_H
 #define INROAD_RELAY_STORE_IMPL_H

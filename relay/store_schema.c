@@ -96,6 +96,19 @@ static const char *const migrations[] = {
 	" value INTEGER NOT NULL CHECK (value >= 0),"
 	" PRIMARY KEY (account, name)"
 	") WITHOUT ROWID;",
+
+	/* Version 4: rules, which are in order. */
+	"CREATE TABLE rule ("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" place INTEGER NOT NULL,"
+	" allow INTEGER NOT NULL,"
+	" user TEXT NOT NULL,"
+	" owner TEXT NOT NULL,"
+	" host TEXT NOT NULL"
+	");"
+	"CREATE TRIGGER rule_place BEFORE INSERT ON rule BEGIN"
+	" UPDATE rule SET place = place + 1 WHERE place >= NEW.place;"
+	" END;",
 };
 
 #define STORE_SCHEMA_VERSION ((int)(sizeof(migrations) / sizeof(migrations[0])))

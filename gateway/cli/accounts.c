@@ -13,7 +13,7 @@
 #include "gateway/cli/words.h"
 
 /* Words behind the command at most, and those of a request. */
-#define ARGUMENTS_MAX 3
+#define ARGUMENTS_MAX 4
 
 /* Words of "limit": itself, an account and some limits. */
 #define LIMIT_WORDS_MAX 12
@@ -182,6 +182,25 @@ show_limits(const struct ask_answer *answer)
 	}
 }
 
+static void
+show_rules(const struct ask_answer *answer)
+{
+	const json_t *rule;
+	size_t i;
+
+	(void)printf("%6s  %-5s %-24s %s\n", "ID", "RULE", "USER", "HOST");
+	json_array_foreach(answer->items, i, rule)
+	{
+		char kind[VALUE_MAX];
+		char user[VALUE_MAX];
+		char target[VALUE_MAX];
+
+		(void)printf("%6.0f  %-5s %-24s %s\n", number_of(rule, "id"),
+		    text_of(rule, "rule", kind), text_of(rule, "user", user),
+		    text_of(rule, "target", target));
+	}
+}
+
 /* "user -> guest", or the one of both that there is. */
 static void
 print_values(const json_t *entry)
@@ -300,6 +319,20 @@ accounts_limit_run(const struct cli *cli)
 	}
 	return remote_ask(
 	    cli, words, (size_t)cli->argc, cli->argc == 2 ? show_limits : NULL);
+}
+
+int
+accounts_acl_run(const struct cli *cli)
+{
+	static const struct verb verbs[] = { { "list", 0, 0, show_rules },
+		{ "add", 3, 3, NULL }, { "delete", 1, 1, NULL },
+		{ NULL, 0, 0, NULL } };
+	const char *before = NULL;
+	const struct flags_row flags[] = { { "before", &before, NULL } };
+	/* Only a rule that is added has a place to choose. */
+	bool adds = cli->argc > 1 && strcmp(cli->argv[1], "add") == 0;
+
+	return run(cli, verbs, flags, adds ? 1 : 0, &before);
 }
 
 int

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * accounts: the commands by which a relay is administered: user, device, token,
- * limit and audit.
+ * limit, acl and audit.
  *
  * What they mean and who may use them the relay decides (relay/admin.h); here
  * are the options, and tables for people.
@@ -22,6 +22,9 @@ int accounts_token_run(const struct cli *cli);
 
 /* limit USER [KEY=VALUE...] */
 int accounts_limit_run(const struct cli *cli);
+
+/* acl list|add|delete ... */
+int accounts_acl_run(const struct cli *cli);
 
 /* audit [--last N] */
 int accounts_audit_run(const struct cli *cli);

@@ -20,6 +20,7 @@ E2E_TESTS = \
 	tests/e2e/join.test \
 	tests/e2e/password.test \
 	tests/e2e/routes.test \
+	tests/e2e/rules.test \
 	tests/e2e/relays.test \
 	tests/e2e/resolve.test \
 	tests/e2e/restart.test \

@@ -50,9 +50,18 @@ on_gone(
 	}
 }
 
+static void
+on_ruled(const struct store_rule *row, void *arg)
+{
+	struct hubrig *rig = arg;
+
+	device_hub_ruled(rig->hub, row);
+}
+
 static const struct account_ops book_ops = {
 	.added = on_added,
 	.gone = on_gone,
+	.ruled = on_ruled,
 };
 
 /* --- the rig ------------------------------------------------------------- */

@@ -19,6 +19,7 @@ UNIT_TESTS += \
 	%D%/test_relaymetrics \
 	%D%/test_rivals \
 	%D%/test_series \
+	%D%/test_rules \
 	%D%/test_store \
 	%D%/test_switch \
 	%D%/test_toll \
@@ -59,6 +60,7 @@ LIBS_UNIT_RELAY = $(LIBS_UNIT) $(LIBS_RELAY) $(LIBS_CHECK)
 %C%_test_relaymetrics_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_rivals_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_series_LDADD = $(LIBS_UNIT_RELAY)
+%C%_test_rules_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_store_SOURCES = \
 	%D%/faultvfs.c \
 	%D%/faultvfs.h \

@@ -578,6 +578,123 @@ START_TEST(a_notice_that_is_none_is_refused)
 }
 END_TEST
 
+/* --- rules --------------------------------------------------------------- */
+
+START_TEST(rules_come_in_order_and_go)
+{
+	ck_assert_int_eq(run(&admin, "acl add deny Bob alice/db-*"), ADMIN_OK);
+	ck_assert_int_eq(run(&admin, "acl add deny * *"), ADMIN_OK);
+	ck_assert_int_eq(run(&admin, "acl add allow bob */* 2"), ADMIN_OK);
+	ck_assert_int_eq(run(&admin, "acl list"), ADMIN_OK);
+	ck_assert_str_eq(said.all,
+	    "{\"id\":1,\"rule\":\"deny\",\"user\":\"bob\","
+	    "\"target\":\"alice/db-*\"}\n"
+	    "{\"id\":3,\"rule\":\"allow\",\"user\":\"bob\","
+	    "\"target\":\"*/*\"}\n"
+	    "{\"id\":2,\"rule\":\"deny\",\"user\":\"*\","
+	    "\"target\":\"*/*\"}\n");
+	ck_assert_int_eq(run(&admin, "acl delete 2"), ADMIN_OK);
+	ck_assert_int_eq(run(&admin, "acl delete 2"), ADMIN_ABSENT);
+	ck_assert_int_eq(
+	    run(&admin, "acl add deny bob alice/x 2"), ADMIN_FAILED);
+	ck_assert_str_eq(said.text, "There is no rule 2.");
+	ck_assert_int_eq(run(&admin, "audit 2"), ADMIN_OK);
+	ck_assert_str_eq(said.all,
+	    "{\"at\":1777809600,\"user\":\"admin\",\"origin\":\"192.0.2.7\","
+	    "\"action\":\"acl.add\",\"object\":\"3\",\"before\":\"\","
+	    "\"after\":\"allow bob */*\"}\n"
+	    "{\"at\":1777809600,\"user\":\"admin\",\"origin\":\"192.0.2.7\","
+	    "\"action\":\"acl.delete\",\"object\":\"2\","
+	    "\"before\":\"deny * */*\",\"after\":\"\"}\n");
+}
+END_TEST
+
+START_TEST(rules_are_for_administrators)
+{
+	static const char *const wrong[] = { "acl add perhaps bob alice/x",
+		"acl add deny bob office", "acl add deny ** *",
+		"acl add deny b*b* *", "acl add deny bob alice/a_b",
+		"acl add deny bob alice/x 0", "acl delete x", "acl delete",
+		"acl add deny bob", "acl" };
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		ck_assert_int_eq(run(&admin, wrong[i]), ADMIN_USAGE);
+	}
+	ck_assert_int_eq(run(&alice, "acl list"), ADMIN_DENIED);
+	ck_assert_int_eq(run(&alice, "acl add allow * *"), ADMIN_DENIED);
+	ck_assert_int_eq(run(&admin, "acl list"), ADMIN_OK);
+	ck_assert_int_eq(said.items, 0);
+}
+END_TEST
+
+/* Return the state of the one host in the last HOSTS that gateway got. */
+static int
+told_state(const struct hubrig_device *gateway)
+{
+	const struct hubrig_frame *frame = &gateway->last[FRAME_HOSTS];
+	struct linkmsg_host host;
+	size_t offset = 1;
+
+	if (linkmsg_host_next(&host, frame->payload, frame->len, &offset) !=
+	    1) {
+		return -1;
+	}
+	return (int)host.state;
+}
+
+static bool
+is_detached(void *arg)
+{
+	const struct linkpair_peer *peer = arg;
+
+	return peer->detached > 0;
+}
+
+START_TEST(rules_count_at_once)
+{
+	struct hubrig_who office;
+	struct hubrig_who laptop;
+	struct hubrig_device agent = { .ups = 0 };
+	struct hubrig_device gateway = { .ups = 0 };
+	struct linkpair_peer caller;
+
+	hubrig_enrol(&rig, &office, LINKHELLO_AGENT, "alice", "office");
+	hubrig_enrol(&rig, &laptop, LINKHELLO_GATEWAY, "alice", "laptop");
+	hubrig_join(&rig, &agent, &office);
+	hubrig_join(&rig, &gateway, &laptop);
+	ck_assert(hubrig_await(&gateway, FRAME_HOSTS, 1));
+	ck_assert_int_eq(told_state(&gateway), LINKMSG_ONLINE);
+	hubrig_attach(&gateway, 1, "alice", "office", 132);
+	ck_assert(hubrig_await(&agent, FRAME_ATTACH, 1));
+	/* One about others changes nothing. */
+	ck_assert_int_eq(run(&admin, "acl add deny bob *"), ADMIN_OK);
+	ck_assert_int_eq(
+	    run(&admin, "acl add deny alice alice/office"), ADMIN_OK);
+	ck_assert(hubrig_await(&gateway, FRAME_HOSTS, 2));
+	ck_assert_int_eq(told_state(&gateway), LINKMSG_REMOVED);
+	ck_assert(await(rig.loop, no_circuits, NULL));
+	/* Who asks nevertheless is refused and told by what. */
+	ck_assert_int_eq(linkpair_channel(&caller, &gateway.side, 2, NULL), 0);
+	hubrig_attach(&gateway, 2, "alice", "office", 132);
+	ck_assert(await(rig.loop, is_detached, &caller));
+	ck_assert_int_eq((int)caller.code, CODE_DENIED);
+	/* What changes about a host that is denied is not told. */
+	hubrig_leave(&agent);
+	hubrig_settle(&rig);
+	ck_assert_int_eq(gateway.count[FRAME_HOSTS], 2);
+	ck_assert_int_eq(run(&admin, "acl delete 2"), ADMIN_OK);
+	ck_assert(hubrig_await(&gateway, FRAME_HOSTS, 3));
+	ck_assert_int_eq(told_state(&gateway), LINKMSG_OFFLINE);
+	/* A gateway that comes while it is denied does not hear of it. */
+	ck_assert_int_eq(run(&admin, "acl add deny * alice/*"), ADMIN_OK);
+	hubrig_leave(&gateway);
+	hubrig_join(&rig, &gateway, &laptop);
+	ck_assert(hubrig_await(&gateway, FRAME_HOSTS, 1));
+	ck_assert_uint_eq(gateway.last[FRAME_HOSTS].len, 1);
+	hubrig_leave(&gateway);
+}
+END_TEST
+
 START_TEST(a_full_disk_is_told)
 {
 	faultvfs_set_full(true);
@@ -648,6 +765,9 @@ main(void)
 	tcase_add_test(tcase, channels_and_attaches_are_limited);
 	tcase_add_test(tcase, people_are_told);
 	tcase_add_test(tcase, a_notice_that_is_none_is_refused);
+	tcase_add_test(tcase, rules_come_in_order_and_go);
+	tcase_add_test(tcase, rules_are_for_administrators);
+	tcase_add_test(tcase, rules_count_at_once);
 	tcase_add_test(tcase, a_full_disk_is_told);
 	tcase_add_test(tcase, who_goes_away_is_not_answered);
 	tcase_add_test(tcase, no_memory_is_told);

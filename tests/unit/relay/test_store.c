@@ -59,6 +59,8 @@ struct contents {
 	struct store_device device[ROWS];
 	struct store_token token[ROWS];
 	struct store_limit limit; /* the last of them */
+	int rules;
+	struct store_rule rule[4];
 	struct store_audit audit; /* the last of them */
 };
 
@@ -252,6 +254,16 @@ on_limit(const struct store_limit *row, void *arg)
 }
 
 static int
+on_rule(const struct store_rule *row, void *arg)
+{
+	struct contents *contents = arg;
+
+	ck_assert_int_lt(contents->rules, 4);
+	contents->rule[contents->rules++] = *row;
+	return contents->give_up == 7 ? -1 : 0;
+}
+
+static int
 on_audit(const struct store_audit *row, void *arg)
 {
 	struct contents *contents = arg;
@@ -267,6 +279,7 @@ static const struct store_loader loader = {
 	.device = on_device,
 	.token = on_token,
 	.limit = on_limit,
+	.rule = on_rule,
 	.audit = on_audit,
 };
 
@@ -374,7 +387,7 @@ START_TEST(a_new_store_is_private)
 	fixture.path[strlen(fixture.path) - 4] = '\0';
 	store_close(store);
 	store_close(NULL);
-	assert_query("PRAGMA user_version", "3");
+	assert_query("PRAGMA user_version", "4");
 	assert_query("PRAGMA journal_mode", "wal");
 	assert_query("PRAGMA integrity_check", "ok");
 	ck_assert_int_eq(chmod(fixture.path, 0644), 0);
@@ -396,11 +409,11 @@ START_TEST(an_empty_database_is_brought_up_to_date)
 	ck_assert_int_eq(contents->accounts, 0);
 	mem_free(contents);
 	store_close(store);
-	assert_query("PRAGMA user_version", "3");
+	assert_query("PRAGMA user_version", "4");
 	assert_query("PRAGMA application_id", "1768845924");
 	assert_query("SELECT count(*) FROM sqlite_schema"
 		     " WHERE type = 'table' AND name NOT LIKE 'sqlite%'",
-	    "6");
+	    "7");
 }
 END_TEST
 
@@ -466,7 +479,7 @@ START_TEST(the_first_version_is_brought_up_to_date)
 		mem_free(contents);
 		store_close(store);
 	}
-	assert_query("PRAGMA user_version", "3");
+	assert_query("PRAGMA user_version", "4");
 	assert_query("PRAGMA integrity_check", "ok");
 }
 END_TEST
@@ -480,7 +493,7 @@ START_TEST(a_migration_happens_wholly_or_not_at_all)
 	assert_query("PRAGMA user_version", "0");
 	assert_query("SELECT count(*) FROM sqlite_schema", "0");
 	store_close(open_store());
-	assert_query("PRAGMA user_version", "3");
+	assert_query("PRAGMA user_version", "4");
 }
 END_TEST
 
@@ -500,7 +513,7 @@ START_TEST(what_is_not_ours_is_left_alone)
 	ck_assert_uint_ne(before, 0);
 	remove_file("");
 	store_close(open_store());
-	tamper("PRAGMA user_version = 4");
+	tamper("PRAGMA user_version = 5");
 	before = digest_file();
 	assert_not_opened(EX_CONFIG, "later version");
 	ck_assert_uint_eq(digest_file(), before);
@@ -820,6 +833,59 @@ START_TEST(limits_are_set_and_dropped)
 	contents = load(store);
 	ck_assert_int_eq(contents->limits, 0);
 	mem_free(contents);
+	store_close(store);
+}
+END_TEST
+
+/* Return the change that adds deny USER alice/office at place. */
+static struct store_change
+rule_change(struct store *store, const char *user, int64_t place)
+{
+	struct store_change change;
+	struct store_rule *rule = &change.row.rule;
+
+	memset(&change, 0, sizeof(change));
+	change.kind = STORE_RULE_ADD;
+	rule->id = store_next_id(store, STORE_RULE_ADD);
+	rule->place = place;
+	rule->allow = user[0] == 'c';
+	(void)snprintf(rule->user, sizeof(rule->user), "%s", user);
+	(void)snprintf(rule->owner, sizeof(rule->owner), "alice");
+	(void)snprintf(rule->host, sizeof(rule->host), "office");
+	return change;
+}
+
+START_TEST(rules_keep_their_order)
+{
+	struct contents *contents;
+	struct store *store = open_store();
+	struct store_change first = rule_change(store, "bob", 1);
+	struct store_change last = rule_change(store, "dave", 2);
+	struct store_change between = rule_change(store, "carol", 2);
+
+	ck_assert_int_eq(commit(store, &first), 0);
+	ck_assert_int_eq(commit(store, &last), 0);
+	ck_assert_int_eq(commit(store, &between), 0);
+	store_close(store);
+	store = open_store();
+	contents = load(store);
+	ck_assert_int_eq(contents->rules, 3);
+	assert_same_row(
+	    &contents->rule[0], &first.row.rule, sizeof(struct store_rule));
+	assert_same_row(
+	    &contents->rule[1], &between.row.rule, sizeof(struct store_rule));
+	ck_assert_int_eq(contents->rule[2].id, last.row.rule.id);
+	ck_assert_int_eq(contents->rule[2].place, 3);
+	mem_free(contents);
+	/* A number is never used again. */
+	last.kind = STORE_RULE_DROP;
+	ck_assert_int_eq(commit(store, &last), 0);
+	contents = load(store);
+	ck_assert_int_eq(contents->rules, 2);
+	mem_free(contents);
+	store_close(store);
+	store = open_store();
+	ck_assert_int_eq(store_next_id(store, STORE_RULE_ADD), 4);
 	store_close(store);
 }
 END_TEST
@@ -1426,6 +1492,7 @@ add_rows(Suite *suite)
 	tcase_add_test(tcase, each_change_changes_what_it_says);
 	tcase_add_test(tcase, an_account_goes_with_what_it_has);
 	tcase_add_test(tcase, limits_are_set_and_dropped);
+	tcase_add_test(tcase, rules_keep_their_order);
 	tcase_add_test(tcase, the_audit_keeps_what_happened);
 	tcase_add_test(tcase, the_audit_is_bounded);
 	tcase_add_test(tcase, ids_are_never_used_again);

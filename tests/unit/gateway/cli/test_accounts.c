@@ -138,6 +138,29 @@ START_TEST(tokens_are_a_table)
 }
 END_TEST
 
+START_TEST(rules_are_a_table)
+{
+	shows("acl list", "acl list",
+	    "{\"id\":7,\"rule\":\"deny\",\"user\":\"bob\","
+	    "\"target\":\"alice/db-*\"}\n",
+	    "    ID  RULE  USER                     HOST\n"
+	    "     7  deny  bob                      alice/db-*\n");
+	shows("acl add deny bob alice/office", "acl add deny bob alice/office",
+	    "", "");
+	shows(
+	    "acl add --before 7 allow bob *", "acl add allow bob * 7", "", "");
+	shows("acl delete 7", "acl delete 7", "", "");
+	is_wrong("acl delete",
+	    "usage: inroad acl list\n"
+	    "usage: inroad acl add [--before ID] deny|allow USER "
+	    "OWNER/HOST\nusage: inroad acl delete ID\n");
+	is_wrong("acl delete --before 7 8",
+	    "usage: inroad acl list\n"
+	    "usage: inroad acl add [--before ID] deny|allow USER "
+	    "OWNER/HOST\nusage: inroad acl delete ID\n");
+}
+END_TEST
+
 START_TEST(limits_are_a_table)
 {
 	shows("limit bob", "limit bob",
@@ -227,6 +250,7 @@ main(void)
 	tcase_add_test(tcase, devices_are_a_table);
 	tcase_add_test(tcase, tokens_are_a_table);
 	tcase_add_test(tcase, limits_are_a_table);
+	tcase_add_test(tcase, rules_are_a_table);
 	tcase_add_test(tcase, the_audit_is_a_line_each);
 	tcase_add_test(tcase, all_is_json_if_wanted);
 	tcase_add_test(tcase, what_is_wrong_is_told);

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: ISC */
+/* What rules take away: from lists of hosts, and from what is attached. */
+#include "relay/device_impl.h"
+#include "relay/rules.h"
+
+const struct store_rule *
+devicerule_judge(const struct device *device, const struct directory_host *host)
+{
+	return rules_judge(account_book_rules(device->hub->config.book),
+	    device_user(device), directory_host_owner(host),
+	    directory_host_name(host));
+}
+
+/* A gateway, and the rule that came or went. */
+struct review {
+	struct device *device;
+	const struct store_rule *row;
+};
+
+static void
+visit(struct directory_host *host, void *arg)
+{
+	const struct review *review = arg;
+
+	if (rules_concern(review->row, device_user(review->device),
+		directory_host_owner(host), directory_host_name(host))) {
+		devicehosts_tell(review->device, host);
+	}
+}
+
+/*
+ * The list first: a gateway to which a host is not there any more takes the end
+ * of its channel for the end of the session.
+ */
+void
+device_hub_ruled(struct device_hub *hub, const struct store_rule *row)
+{
+	struct list *node = list_first(&hub->devices);
+
+	for (; node != NULL; node = list_after(&hub->devices, node)) {
+		struct device *device = list_entry(node, struct device, all);
+		struct review review = { device, row };
+
+		if (device->state == DEVICE_MEMBER &&
+		    device->role == LINKHELLO_GATEWAY) {
+			directory_each(device->hub->config.directory,
+			    device_user(device), visit, &review);
+			deviceattach_review(device);
+		}
+	}
+}
