@@ -29,6 +29,8 @@ noinst_LIBRARIES += %D%/libgateway.a
 	%D%/dialect.h \
 	%D%/direct.c \
 	%D%/direct.h \
+	%D%/dnsmessage.c \
+	%D%/dnsmessage.h \
 	%D%/errorpage.c \
 	%D%/errorpage.h \
 	%D%/exchange.c \
@@ -71,6 +73,8 @@ noinst_LIBRARIES += %D%/libgateway.a
 	%D%/httptarget.h \
 	%D%/metrics.c \
 	%D%/metrics.h \
+	%D%/nameserver.c \
+	%D%/nameserver.h \
 	%D%/outcomes.c \
 	%D%/outcomes.h \
 	%D%/overview.h \

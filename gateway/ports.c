@@ -11,13 +11,15 @@
 #include "common/log.h"
 #include "common/loop.h"
 #include "common/mem.h"
+#include "gateway/nameserver.h"
 #include "gateway/udpforward.h"
 
 struct port {
 	struct ports *ports;
 	struct ports_spec spec;
 	struct listener *listener; /* of TCP */
-	struct udpforward *udp;    /* or of UDP */
+	struct udpforward *udp;    /* or of UDP, a forward */
+	struct nameserver *names;  /* or another one */
 	bool by_command;
 	bool stays; /* while a configuration is compared */
 	struct list all;
@@ -91,6 +93,21 @@ ports_spec_make(struct ports_spec *spec, const char *listen, const char *to,
 	return 0;
 }
 
+int
+ports_spec_make_names(
+    struct ports_spec *spec, const char *listen, const char **flaw)
+{
+	struct ports_spec made = { .is_udp = true };
+
+	if (addr_parse(&made.listen, listen) != 0) {
+		*flaw = "is no address to listen on; write ADDR:PORT, as "
+			"127.0.0.1:5353 or [::1]:5353";
+		return -1;
+	}
+	*spec = made;
+	return 0;
+}
+
 bool
 ports_is_open(const struct addr *listen)
 {
@@ -133,6 +150,7 @@ close_port(struct port *port)
 
 	listener_free(port->listener);
 	udpforward_free(port->udp);
+	nameserver_free(port->names);
 	list_remove(&port->all);
 	ports->count--;
 	loop_reap(ports->loop, port, mem_free);
@@ -155,6 +173,11 @@ bind_port(struct port *port, struct fault *fault)
 	}
 	if (port->ports->pool == NULL) {
 		return fault_set(fault, "UDP is not served");
+	}
+	if (!spec->is_forward) {
+		port->names =
+		    nameserver_new(port->ports->pool, &spec->listen, fault);
+		return port->names != NULL ? 0 : -1;
 	}
 	port->udp = udpforward_new(
 	    port->ports->pool, &spec->listen, &spec->target, fault);
@@ -193,6 +216,8 @@ describe(const struct port *port, struct ports_info *info)
 {
 	if (port->udp != NULL) {
 		udpforward_address(port->udp, &info->addr);
+	} else if (port->names != NULL) {
+		nameserver_address(port->names, &info->addr);
 	} else {
 		listener_addr(port->listener, &info->addr);
 	}
@@ -424,9 +449,10 @@ ports_each(const struct ports *ports,
 const char *
 ports_format(const struct ports_info *info, char out[PORTS_TEXT_LEN])
 {
+	const char *prefix = info->forward != NULL ? udp_prefix : "dns:";
 	char text[ADDR_TEXT_LEN];
 
-	(void)snprintf(out, PORTS_TEXT_LEN, "%s%s",
-	    info->is_udp ? udp_prefix : "", addr_format(&info->addr, text));
+	(void)snprintf(out, PORTS_TEXT_LEN, "%s%s", info->is_udp ? prefix : "",
+	    addr_format(&info->addr, text));
 	return out;
 }

@@ -4,7 +4,8 @@
  *
  * A port serves clients that say themselves where they want to go, or it is a
  * forward, whose connections all lead to one target.  It listens on an IP
- * address or on a unix socket; a forward may also be one for UDP.
+ * address or on a unix socket; a forward may also be one for UDP.  A UDP port
+ * that is no forward answers questions about names (nameserver.h).
  *
  * Ports come from the configuration, and forwards also by command, until the
  * gateway ends.  A new configuration changes only what differs: a port that
@@ -65,6 +66,10 @@ typedef void ports_accept(
 int ports_spec_make(struct ports_spec *spec, const char *listen, const char *to,
     const char **flaw);
 
+/* As ports_spec_make(), of a port that answers about names, "127.0.0.1:53". */
+int ports_spec_make_names(
+    struct ports_spec *spec, const char *listen, const char **flaw);
+
 /* Return true when other machines can reach the address listen. */
 bool ports_is_open(const struct addr *listen);
 
@@ -96,7 +101,10 @@ int ports_add(struct ports *ports, const struct ports_spec *spec,
  */
 int ports_remove(struct ports *ports, const struct ports_spec *spec);
 
-/* Write where the port info listens to out, as ports_spec_make() reads it. */
+/*
+ * Write where the port info listens to out, as ports_spec_make() reads it, and
+ * with "dns:" in front where it answers about names.
+ */
 const char *ports_format(
     const struct ports_info *info, char out[PORTS_TEXT_LEN]);
 

@@ -105,6 +105,10 @@ static const struct options_row rows[] = {
 	    .value = "RANGE|none",
 	    .help = "addresses that stand for names of hosts",
 	    .fallback = VIRTUALS_RANGE },
+	{ .name = "dns",
+	    .kind = OPTIONS_LIST,
+	    .value = "ADDR:PORT",
+	    .help = "answer DNS questions here with such addresses" },
 	{ .name = "clients",
 	    .kind = OPTIONS_NUMBER,
 	    .value = "N",
@@ -219,6 +223,10 @@ open_flaw(const struct settings *settings, const struct ports_spec *spec)
 	if (!ports_is_open(&spec->listen) || settings->open) {
 		return NULL;
 	}
+	if (spec->is_udp && !spec->is_forward) {
+		return "would tell other machines which hosts you have; use a "
+		       "loopback address, or allow it with open = yes";
+	}
 	/* Whoever reaches a port reaches our hosts. */
 	if (spec->is_forward) {
 		return "would let other machines into your hosts without a "
@@ -264,18 +272,13 @@ settings_make_port(const struct settings *settings, struct ports_spec *spec,
 	return 0;
 }
 
-/* Add the port at listen that leads to the text to; 0, or -1 and *flaw. */
+/* Add the port spec; 0, or -1 and *flaw. */
 static int
-add_port(struct settings *settings, const char *listen, const char *to,
-    const char **flaw)
+take_port(
+    struct settings *settings, const struct ports_spec *spec, const char **flaw)
 {
-	struct ports_spec *spec = &settings->ports[settings->port_count];
-
 	if (settings->port_count == PORTS_MAX) {
 		*flaw = "is one port too many";
-		return -1;
-	}
-	if (settings_make_port(settings, spec, listen, to, flaw) != 0) {
 		return -1;
 	}
 	for (size_t i = 0; i < settings->port_count; i++) {
@@ -286,8 +289,20 @@ add_port(struct settings *settings, const char *listen, const char *to,
 			return -1;
 		}
 	}
-	settings->port_count++;
+	settings->ports[settings->port_count++] = *spec;
 	return 0;
+}
+
+/* Add the port at listen that leads to the text to; 0, or -1 and *flaw. */
+static int
+add_port(struct settings *settings, const char *listen, const char *to,
+    const char **flaw)
+{
+	struct ports_spec spec;
+
+	return settings_make_port(settings, &spec, listen, to, flaw) == 0
+		   ? take_port(settings, &spec, flaw)
+		   : -1;
 }
 
 static int
@@ -300,6 +315,35 @@ add_listens(const struct options *options, struct settings *settings,
 
 		if (add_port(settings, listen, NULL, &flaw) != 0) {
 			return options_refuse(options, "listen", i, fault,
+			    "\"%s\" %s", listen, flaw);
+		}
+	}
+	return 0;
+}
+
+/* Add a port that answers about names; 0, or -1 and *flaw. */
+static int
+add_name_port(struct settings *settings, const char *listen, const char **flaw)
+{
+	struct ports_spec spec;
+
+	if (ports_spec_make_names(&spec, listen, flaw) != 0) {
+		return -1;
+	}
+	*flaw = open_flaw(settings, &spec);
+	return *flaw == NULL ? take_port(settings, &spec, flaw) : -1;
+}
+
+static int
+add_name_ports(const struct options *options, struct settings *settings,
+    struct fault *fault)
+{
+	for (size_t i = 0; i < options_count(options, "dns"); i++) {
+		const char *listen = options_item(options, "dns", i);
+		const char *flaw = NULL;
+
+		if (add_name_port(settings, listen, &flaw) != 0) {
+			return options_refuse(options, "dns", i, fault,
 			    "\"%s\" %s", listen, flaw);
 		}
 	}
@@ -453,7 +497,9 @@ fill(const struct options *options, struct settings *settings,
 	    add_listens(options, settings, fault) != 0) {
 		return -1;
 	}
-	return add_forwards(options, settings, fault);
+	return add_name_ports(options, settings, fault) == 0
+		   ? add_forwards(options, settings, fault)
+		   : -1;
 }
 
 struct settings *

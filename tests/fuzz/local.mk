@@ -82,6 +82,7 @@ EXTRA_DIST += \
 if ENABLE_GATEWAY
 FUZZ_TARGETS += \
 	%D%/fuzz_basic \
+	%D%/fuzz_dnsmessage \
 	%D%/fuzz_httpbody \
 	%D%/fuzz_httphead \
 	%D%/fuzz_routes \
@@ -89,6 +90,7 @@ FUZZ_TARGETS += \
 	$(NULL)
 LIBS_FUZZ_GATEWAY = $(FUZZ_MAIN) $(LIBS_GATEWAY)
 %C%_fuzz_basic_LDADD = $(LIBS_FUZZ_GATEWAY)
+%C%_fuzz_dnsmessage_LDADD = $(LIBS_FUZZ_GATEWAY)
 %C%_fuzz_httpbody_LDADD = $(LIBS_FUZZ_GATEWAY)
 %C%_fuzz_httphead_LDADD = $(LIBS_FUZZ_GATEWAY)
 %C%_fuzz_routes_LDADD = $(LIBS_FUZZ_GATEWAY)
@@ -96,6 +98,7 @@ LIBS_FUZZ_GATEWAY = $(FUZZ_MAIN) $(LIBS_GATEWAY)
 endif
 EXTRA_DIST += \
 	%D%/basic.in \
+	%D%/dnsmessage.in \
 	%D%/httpbody.in \
 	%D%/httphead.in \
 	%D%/routes.in \

@@ -18,6 +18,7 @@ UNIT_TESTS += \
 	%D%/test_detect \
 	%D%/test_dialect \
 	%D%/test_direct \
+	%D%/test_dnsmessage \
 	%D%/test_errorpage \
 	%D%/test_exchange \
 	%D%/test_failures \
@@ -32,6 +33,7 @@ UNIT_TESTS += \
 	%D%/test_httphead \
 	%D%/test_httptarget \
 	%D%/test_metrics \
+	%D%/test_nameserver \
 	%D%/test_outcomes \
 	%D%/test_outlet \
 	%D%/test_pac \
@@ -90,6 +92,7 @@ LIBS_UNIT_GATEWAY = $(LIBS_UNIT) $(LIBS_GATEWAY) $(LIBS_CHECK)
 %C%_test_detect_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_dialect_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_direct_LDADD = $(LIBS_UNIT_GATEWAY)
+%C%_test_dnsmessage_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_errorpage_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_exchange_SOURCES = %D%/test_exchange.c $(RIG_UNIT_GATEWAY)
 %C%_test_exchange_LDADD = $(LIBS_UNIT_GATEWAY)
@@ -105,6 +108,8 @@ LIBS_UNIT_GATEWAY = $(LIBS_UNIT) $(LIBS_GATEWAY) $(LIBS_CHECK)
 %C%_test_httphead_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_httptarget_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_metrics_LDADD = $(LIBS_UNIT_GATEWAY)
+%C%_test_nameserver_SOURCES = %D%/test_nameserver.c $(RIG_UNIT_GATEWAY)
+%C%_test_nameserver_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_outcomes_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_outlet_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_pac_LDADD = $(LIBS_UNIT_GATEWAY)

@@ -458,6 +458,40 @@ START_TEST(udp_forwards)
 }
 END_TEST
 
+START_TEST(name_servers)
+{
+	struct client_pool pool;
+	struct reach_space space = { .peers = NULL };
+	struct ports_spec specs[2] = { spec("127.0.0.1:0", NULL) };
+	struct ports_info info;
+	const char *flaw = NULL;
+	char text[PORTS_TEXT_LEN];
+
+	ck_assert_int_eq(
+	    ports_spec_make_names(&specs[1], "unix:/x", &flaw), -1);
+	ck_assert_ptr_nonnull(strstr(flaw, "127.0.0.1:5353"));
+	ck_assert_int_eq(
+	    ports_spec_make_names(&specs[1], "127.0.0.1:0", &flaw), 0);
+	ck_assert(specs[1].is_udp && !specs[1].is_forward);
+	client_pool_init(&pool, loop, &space, 1);
+	ports_set_pool(ports, &pool);
+	ck_assert_uint_eq(ports_configure(ports, specs, 2), 0);
+	ck_assert_uint_eq(list(), 2);
+	ck_assert_str_eq(listed[1].to, "");
+	(void)snprintf(text, sizeof(text), "%s", listed[1].addr);
+	/* It stays, and is no forward that a command could remove. */
+	ck_assert_uint_eq(ports_configure(ports, specs, 2), 0);
+	ck_assert_uint_eq(list(), 2);
+	ck_assert_str_eq(listed[1].addr, text);
+	ck_assert_int_eq(ports_remove(ports, &specs[1]), -1);
+	ck_assert_uint_eq(ports_configure(ports, specs, 1), 0);
+	ck_assert_uint_eq(list(), 1);
+	ck_assert_int_eq(ports_add(ports, &specs[1], &info, &fault), 0);
+	ck_assert_ptr_nonnull(strstr(ports_format(&info, text), "dns:127."));
+	ports_close(ports);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -475,6 +509,7 @@ main(void)
 	tcase_add_test(tests, the_configuration_takes_over);
 	tcase_add_test(tests, unix_sockets);
 	tcase_add_test(tests, udp_forwards);
+	tcase_add_test(tests, name_servers);
 	tcase_add_test(tests, no_more_than_that);
 	tcase_add_test(tests, what_would_come_in);
 	tcase_add_test(tests, out_of_memory);

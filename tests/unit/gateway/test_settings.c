@@ -142,6 +142,12 @@ START_TEST(what_is_not_right)
 	refuses("", "\nforward \"127.0.0.1:1\" { }\n",
 	    "gateway.conf:2: forward 127.0.0.1:1: \"127.0.0.1:1\" leads");
 	refuses("--forward 127.0.0.1:1=a..b:1", NULL, "leads nowhere");
+	refuses("--dns localhost:53", NULL,
+	    "--dns: \"localhost:53\" is no address");
+	refuses("", "dns = {\"[::]:53\"}\n",
+	    "gateway.conf:1: dns: \"[::]:53\" "
+	    "would tell other machines");
+	refuses("--dns 127.0.0.1:53 --dns 127.0.0.1:53", NULL, "second time");
 	refuses("--listen 127.0.0.1:1 --forward 127.0.0.1:1=a:1", NULL,
 	    "a second time");
 	refuses("--suffix a..b", NULL, "--suffix: \"a..b\" is no domain");
@@ -198,6 +204,7 @@ START_TEST(other_machines)
 	(void)snprintf(line, sizeof(line),
 	    "--auth %s --forward 0.0.0.0:1080=office:1", path);
 	refuses(line, NULL, "which a forward cannot ask for");
+	make("--open --dns [::]:53", NULL);
 	make("--open --listen [::]:1080 --forward 0.0.0.0:1=office:1", NULL);
 	ck_assert_uint_eq(settings->port_count, 2);
 	ck_assert(settings->open);
