@@ -171,7 +171,8 @@ console_new(const struct console_config *config)
 		.ops = &acceptor_callbacks,
 		.arg = console,
 		.receive = console != NULL ? &console->receive : NULL,
-		.streams_max = CONSOLE_CALLER_STREAMS,
+		/* Its device is limited, whatever sessions it has. */
+		.streams_max = LIMITS_STREAMS_MAX,
 		.retain_max = RETAIN_MAX,
 		.retain = console != NULL ? &console->retain : NULL,
 		.sessions_max = SESSIONS_MAX,

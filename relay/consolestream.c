@@ -172,36 +172,43 @@ connect_flow(struct flow *flow)
 	return true;
 }
 
-/* Offer the server what visitor has in its line, as long as it takes it. */
+/* Move all visitors in from to the end of to. */
 static void
-offer(struct console_visitor *visitor)
+move_all(struct list *to, struct list *from)
 {
-	struct list *node = list_first(&visitor->line);
+	struct list *node = list_first(from);
 
-	while (
-	    node != NULL && connect_flow(list_entry(node, struct flow, all))) {
-		node = list_first(&visitor->line);
+	for (; node != NULL; node = list_first(from)) {
+		list_remove(node);
+		list_push_back(to, node);
 	}
 }
 
-/* Offer the server the streams of everybody who waits, each once. */
+/*
+ * Offer the server one stream of each visitor who waits, round after round; one
+ * of whom it takes none now is left out of the next.
+ */
 static void
 on_turn(void *arg)
 {
 	struct console *console = arg;
-	struct list *last = list_last(&console->waiting);
 	struct list *node = list_first(&console->waiting);
+	struct list stuck;
 
-	while (node != NULL) {
-		bool is_last = node == last;
+	list_init(&stuck);
+	for (; node != NULL; node = list_first(&console->waiting)) {
+		struct console_visitor *visitor =
+		    list_entry(node, struct console_visitor, waiting);
+		bool taken = connect_flow(
+		    list_entry(list_first(&visitor->line), struct flow, all));
 
-		/* Who still has some after this is the last next time. */
-		list_remove(node);
-		offer(list_entry(node, struct console_visitor, waiting));
-		update_waiting(
-		    list_entry(node, struct console_visitor, waiting));
-		node = is_last ? NULL : list_first(&console->waiting);
+		list_remove(&visitor->waiting);
+		if (!list_empty(&visitor->line)) {
+			list_push_back(taken ? &console->waiting : &stuck,
+			    &visitor->waiting);
+		}
 	}
+	move_all(&console->waiting, &stuck);
 	if (!list_empty(&console->waiting) && !ev_is_active(&console->again)) {
 		ev_timer_again(loop_ev(console->config.loop), &console->again);
 	}

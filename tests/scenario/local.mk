@@ -38,6 +38,17 @@ SCENARIO_TESTS += \
 endif
 endif
 
+if ENABLE_GATEWAY
+if ENABLE_RELAY
+SCENARIO_TESTS += %D%/test_console
+endif
+endif
+
+# The rig of the relay's unit tests, and a gateway.
+%C%_test_console_SOURCES = %D%/test_console.c $(RIG_UNIT_RELAY)
+%C%_test_console_LDADD = \
+	$(LIBS_UNIT) gateway/libgateway.a $(LIBS_RELAY) $(LIBS_CHECK)
+
 %C%_test_hostileattach_SOURCES = %D%/test_hostileattach.c $(RIG_RELAY)
 %C%_test_hostileattach_LDADD = $(LIBS_RELAYRIG)
 %C%_test_hostilerelay_SOURCES = %D%/test_hostilerelay.c $(RIG_RELAY)

@@ -43,6 +43,9 @@ on_gone(
 	const struct store_device *row = account_device_row(device);
 	const char *user = account_row(account_device_account(device))->user;
 
+	if (rig->console != NULL) {
+		console_expel(rig->console, row->public_key, code);
+	}
 	device_expel(device, code, text);
 	if (row->role == LINKHELLO_AGENT && code != CODE_DISABLED) {
 		directory_remove(rig->directory,
@@ -81,6 +84,22 @@ open_book(struct hubrig *rig)
 	ck_assert_int_eq(account_book_load(rig->book, &error), 0);
 }
 
+static void
+open_console(struct hubrig *rig, const struct hubrig_config *config)
+{
+	const struct console_config console = {
+		.loop = rig->loop,
+		.public_key = rig->public_key,
+		.secret_key = rig->secret_key,
+		.serve = config->serve,
+		.arg = config->serve_arg,
+		.grace = config->grace,
+	};
+
+	rig->console = console_new(&console);
+	ck_assert_ptr_nonnull(rig->console);
+}
+
 void
 hubrig_open(struct hubrig *rig, const struct hubrig_config *config)
 {
@@ -106,7 +125,11 @@ hubrig_open(struct hubrig *rig, const struct hubrig_config *config)
 	rig->directory = directory_new();
 	rig->board = switch_new(rig->loop, budget);
 	open_book(rig);
+	if (config->serve != NULL) {
+		open_console(rig, config);
+	}
 	hub.loop = rig->loop;
+	hub.console = rig->console;
 	hub.book = rig->book;
 	hub.directory = rig->directory;
 	hub.board = rig->board;
@@ -129,6 +152,7 @@ void
 hubrig_close(struct hubrig *rig)
 {
 	device_hub_free(rig->hub);
+	console_free(rig->console);
 	store_close(rig->store);
 	account_book_free(rig->book);
 	directory_free(rig->directory);

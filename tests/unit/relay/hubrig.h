@@ -23,6 +23,7 @@
 #include "protocol/linkhello.h"
 #include "protocol/linkmsg.h"
 #include "relay/account.h"
+#include "relay/console.h"
 #include "relay/device.h"
 #include "tests/support/linkpair.h"
 #include "tests/support/rawlink.h"
@@ -43,6 +44,10 @@ struct hubrig_config {
 	size_t public_count;
 	const struct link_times *times;        /* of the relay's links */
 	const struct link_times *device_times; /* of the far ends */
+	/* As in struct console_config; NULL: there is no console. */
+	int (*serve)(int fd, const struct console_caller *caller, void *arg);
+	void *serve_arg;
+	uint16_t grace;
 };
 
 struct hubrig {
@@ -52,7 +57,8 @@ struct hubrig {
 	struct account_book *book;
 	struct directory *directory;
 	struct switch_board *board;
-	struct device_hub *hub; /* NULL once a test has freed it */
+	struct console *console; /* NULL: there is none */
+	struct device_hub *hub;  /* NULL once a test has freed it */
 	const struct link_times *device_times;
 	struct addr peer; /* where the next one seems to come from */
 	uint8_t public_key[KEYS_LEN];
