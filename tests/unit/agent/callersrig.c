@@ -197,7 +197,7 @@ open_link(struct callersrig *rig)
 void
 callersrig_open(struct callersrig *rig, uint16_t grace)
 {
-	static const struct resolver_config plain = { .timeout = 1. };
+	static const struct resolver_config plain = { .timeout = 5. };
 	static const struct callers_config usual = { .streams_max = 0 };
 	struct addr addr;
 
