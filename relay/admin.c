@@ -216,6 +216,7 @@ static const struct operation operations[] = {
 	{ "acl", "add", "allow|deny USER OWNER/HOST [BEFORE]", 3, 4, false,
 	    admin_acl_add },
 	{ "acl", "delete", "ID", 1, 1, false, admin_acl_delete },
+	{ "series", NULL, "1s|1m [since=N]", 1, 2, false, admin_series },
 	{ "audit", NULL, "[COUNT]", 0, 1, false, audit_list },
 };
 

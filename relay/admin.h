@@ -28,6 +28,7 @@ struct admin_request;
 struct device_hub;
 struct directory;
 struct jsonout;
+struct pulse;
 struct switch_board;
 
 /* What the relay itself tells and does. */
@@ -42,6 +43,7 @@ struct admin_world {
 	struct directory *directory;
 	struct device_hub *hub;
 	struct switch_board *board;
+	const struct pulse *pulse;
 	const struct admin_relay *relay;
 	void *relay_arg;
 };

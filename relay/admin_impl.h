@@ -105,6 +105,9 @@ void admin_user_delete(struct admin_request *request);
 /* limit USER [KEY=VALUE...] */
 void admin_limit(struct admin_request *request);
 
+/* series 1s|1m [since=N] */
+void admin_series(struct admin_request *request);
+
 /* device list [USER] */
 void admin_device_list(struct admin_request *request);
 

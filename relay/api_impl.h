@@ -132,6 +132,9 @@ void apianswer_method(struct api_call *call, const char *path);
 /* Answer with the token for pages. */
 void apianswer_token(struct api_call *call);
 
+/* Answer with the metrics, if the caller has the level for it. */
+void apianswer_metrics(struct api_call *call);
+
 /* Answer with the file of the dashboard at path. */
 void apianswer_file(struct api_call *call, const char *path);
 

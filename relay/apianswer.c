@@ -8,6 +8,9 @@
 #include "common/jsonout.h"
 #include "common/webfile.h"
 #include "relay/api_impl.h"
+#include "relay/figures.h"
+#include "relay/pulse.h"
+#include "relay/relaymetrics.h"
 #include "relay/www.h"
 
 /* Longest answer that is one object of ours: an error. */
@@ -57,16 +60,10 @@ free_buf(void *buf)
 	buf_free(buf);
 }
 
-void
-apianswer_json(struct api_call *call, unsigned status, struct buf *text)
+/* Return a response of text, which is taken over and may be NULL, or NULL. */
+static struct MHD_Response *
+make_response(struct buf *text)
 {
-	static const char *const fields[][2] = {
-		{ "Cache-Control", "no-store" },
-		{ "Content-Security-Policy",
-		    "default-src 'none'; frame-ancestors 'none'" },
-		{ "Content-Type", "application/json" },
-		{ NULL, NULL },
-	};
 	struct MHD_Response *response = NULL;
 	size_t len = 0;
 	const uint8_t *bytes = text != NULL ? buf_peek(text, &len) : NULL;
@@ -80,7 +77,21 @@ apianswer_json(struct api_call *call, unsigned status, struct buf *text)
 	if (response == NULL) {
 		buf_free(text);
 	}
-	answer(call, status, response, fields);
+	return response;
+}
+
+void
+apianswer_json(struct api_call *call, unsigned status, struct buf *text)
+{
+	static const char *const fields[][2] = {
+		{ "Cache-Control", "no-store" },
+		{ "Content-Security-Policy",
+		    "default-src 'none'; frame-ancestors 'none'" },
+		{ "Content-Type", "application/json" },
+		{ NULL, NULL },
+	};
+
+	answer(call, status, make_response(text), fields);
 }
 
 /* Answer with the document of json, which is freed; it may be NULL. */
@@ -284,6 +295,35 @@ apianswer_failure(struct api_call *call, enum admin_result result,
 	jsonout_int(json, "exit", admin_exit(result));
 	jsonout_end(json);
 	answer_document(call, status_of(result, slug), json);
+}
+
+/* --- metrics ----------------------------------------------------------- */
+
+void
+apianswer_metrics(struct api_call *call)
+{
+	static const char *const fields[][2] = {
+		{ "Cache-Control", "no-store" },
+		{ "Content-Security-Policy",
+		    "default-src 'none'; frame-ancestors 'none'" },
+		{ "Content-Type", RELAYMETRICS_TYPE },
+		{ NULL, NULL },
+	};
+	struct buf *text;
+	struct figures figures;
+
+	if (call->level != STORE_ADMIN) {
+		apianswer_error(call, MHD_HTTP_FORBIDDEN, "not-allowed",
+		    "That needs the level admin.");
+		return;
+	}
+	text = buf_new(RELAYMETRICS_MAX);
+	pulse_read(call->peer->api->config.world->pulse, &figures);
+	if (text == NULL || relaymetrics_write(&figures, text) != 0) {
+		buf_free(text);
+		text = NULL;
+	}
+	answer(call, MHD_HTTP_OK, make_response(text), fields);
 }
 
 /* --- files ------------------------------------------------------------- */

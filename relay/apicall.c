@@ -411,11 +411,13 @@ route(struct api_call *call, const char *url, const char *method)
 	const char *length = header(call, "Content-Length");
 
 	if (strncmp(url, base, sizeof(base) - 1) != 0) {
-		if (strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0) {
-			apianswer_file(call, url);
-		} else {
+		if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0) {
 			apianswer_error(call, MHD_HTTP_NOT_FOUND, "not-found",
 			    "There is nothing to change at this path.");
+		} else if (strcmp(url, "/metrics") == 0) {
+			apianswer_metrics(call);
+		} else {
+			apianswer_file(call, url);
 		}
 		return;
 	}

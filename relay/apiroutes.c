@@ -32,6 +32,9 @@ static const struct apiroutes_row rows[] = {
 	{ "GET", "/tokens", "token list [user]", APIROUTES_LIST },
 	{ "DELETE", "/tokens/{id}", "token revoke {id}", APIROUTES_DONE },
 
+	{ "GET", "/series", "series {resolution} since=[since]",
+	    APIROUTES_ITEM },
+
 	{ "GET", "/audit", "audit [count]", APIROUTES_LIST },
 };
 

@@ -123,9 +123,10 @@ on_beat(struct ev_loop *ev, ev_timer *timer, int revents)
 	(void)ev;
 	(void)revents;
 	pulse->lag_ns = now > pulse->due ? now - pulse->due : 0;
-	while (pulse->due <= now) {
+	/* A little early counts as in time. */
+	do {
 		pulse->due += LIMITS_SEC;
-	}
+	} while (pulse->due + LIMITS_SEC / 2 <= now);
 	pulse_read(pulse, &figures);
 	series_feed(pulse->series, &figures);
 }

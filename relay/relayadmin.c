@@ -58,6 +58,7 @@ relayadmin_start(struct relay *relay)
 		.directory = relay->directory,
 		.hub = relay->hub,
 		.board = relay->board,
+		.pulse = relay->pulse,
 		.relay = &ops,
 		.relay_arg = relay,
 	};

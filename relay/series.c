@@ -214,6 +214,7 @@ struct range {
 	const struct ring *ring;
 	uint64_t first;
 	uint64_t next;
+	bool more; /* points behind them */
 };
 
 /* One value of a point; false: there is none. */
@@ -315,6 +316,17 @@ static const struct {
 	{ "memory", memory_of, 0 },
 };
 
+/* Most are whole numbers, which are written ten times as fast. */
+static void
+write_number(double value, struct jsonout *json)
+{
+	if (value < 1e15 && value == (double)(uint64_t)value) {
+		jsonout_uint(json, NULL, (uint64_t)value);
+	} else {
+		jsonout_double(json, NULL, value);
+	}
+}
+
 static void
 write_column(const struct range *range, const char *key, point_value *value_of,
     size_t i, struct jsonout *json)
@@ -325,7 +337,7 @@ write_column(const struct range *range, const char *key, point_value *value_of,
 		double value = 0;
 
 		if (point->fed && value_of(point, i, &value)) {
-			jsonout_double(json, NULL, value);
+			write_number(value, json);
 		} else {
 			jsonout_null(json, NULL);
 		}
@@ -362,7 +374,7 @@ write_failures(const struct range *range, struct jsonout *json)
 static struct range
 choose(const struct ring *ring, uint64_t since)
 {
-	struct range range = { ring, ring->first, ring->last };
+	struct range range = { ring, ring->first, ring->last, false };
 
 	if (range.next - range.first >= ring->size) {
 		range.first = range.next - (ring->size - 1);
@@ -370,6 +382,10 @@ choose(const struct ring *ring, uint64_t since)
 	range.first = greater(range.first, since);
 	/* A number that never was: of another clock. */
 	range.first = range.first < range.next ? range.first : range.next;
+	range.more = range.next - range.first > SERIES_WRITE_MAX;
+	if (range.more) {
+		range.next = range.first + SERIES_WRITE_MAX;
+	}
 	return range;
 }
 
@@ -384,6 +400,7 @@ series_write(const struct series *series, enum series_ring ring, uint64_t since,
 	jsonout_uint(json, "step", step);
 	jsonout_uint(json, "first", range.first);
 	jsonout_uint(json, "next", range.next);
+	jsonout_bool(json, "more", range.more);
 	jsonout_uint(json, "time", series->before.now - age);
 	jsonout_object(json, "points");
 	for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {

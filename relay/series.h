@@ -31,8 +31,11 @@ struct series;
 /* Bytes that a series takes at most. */
 #define SERIES_MEMORY ((size_t)1 << 20)
 
-/* Longest text of series_write(): each point with sixty numbers, if need be. */
-#define SERIES_TEXT_MAX ((size_t)1 << 20)
+/* Points that are written at once: about a millisecond of work. */
+#define SERIES_WRITE_MAX 240
+
+/* Longest text of that: each point with sixty numbers, if need be. */
+#define SERIES_TEXT_MAX ((size_t)256 << 10)
 
 /* The rings. */
 enum series_ring {
@@ -61,12 +64,13 @@ void series_feed(struct series *series, const struct figures *figures);
 int series_parse_ring(const char *name, enum series_ring *out);
 
 /*
- * Write the points of a ring that are complete, from the one numbered since on,
- * as fields of the object that is open in json:
+ * Write points of a ring that are complete, from the one numbered since on and
+ * SERIES_WRITE_MAX at most, as fields of the object that is open in json:
  *
  *	step     seconds of a point, 1 or 60
  *	first    number of the first point that follows
  *	next     number after the last one: what to ask for the next time
+ *	more     whether there are such points already
  *	time     unix seconds at the end of the last one
  *	points   an object of arrays, one entry a point, null for a gap:
  *	         up, down          bytes
