@@ -23,7 +23,6 @@
 #include "relay/console.h"
 #include "relay/device.h"
 #include "relay/directory.h"
-#include "relay/pulse.h"
 #include "relay/relay_impl.h"
 #include "relay/store.h"
 #include "relay/switch.h"
@@ -214,24 +213,6 @@ draw_incarnation(void)
 	return number;
 }
 
-/* Return the pulse of relay, or NULL when memory was too short before, too. */
-static struct pulse *
-open_pulse(struct relay *relay)
-{
-	const struct pulse_config config = {
-		.loop = relay->loop,
-		.book = relay->book,
-		.directory = relay->directory,
-		.hub = relay->hub,
-		.board = relay->board,
-		.budget = relay->config.budget,
-		.started = relay->started,
-	};
-
-	return relay->board != NULL && relay->hub != NULL ? pulse_new(&config)
-							  : NULL;
-}
-
 struct relay *
 relay_new(struct loop *loop, const struct relay_config *config, int *status,
     struct fault *fault)
@@ -264,9 +245,8 @@ relay_new(struct loop *loop, const struct relay_config *config, int *status,
 		.return_rate = config->return_rate,
 	};
 	relay->hub = device_hub_new(&hub);
-	relay->pulse = open_pulse(relay);
-	if (relay->pulse == NULL || relay->console == NULL ||
-	    relayadmin_start(relay) != 0 ||
+	if (relay->board == NULL || relay->console == NULL ||
+	    relay->hub == NULL || relayadmin_start(relay) != 0 ||
 	    store_start(relay->store, loop) != 0) {
 		(void)fault_set(fault, "out of memory or threads");
 		*status = EX_OSERR;

@@ -9,6 +9,7 @@
 #include "relay/api.h"
 #include "relay/device.h"
 #include "relay/directory.h"
+#include "relay/pulse.h"
 #include "relay/relay_impl.h"
 #include "relay/switch.h"
 
@@ -45,6 +46,22 @@ static const struct admin_relay ops = {
 	.status = status,
 };
 
+static struct pulse *
+open_pulse(struct relay *relay)
+{
+	const struct pulse_config config = {
+		.loop = relay->loop,
+		.book = relay->book,
+		.directory = relay->directory,
+		.hub = relay->hub,
+		.board = relay->board,
+		.budget = relay->config.budget,
+		.started = relay->started,
+	};
+
+	return pulse_new(&config);
+}
+
 int
 relayadmin_start(struct relay *relay)
 {
@@ -53,6 +70,10 @@ relayadmin_start(struct relay *relay)
 		.world = &relay->world,
 	};
 
+	relay->pulse = open_pulse(relay);
+	if (relay->pulse == NULL) {
+		return -1;
+	}
 	relay->world = (struct admin_world){
 		.book = relay->book,
 		.directory = relay->directory,
