@@ -23,6 +23,7 @@
 #include "relay/console.h"
 #include "relay/device.h"
 #include "relay/directory.h"
+#include "relay/pulse.h"
 #include "relay/relay_impl.h"
 #include "relay/store.h"
 #include "relay/switch.h"
