@@ -268,6 +268,21 @@
 /* Data already received is delivered to a slow reader this long after RESET. */
 #define LIMITS_LINGER (30 * LIMITS_SEC)
 
+/* --- messages -------------------------------------------------------------- */
+
+/* The longest text: a log or a letter, in a handful of records. */
+#define LIMITS_MESSAGE_MAX 65536
+
+/*
+ * Texts of one direction that wait for their receipt: who writes faster than
+ * the other side takes has to wait, and what both keep is bounded.
+ */
+#define LIMITS_MESSAGES_OPEN 16
+
+/* Texts a second that one device may send to another, and at once. */
+#define LIMITS_MESSAGE_RATE 10
+#define LIMITS_MESSAGE_BURST 20
+
 /* Sessions of an agent, and of one gateway with it: one, and aged ones. */
 #define LIMITS_SESSIONS_MAX 4096
 #define LIMITS_CALLER_SESSIONS 8

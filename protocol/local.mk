@@ -62,6 +62,8 @@ noinst_LIBRARIES += %D%/libprotocol.a
 	%D%/sessionout.c \
 	%D%/sessionout.h \
 	%D%/sessionrows.h \
+	%D%/sessiontext.c \
+	%D%/sessiontext.h \
 	%D%/shaper.c \
 	%D%/shaper.h \
 	%D%/sharemsg.c \
@@ -72,6 +74,8 @@ noinst_LIBRARIES += %D%/libprotocol.a
 	%D%/stream.h \
 	%D%/target.c \
 	%D%/target.h \
+	%D%/texts.c \
+	%D%/texts.h \
 	%D%/window.c \
 	%D%/window.h \
 	$(NULL)

@@ -9,6 +9,7 @@
 #include "protocol/session_impl.h"
 #include "protocol/sessionin.h"
 #include "protocol/sessionout.h"
+#include "protocol/texts.h"
 
 /* How soon a pull that failed for want of memory is tried again. */
 #define STARVED_RETRY (100 * LIMITS_MSEC)
@@ -90,6 +91,7 @@ session_free(struct session *session)
 	destroy_all(&session->dead);
 	idmap_free(session->numbers);
 	retain_end(&session->retain);
+	texts_free(session->texts);
 	blob_unref(session->spare);
 	seal_wipe(&session->tx);
 	seal_wipe(&session->rx);
@@ -185,6 +187,21 @@ session_pull(struct session *session, uint64_t now_ns)
 	return sessionout_next(session);
 }
 
+static bool
+owes_receipt(const struct session *session)
+{
+	uint8_t payload[TEXTS_RECEIPT_MAX];
+
+	return session->texts != NULL &&
+	       texts_receipt(session->texts, payload) > 0;
+}
+
+static bool
+has_text(const struct session *session)
+{
+	return session->texts != NULL && texts_part_len(session->texts) > 0;
+}
+
 bool
 session_is_ready(const struct session *session)
 {
@@ -198,9 +215,10 @@ session_is_ready(const struct session *session)
 		return session->owes_close;
 	}
 	return session->owes_ack || session->owes_pong || session->owes_ping ||
-	       !list_empty(&session->debtors) ||
+	       !list_empty(&session->debtors) || owes_receipt(session) ||
 	       (session_has_room(session) &&
-		   session->schedule.groups.head != NULL);
+		   (session->schedule.groups.head != NULL ||
+		       has_text(session)));
 }
 
 void
@@ -348,6 +366,8 @@ leave_budgets(struct session *session)
 {
 	end_windows(&session->streams);
 	end_windows(&session->dead);
+	texts_free(session->texts);
+	session->texts = NULL;
 	retain_disown(&session->retain);
 	session->config.retain = NULL;
 }

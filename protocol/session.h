@@ -58,6 +58,18 @@ struct session_ops {
 	void (*stalled)(void *arg);
 	/* A session_ping() was answered after rtt_ns. */
 	void (*pong)(void *arg, uint64_t rtt_ns);
+	/*
+	 * A text came, UTF-8 of len bytes without a terminator, which lives
+	 * until this returns.  session_answer_text() says what became of it,
+	 * now or later.  NULL: every text is answered by CODE_DENIED.
+	 */
+	void (*text)(void *arg, uint32_t number, const char *text, size_t len);
+	/*
+	 * What became of a text that was sent; its number is done with.  Those
+	 * that have no answer when the session is over get none.
+	 */
+	void (*receipt)(
+	    void *arg, uint32_t number, enum code code, const char *text);
 	/* The session is over; its streams were told before this. */
 	void (*closed)(void *arg, enum code code);
 };
@@ -138,6 +150,28 @@ uint64_t session_deadline(const struct session *session);
 
 /* Ask the peer for a sign of life; `pong` follows. */
 void session_ping(struct session *session, uint64_t now_ns);
+
+/*
+ * Send a message to the peer, 1 to LIMITS_MESSAGE_MAX bytes of UTF-8 without
+ * NUL, copied; it goes beside the data of streams.  Returns its number, for
+ * `receipt`, or 0 when it is none, LIMITS_MESSAGES_OPEN others have no receipt
+ * yet, memory is short or the session over.
+ */
+uint32_t session_send_text(
+    struct session *session, const char *text, size_t len, uint64_t now_ns);
+
+/*
+ * Nobody waits for that text any more.  Returns true when nothing of it was
+ * sent, and nothing will be; else `receipt` may still come.
+ */
+bool session_forget_text(struct session *session, uint32_t number);
+
+/*
+ * Say what became of a text that came: CODE_OK when it was taken; text is for
+ * people and may be empty.
+ */
+void session_answer_text(
+    struct session *session, uint32_t number, enum code code, const char *text);
 
 /*
  * End the session: streams are reset with code, the peer is told by one last

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * session_impl: what session.c, sessionin.c, sessionout.c and stream.c share
- * and nobody else sees.
+ * session_impl: what session.c, sessionin.c, sessionout.c, sessiontext.c and
+ * stream.c share and nobody else sees.
  *
  * A stream is in session->streams from its creation until it is dead: let go
  * of by its owner and owing no record.  One that is over and still held when
@@ -30,6 +30,7 @@
 
 struct buf;
 struct dgramqueue;
+struct texts;
 
 #define SESSION_NEVER UINT64_MAX
 
@@ -93,7 +94,9 @@ struct session {
 	uint64_t replay_end;  /* number behind what the peer sends again */
 	struct schedule schedule;
 	struct schedule_group group;
-	struct blob *spare; /* allocated and not used by the last pull */
+	struct texts *texts; /* NULL until the first message */
+	bool text_last;      /* the record before was a TEXT */
+	struct blob *spare;  /* allocated and not used by the last pull */
 	uint32_t last_number;
 	uint32_t count; /* in numbers */
 	uint32_t alive; /* in streams, those that only owe records included */

@@ -8,6 +8,7 @@
 #include "protocol/dgram.h"
 #include "protocol/limits.h"
 #include "protocol/session_impl.h"
+#include "protocol/sessiontext.h"
 
 /* An opened record, taken apart. */
 struct record {
@@ -332,6 +333,18 @@ on_pong(struct session *session, const struct record *record)
 }
 
 static enum code
+on_text(struct session *session, const struct record *record)
+{
+	return sessiontext_part(session, record->payload, record->len);
+}
+
+static enum code
+on_receipt(struct session *session, const struct record *record)
+{
+	return sessiontext_receipt(session, record->payload, record->len);
+}
+
+static enum code
 on_rekey(struct session *session, const struct record *record)
 {
 	(void)record;
@@ -390,8 +403,10 @@ sessionin_record(struct session *session, const uint8_t *data, size_t len)
 		[RECORD_ACK] = on_ack,
 		[RECORD_PING] = on_ping,
 		[RECORD_PONG] = on_pong,
+		[RECORD_TEXT] = on_text,
 		[RECORD_REKEY] = on_rekey,
 		[RECORD_CLOSE] = on_close,
+		[RECORD_RECEIPT] = on_receipt,
 	};
 	enum record_sender sender = session->config.role == SESSION_OPENER
 					? RECORD_FROM_ACCEPTOR

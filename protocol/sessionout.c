@@ -9,6 +9,7 @@
 #include "protocol/dgramqueue.h"
 #include "protocol/limits.h"
 #include "protocol/session_impl.h"
+#include "protocol/texts.h"
 
 #define PREFIX (LIMITS_TAG_LEN + LIMITS_RECORD_HEAD_LEN)
 
@@ -380,6 +381,71 @@ next_data(struct session *session)
 	return NULL;
 }
 
+/* What became of a message that came, if that is not told yet. */
+static struct blob *
+next_receipt(struct session *session)
+{
+	uint8_t payload[TEXTS_RECEIPT_MAX];
+	struct blob *blob = NULL;
+	size_t len = 0;
+
+	if (session->texts != NULL) {
+		len = texts_receipt(session->texts, payload);
+	}
+	if (len > 0) {
+		blob = control(session, RECORD_RECEIPT, 0, payload, len);
+	}
+	if (blob != NULL) {
+		texts_receipt_sent(session->texts);
+	}
+	return blob;
+}
+
+/* The next part of a message. */
+static struct blob *
+next_text(struct session *session)
+{
+	struct blob *blob = NULL;
+	size_t len = 0;
+
+	if (session->texts != NULL) {
+		len = texts_part_len(session->texts);
+	}
+	if (len > 0) {
+		blob = begin(session, len);
+	}
+	if (blob != NULL) {
+		texts_take_part(session->texts, blob_data(blob) + PREFIX);
+		finish(session, blob, RECORD_TEXT, 0, 0, len);
+	}
+	return blob;
+}
+
+/*
+ * Messages and data, of which messages come first, but never twice in a row
+ * while there is data.
+ */
+static struct blob *
+next_content(struct session *session)
+{
+	const bool data_first = session->text_last;
+	struct blob *blob = NULL;
+
+	session->text_last = false;
+	if (data_first) {
+		blob = next_data(session);
+	}
+	if (blob == NULL && !session->closed && !session->starved) {
+		blob = next_text(session);
+		session->text_last = blob != NULL;
+	}
+	if (blob == NULL && !session->closed && !session->starved &&
+	    !data_first) {
+		blob = next_data(session);
+	}
+	return blob;
+}
+
 static struct blob *
 next_close(struct session *session)
 {
@@ -423,10 +489,13 @@ sessionout_next(struct session *session)
 	}
 	blob = next_own(session);
 	if (blob == NULL && below(session, LIMITS_RETAIN_SLACK)) {
-		blob = next_debt(session);
+		blob = next_receipt(session);
+		if (blob == NULL) {
+			blob = next_debt(session);
+		}
 	}
 	if (blob == NULL && !session->closed && session_has_room(session)) {
-		blob = next_data(session);
+		blob = next_content(session);
 	}
 	if (blob == NULL) {
 		/* Nothing more for now: an idle session holds no buffer. */

@@ -18,6 +18,7 @@ FUZZ_TARGETS = \
 	%D%/fuzz_sessionhello \
 	%D%/fuzz_share \
 	%D%/fuzz_target \
+	%D%/fuzz_texts \
 	%D%/fuzz_options \
 	$(NULL)
 
@@ -42,6 +43,7 @@ LIBS_FUZZ = $(FUZZ_MAIN) $(LIBS_LINK)
 %C%_fuzz_sessionhello_LDADD = $(LIBS_FUZZ)
 %C%_fuzz_share_LDADD = $(LIBS_FUZZ)
 %C%_fuzz_target_LDADD = $(LIBS_FUZZ)
+%C%_fuzz_texts_LDADD = $(LIBS_FUZZ)
 %C%_fuzz_options_LDADD = tests/support/libsupport.a $(LIBS_FUZZ)
 
 check_PROGRAMS += $(FUZZ_TARGETS)
@@ -64,6 +66,7 @@ EXTRA_DIST += \
 	%D%/sessionhello.in \
 	%D%/share.in \
 	%D%/target.in \
+	%D%/texts.in \
 	$(NULL)
 
 if ENABLE_AGENT

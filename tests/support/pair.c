@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "tests/support/pair.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,6 +60,32 @@ on_closed(void *arg, enum code code)
 }
 
 static void
+on_text(void *arg, uint32_t number, const char *text, size_t len)
+{
+	struct pair_end *end = arg;
+
+	end->texts++;
+	end->text_number = number;
+	end->text_len = len;
+	memcpy(end->text, text, len);
+	if (!end->hold_texts) {
+		session_answer_text(end->session, number, CODE_OK, "");
+	}
+}
+
+static void
+on_receipt(void *arg, uint32_t number, enum code code, const char *text)
+{
+	struct pair_end *end = arg;
+
+	(void)number;
+	end->receipts++;
+	end->receipt_code = code;
+	(void)snprintf(
+	    end->receipt_text, sizeof(end->receipt_text), "%s", text);
+}
+
+static void
 on_stalled(void *arg)
 {
 	struct pair_end *end = arg;
@@ -72,6 +99,8 @@ static const struct session_ops end_ops = {
 	.confirmed = on_confirmed,
 	.stalled = on_stalled,
 	.pong = on_pong,
+	.text = on_text,
+	.receipt = on_receipt,
 	.closed = on_closed,
 };
 

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "protocol/limits.h"
 #include "protocol/seal.h"
 #include "protocol/session.h"
 
@@ -36,6 +37,14 @@ struct pair_end {
 	unsigned opens;
 	struct stream *opened; /* the last one that came */
 	struct stream_target target;
+	unsigned texts;
+	uint32_t text_number; /* of the last one */
+	size_t text_len;
+	char text[LIMITS_MESSAGE_MAX];
+	bool hold_texts; /* do not answer them */
+	unsigned receipts;
+	enum code receipt_code; /* of the last one */
+	char receipt_text[LIMITS_TEXT_LEN];
 	/* Called for each stream that comes; NULL: it is kept in .opened. */
 	void (*on_open)(struct pair_end *end, struct stream *stream);
 	void *arg; /* for the test */

@@ -29,9 +29,11 @@ UNIT_TESTS += \
 	%D%/test_seal \
 	%D%/test_session \
 	%D%/test_sessionhello \
+	%D%/test_sessiontext \
 	%D%/test_shaper \
 	%D%/test_sharemsg \
 	%D%/test_sharestring \
 	%D%/test_target \
+	%D%/test_texts \
 	%D%/test_window \
 	$(NULL)

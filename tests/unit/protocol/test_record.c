@@ -102,7 +102,7 @@ START_TEST(unknown_types_are_refused)
 				     &back, RECORD_FROM_OPENER, in, sizeof(in)),
 		    -1);
 	}
-	ck_assert_uint_eq(known, 11);
+	ck_assert_uint_eq(known, 13);
 	for (size_t len = 0; len < LIMITS_RECORD_HEAD_LEN; len++) {
 		in[0] = RECORD_REKEY;
 		ck_assert_int_eq(
