@@ -13,6 +13,10 @@
  *
  *	owner/name 64 hexadecimal digits
  *
+ * There may be tens of thousands: an entry is taken in, found or forgotten in
+ * constant time, also when a new list makes all of an old one void.  Only who
+ * lists them by name waits for them to be sorted.
+ *
  * Pure; the file is the owner's business.
  */
 #ifndef INROAD_GATEWAY_HOSTS_H
@@ -26,6 +30,12 @@
 
 struct hosts;
 
+/*
+ * Hosts and pins, at most: 80 MB.  An account has fewer; a relay that is not
+ * honest must not fill our memory.
+ */
+#define HOSTS_MAX 250000
+
 /* A host; read-only to others. */
 struct host {
 	char owner[NAME_USER_MAX + 1];
@@ -33,7 +43,6 @@ struct host {
 	uint8_t key[KEYS_LEN]; /* as the relay says; zero: never online */
 	uint8_t pin[KEYS_LEN];
 	bool has_pin;
-	bool listed; /* false: only its pin is known */
 	bool online;
 	uint64_t last_contact; /* unix seconds, 0: never */
 };
@@ -45,8 +54,9 @@ struct hosts *hosts_new(void);
 void hosts_free(struct hosts *hosts);
 
 /*
- * Take the payload of a HOSTS frame.  Returns 0, or -1 when it is not right or
- * memory is short; what came before the fault counts.
+ * Take the payload of a HOSTS frame.  Returns 0, or -1 when it is not right,
+ * there are too many hosts or memory is short; what came before the fault
+ * counts.
  */
 int hosts_apply(struct hosts *hosts, const uint8_t *payload, size_t len);
 
@@ -71,11 +81,14 @@ bool hosts_is_relay(const struct host *host);
  */
 const struct host *hosts_find(const struct hosts *hosts, const char *name);
 
-/* Return the name nearest to name, or NULL when none is near. */
+/*
+ * Return the name nearest to name, or NULL when none is near; of very many
+ * hosts not all are looked at.
+ */
 const char *hosts_nearest(const struct hosts *hosts, const char *name);
 
 /* Call visit for every listed host, by name. */
-void hosts_each(const struct hosts *hosts,
+void hosts_each(struct hosts *hosts,
     void (*visit)(const struct host *host, void *arg), void *arg);
 
 /* Return true when the key that the relay names is not the pinned one. */
@@ -99,7 +112,7 @@ bool hosts_pin_proved(
  * Write all pins as text to a string that the caller frees with mem_free();
  * NULL when memory is short.
  */
-char *hosts_format_pins(const struct hosts *hosts);
+char *hosts_format_pins(struct hosts *hosts);
 
 /*
  * Take pins from text.  Returns 0, or the number of the first line that is not

@@ -133,6 +133,14 @@
  */
 #define LIMITS_LINK_CONTROL_MAX 1048576
 
+/*
+ * Bytes of channels that go before the owner of a link is asked for one more
+ * part of what is long: four records before a page of hosts.  A keystroke waits
+ * no longer for it than behind one record, and the list of 50,000 hosts takes a
+ * fifth of a busy link.
+ */
+#define LIMITS_LINK_ROOM_GAP 65536
+
 /* --- channels and credit ------------------------------------------------ */
 
 /* Channels of one link at a relay. */

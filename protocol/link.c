@@ -511,6 +511,13 @@ link_send(struct link *link, enum frame_type type, uint32_t channel,
 	return linkwrite_control(link, type, channel, payload, len);
 }
 
+void
+link_ask_room(struct link *link)
+{
+	link->wants_room = true;
+	linkwrite_soon(link);
+}
+
 bool
 link_is_up(const struct link *link)
 {

@@ -16,8 +16,10 @@
  *
  * Sending: control frames first, in order; PONG and CREDIT are state and
  * replace their own elder.  Then channels by deficit round robin, each asked
- * for its next body only when the socket can take it.  Output is gathered and
- * written once per loop iteration.
+ * for its next body only when the socket can take it.  What an owner has that
+ * is too long for the queue it sends in parts when there is room for them, as
+ * one frame in five while channels have something, without delay otherwise.
+ * Output is gathered and written once per loop iteration.
  *
  * Liveness, REKEY, PING and PONG, TCP options and credit arithmetic of the
  * endpoint are handled here; nobody above sees them.
@@ -76,6 +78,11 @@ struct link_ops {
 	 */
 	void (*down)(struct link *link, enum code code, const char *text,
 	    uint32_t retry_after, void *arg);
+	/*
+	 * After link_ask_room(): no control frame waits any more and the socket
+	 * takes one.  It may send the next part of what is long, and ask again.
+	 */
+	void (*room)(struct link *link, void *arg);
 };
 
 /* What a channel tells its owner.  Any of them may be NULL. */
@@ -160,6 +167,12 @@ void link_refuse(
  */
 int link_send(struct link *link, enum frame_type type, uint32_t channel,
     const uint8_t *payload, size_t len);
+
+/*
+ * Have `room` run once, later, when there is room for a control frame; not on a
+ * link that is not up.  Asking again before it ran changes nothing.
+ */
+void link_ask_room(struct link *link);
 
 /*
  * Write what is queued and what channels have, say GOAWAY with code and text,

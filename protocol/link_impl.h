@@ -113,6 +113,8 @@ struct link {
 	struct link_control *farewell; /* LEAVING: GOAWAY, to be sent last */
 	struct list controls;          /* of struct link_control */
 	size_t controls_bytes;
+	bool wants_room;     /* its owner waits for it */
+	uint32_t since_room; /* bytes of channels since it had it */
 	struct list credits; /* channels whose CREDIT is to be sent */
 	struct schedule schedule;
 	struct schedule_group group; /* of channels without one */

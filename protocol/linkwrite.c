@@ -248,6 +248,9 @@ put_carry(struct link *link, struct channel *channel, struct blob *body)
 	entry->body = body;
 	commit_entry(link->batch);
 	linklive_carried(link);
+	if (link->since_room < LIMITS_LINK_ROOM_GAP) {
+		link->since_room += (uint32_t)len;
+	}
 	channel->sent += LIMITS_FRAME_HEAD_LEN + len;
 	schedule_charge(
 	    &link->schedule, &channel->flow, LIMITS_FRAME_HEAD_LEN + len);
@@ -304,6 +307,31 @@ put_channel(struct link *link)
 }
 
 /*
+ * Ask the owner for one more part of what is long, if it has that, and put it;
+ * false also when that closed the link.
+ */
+static bool
+put_part(struct link *link)
+{
+	if (!link->wants_room || !link_is_up(link)) {
+		return false;
+	}
+	link->wants_room = false;
+	link->since_room = 0;
+	if (link->ops->room != NULL) {
+		link->ops->room(link, link->arg);
+	}
+	return link->state != LINK_CLOSED && put_control(link);
+}
+
+/* The same, when channels had their share. */
+static bool
+put_part_in_turn(struct link *link)
+{
+	return link->since_room >= LIMITS_LINK_ROOM_GAP && put_part(link);
+}
+
+/*
  * Put the next frame into the batch.  What is queued goes before what is
  * state: a CREDIT must not overtake the ATTACHED of its channel.
  */
@@ -311,7 +339,8 @@ static bool
 put_frame(struct link *link)
 {
 	return put_rekey(link) || put_control(link) || put_state(link) ||
-	       put_channel(link) || put_farewell(link);
+	       put_part_in_turn(link) || put_channel(link) || put_part(link) ||
+	       put_farewell(link);
 }
 
 /* Fill the batch; false when that ended the link. */

@@ -304,6 +304,10 @@ name_distance(const char *a, const char *b)
 	if (a_len > NAME_HOST_MAX || b_len > NAME_HOST_MAX) {
 		return NAME_FAR;
 	}
+	/* Where as many letters are missing it is no nearer than that. */
+	if (a_len >= b_len + NAME_FAR || b_len >= a_len + NAME_FAR) {
+		return NAME_FAR;
+	}
 	for (size_t j = 0; j <= b_len; j++) {
 		rows[0][j] = (uint8_t)j;
 	}

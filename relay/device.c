@@ -400,6 +400,7 @@ static const struct link_ops callbacks = {
 	.login = on_login,
 	.frame = on_frame,
 	.down = on_down,
+	.room = devicehosts_room,
 };
 
 /* --- the hub --------------------------------------------------------- */

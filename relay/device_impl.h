@@ -89,11 +89,18 @@ void devicerefuse_end(struct device *device);
 
 /* --- devicehosts.c: what a gateway knows of hosts ----------------------- */
 
-/* Send the whole list and watch for changes; 0, or -1 and the link closes. */
+/*
+ * Tell device, a gateway, of all its hosts and then of their changes, as its
+ * link takes it; 0, or -1 when memory is short.
+ */
 int devicehosts_start(struct device *device);
 
-/* Tell a gateway how host is for it now: nothing of it if it is denied. */
-void devicehosts_tell(struct device *device, struct directory_host *host);
+/* There is room on the link of a device, which is arg: go on telling it. */
+void devicehosts_room(struct link *link, void *arg);
+
+/* Tell device, before anything else, that host is none of its any more. */
+void devicehosts_take_away(
+    struct device *device, const struct directory_host *host);
 
 /* --- devicerule.c: what rules take away ---------------------------------- */
 

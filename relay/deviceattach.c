@@ -241,6 +241,12 @@ deviceattach_review(struct device *device)
 			rule = devicerule_judge(device, attach->agent->host);
 		}
 		if (rule != NULL) {
+			/*
+			 * This first: a gateway to which a host is not there
+			 * any more takes the end of its channel for the end of
+			 * the session.
+			 */
+			devicehosts_take_away(device, attach->agent->host);
 			switch_end(attach->circuit, CODE_DENIED,
 			    rules_explain(rule, text));
 		}

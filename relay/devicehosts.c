@@ -1,36 +1,13 @@
 /* SPDX-License-Identifier: ISC */
-/* What a gateway knows of hosts: the list, then its changes. */
+/*
+ * What a gateway knows of hosts: the list, then its changes, a page at a time
+ * as its link takes them.  What a slow link was not told yet is in the
+ * directory (directory.h), and nothing is queued for it.
+ */
 #include <stdio.h>
 #include <string.h>
 
 #include "relay/device_impl.h"
-
-/* A list that is being written, a frame at a time. */
-struct page {
-	struct device *device;
-	uint8_t payload[LIMITS_CONTROL_MAX];
-	size_t used;
-	uint8_t flags;
-	int result;
-};
-
-static void
-page_start(struct page *page, uint8_t flags)
-{
-	page->flags = flags;
-	page->used = 1;
-}
-
-static void
-page_send(struct page *page)
-{
-	page->payload[0] = page->flags;
-	if (link_send(page->device->link, FRAME_HOSTS, 0, page->payload,
-		page->used) != 0) {
-		page->result = -1;
-	}
-	page_start(page, 0);
-}
 
 static void
 describe(
@@ -52,68 +29,97 @@ describe(
 	}
 }
 
+/* Something is to be told; the link says when. */
 static void
-page_add(struct directory_host *host, void *arg)
+on_ready(void *arg)
 {
-	struct page *page = arg;
-	struct linkmsg_host entry;
+	struct device *device = arg;
 
-	if (page->result != 0 || devicerule_judge(page->device, host) != NULL) {
-		return;
-	}
-	describe(host, false, &entry);
-	if (page->used + LINKMSG_HOST_MAX > sizeof(page->payload)) {
-		page_send(page);
-	}
-	page->used = linkmsg_host_append(
-	    &entry, page->payload, sizeof(page->payload), page->used);
+	link_ask_room(device->link);
 }
 
-/* Tell device how host is now, or that it is none of its any more. */
-static void
-tell(struct device *device, const struct directory_host *host, bool removed)
+/*
+ * Describe the host that the watch told of to *out; false when device does not
+ * hear of it.  Of one that a rule denies it hears that it is gone, and nothing
+ * when it is only listed.
+ */
+static bool
+describe_event(const struct device *device, enum directory_event event,
+    const struct directory_host *host, struct linkmsg_host *out)
+{
+	bool denied = devicerule_judge(device, host) != NULL;
+
+	describe(host, denied || event == DIRECTORY_REMOVED, out);
+	return !denied || event != DIRECTORY_LISTED;
+}
+
+/* Add what the watch of device tells to payload; returns its length. */
+static size_t
+fill_page(struct device *device, uint8_t payload[LIMITS_CONTROL_MAX])
+{
+	struct directory *directory = device->hub->config.directory;
+	enum directory_event event = DIRECTORY_ANEW;
+	struct directory_host *host;
+	struct linkmsg_host entry;
+	size_t used = 1;
+
+	payload[0] = 0;
+	while (event != DIRECTORY_NOTHING &&
+	       used + LINKMSG_HOST_MAX <= LIMITS_CONTROL_MAX) {
+		event = directory_read(directory, device->watch, &host);
+		if (event == DIRECTORY_ANEW) {
+			payload[0] |= LINKMSG_HOSTS_FIRST;
+		} else if (event == DIRECTORY_WHOLE) {
+			payload[0] |= LINKMSG_HOSTS_LAST;
+		} else if (event != DIRECTORY_NOTHING &&
+			   describe_event(device, event, host, &entry)) {
+			used = linkmsg_host_append(
+			    &entry, payload, LIMITS_CONTROL_MAX, used);
+		}
+	}
+	if (event != DIRECTORY_NOTHING) {
+		link_ask_room(device->link);
+	}
+	return used;
+}
+
+void
+devicehosts_room(struct link *link, void *arg)
+{
+	struct device *device = arg;
+	uint8_t payload[LIMITS_CONTROL_MAX];
+	size_t used;
+
+	if (device->watch == NULL) {
+		return;
+	}
+	used = fill_page(device, payload);
+	if (used > 1 || payload[0] != 0) {
+		/* Without memory the link closes itself. */
+		(void)link_send(link, FRAME_HOSTS, 0, payload, used);
+	}
+}
+
+void
+devicehosts_take_away(struct device *device, const struct directory_host *host)
 {
 	uint8_t payload[1 + LINKMSG_HOST_MAX] = { 0 };
 	struct linkmsg_host entry;
 	size_t used;
 
-	describe(host, removed, &entry);
+	describe(host, true, &entry);
 	used = linkmsg_host_append(&entry, payload, sizeof(payload), 1);
-	/* A gateway that does not read its link is closed by the link. */
 	(void)link_send(device->link, FRAME_HOSTS, 0, payload, used);
-}
-
-static void
-on_changed(struct directory_host *host, enum directory_event event, void *arg)
-{
-	struct device *device = arg;
-
-	/* Who may not reach it was told that it is gone, and hears no more. */
-	if (devicerule_judge(device, host) == NULL) {
-		tell(device, host, event == DIRECTORY_REMOVED);
-	}
-}
-
-void
-devicehosts_tell(struct device *device, struct directory_host *host)
-{
-	tell(device, host, devicerule_judge(device, host) != NULL);
 }
 
 int
 devicehosts_start(struct device *device)
 {
-	struct directory *directory = device->hub->config.directory;
-	struct page page = { .device = device };
-
-	page_start(&page, LINKMSG_HOSTS_FIRST);
-	directory_each(directory, device_user(device), page_add, &page);
-	page.flags |= LINKMSG_HOSTS_LAST;
-	page_send(&page);
-	if (page.result != 0) {
+	device->watch = directory_subscribe(device->hub->config.directory,
+	    device_user(device), on_ready, device);
+	if (device->watch == NULL) {
 		return -1;
 	}
-	device->watch = directory_subscribe(
-	    directory, device_user(device), on_changed, device);
-	return device->watch != NULL ? 0 : -1;
+	link_ask_room(device->link);
+	return 0;
 }

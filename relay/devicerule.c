@@ -24,14 +24,10 @@ visit(struct directory_host *host, void *arg)
 
 	if (rules_concern(review->row, device_user(review->device),
 		directory_host_owner(host), directory_host_name(host))) {
-		devicehosts_tell(review->device, host);
+		directory_touch(host);
 	}
 }
 
-/*
- * The list first: a gateway to which a host is not there any more takes the end
- * of its channel for the end of the session.
- */
 void
 device_hub_ruled(struct device_hub *hub, const struct store_rule *row)
 {

@@ -14,43 +14,48 @@
 struct directory_owner {
 	struct table_node node; /* in directory->owners, by user */
 	struct list hosts;      /* by age */
-	struct list watches;    /* ended ones too, until nobody is told */
-	uint64_t number;        /* what its hosts are known under */
+	struct list removed;    /* hosts that watches have yet to read of */
+	struct list changes;    /* both, by when it was, as far as watched */
+	struct list watches;
+	size_t removed_count;
+	uint64_t number; /* what its hosts are known under */
 	char user[];
 };
 
 struct directory_host {
 	struct table_node node; /* in directory->hosts, by owner and name */
-	struct list of_owner;   /* in owner->hosts, then directory->removed */
+	struct list of_owner;   /* in owner->hosts or owner->removed */
+	struct list of_changes; /* in owner->changes */
 	struct directory_owner *owner;
 	void *live;
 	uint64_t last_contact;
 	uint8_t public_key[DIRECTORY_KEY_LEN];
 	bool removed;
+	uint32_t unread; /* watches that have yet to read that it is removed */
 	char name[];
 };
 
+/*
+ * Where a watch is: in the list, by age, until it was whole, and then (or while
+ * it still reads that) in the changes.  NULL is the end of either.
+ */
 struct directory_watch {
 	struct list of_owner; /* in owner->watches */
-	struct list ended;    /* in directory->ended */
 	struct directory_owner *owner;
-	directory_changed *changed; /* NULL: it has ended */
+	struct list *listed;  /* the next in owner->hosts */
+	struct list *changed; /* the next in owner->changes */
+	bool anew;            /* the list was not begun */
+	bool whole;           /* its end has been read */
+	directory_ready *ready;
 	void *arg;
 };
 
-/*
- * While watchers are told of something they may end watches and remove hosts
- * that the telling has yet to look at: their memory waits in `ended` and
- * `removed` until nobody is told any more.
- */
 struct directory {
 	struct table *owners;
 	struct table *hosts;
+	struct directory_host *buried; /* a removed one that was just read */
 	size_t online;
 	uint64_t last_number;
-	unsigned telling; /* depth of it */
-	struct list ended;
-	struct list removed;
 };
 
 static struct table_key
@@ -84,8 +89,6 @@ directory_new(void)
 	if (directory == NULL) {
 		return NULL;
 	}
-	list_init(&directory->ended);
-	list_init(&directory->removed);
 	directory->owners = table_new(owner_key);
 	directory->hosts = table_new(host_key);
 	if (directory->owners == NULL || directory->hosts == NULL) {
@@ -123,6 +126,8 @@ owner_get(struct directory *directory, const char *user)
 	memcpy(owner->user, user, size);
 	owner->number = ++directory->last_number;
 	list_init(&owner->hosts);
+	list_init(&owner->removed);
+	list_init(&owner->changes);
 	list_init(&owner->watches);
 	table_insert(directory->owners, &owner->node);
 	return owner;
@@ -138,59 +143,76 @@ owner_put(struct directory *directory, struct directory_owner *owner)
 	}
 }
 
-/* --- telling --------------------------------------------------------- */
+/* --- changes --------------------------------------------------------- */
 
-/* Free what ended while somebody was told. */
-static void
-bury(struct directory *directory)
+static struct directory_watch *
+watch_at(struct list *node)
 {
-	struct list *node = list_first(&directory->ended);
+	return list_entry(node, struct directory_watch, of_owner);
+}
 
-	for (; node != NULL; node = list_first(&directory->ended)) {
-		struct directory_watch *watch =
-		    list_entry(node, struct directory_watch, ended);
+/* Host has changed: who has read all or up to here finds it at the end. */
+static void
+note_change(struct directory_host *host)
+{
+	struct directory_owner *owner = host->owner;
+	struct list *change = &host->of_changes;
+	struct list *after = list_after(&owner->changes, change);
+	struct list *node = list_first(&owner->watches);
 
-		list_remove(&watch->ended);
-		list_remove(&watch->of_owner);
-		owner_put(directory, watch->owner);
-		mem_free(watch);
+	for (; node != NULL; node = list_after(&owner->watches, node)) {
+		if (watch_at(node)->changed == change && after != NULL) {
+			watch_at(node)->changed = after;
+		}
 	}
-	node = list_first(&directory->removed);
-	for (; node != NULL; node = list_first(&directory->removed)) {
-		struct directory_host *host =
-		    list_entry(node, struct directory_host, of_owner);
+	list_remove(change);
+	list_push_back(&owner->changes, change);
+	node = list_first(&owner->watches);
+	for (; node != NULL; node = list_after(&owner->watches, node)) {
+		struct directory_watch *watch = watch_at(node);
 
-		list_remove(&host->of_owner);
-		owner_put(directory, host->owner);
-		mem_free(host);
+		if (watch->changed != NULL) {
+			continue;
+		}
+		watch->changed = change;
+		if (watch->whole) {
+			watch->ready(watch->arg);
+		}
 	}
 }
 
-/*
- * Tell all watches of host's owner.  Should one of them remove the host, the
- * others hear of that instead.
- */
+/* Nobody has to read any more that host was removed; it is still memory. */
 static void
-tell(struct directory *directory, struct directory_host *host,
-    enum directory_event event)
+let_go(struct directory_host *host)
 {
-	struct directory_owner *owner = host->owner;
-	bool removed = host->removed;
+	list_remove(&host->of_owner);
+	list_remove(&host->of_changes);
+	host->owner->removed_count--;
+}
+
+/* Let all watches that are behind read the list anew. */
+static void
+start_anew(struct directory_owner *owner)
+{
 	struct list *node = list_first(&owner->watches);
 
-	directory->telling++;
-	for (; node != NULL && host->removed == removed;
-	     node = list_after(&owner->watches, node)) {
-		struct directory_watch *watch =
-		    list_entry(node, struct directory_watch, of_owner);
+	for (; node != NULL; node = list_after(&owner->watches, node)) {
+		struct directory_watch *watch = watch_at(node);
 
 		if (watch->changed != NULL) {
-			watch->changed(host, event, watch->arg);
+			watch->anew = true;
+			watch->whole = false;
+			watch->listed = NULL;
+			watch->changed = NULL;
 		}
 	}
-	directory->telling--;
-	if (directory->telling == 0) {
-		bury(directory);
+	for (node = list_first(&owner->removed); node != NULL;
+	     node = list_first(&owner->removed)) {
+		struct directory_host *host =
+		    list_entry(node, struct directory_host, of_owner);
+
+		let_go(host);
+		mem_free(host);
 	}
 }
 
@@ -228,7 +250,9 @@ host_new(struct directory *directory, const char *user, const char *name)
 		return NULL;
 	}
 	memcpy(host->name, name, size);
+	list_init(&host->of_changes);
 	list_push_back(&host->owner->hosts, &host->of_owner);
+	list_push_back(&host->owner->changes, &host->of_changes);
 	table_insert(directory->hosts, &host->node);
 	return host;
 }
@@ -252,33 +276,57 @@ directory_add(struct directory *directory, const char *user, const char *name,
 	}
 	if (!same) {
 		memcpy(host->public_key, public_key, DIRECTORY_KEY_LEN);
-		/* A watcher may remove it: then it is no host to return. */
-		directory->telling++;
-		tell(directory, host, DIRECTORY_CHANGED);
-		directory->telling--;
-		same = !host->removed;
-		if (directory->telling == 0) {
-			bury(directory);
+		note_change(host);
+	}
+	return host;
+}
+
+/* Take host out of the list, which some may be reading. */
+static void
+unlist(struct directory_host *host)
+{
+	struct directory_owner *owner = host->owner;
+	struct list *after = list_after(&owner->hosts, &host->of_owner);
+	struct list *node = list_first(&owner->watches);
+
+	host->unread = 0;
+	for (; node != NULL; node = list_after(&owner->watches, node)) {
+		host->unread++;
+		if (watch_at(node)->listed == &host->of_owner) {
+			watch_at(node)->listed = after;
 		}
 	}
-	return same ? host : NULL;
+	list_remove(&host->of_owner);
 }
 
 void
 directory_remove(struct directory *directory, struct directory_host *host)
 {
+	struct directory_owner *owner;
+
 	if (host == NULL || host->removed) {
 		return;
 	}
+	owner = host->owner;
 	host->removed = true;
 	if (host->live != NULL) {
 		directory->online--;
 		host->live = NULL;
 	}
 	table_remove(directory->hosts, &host->node);
-	list_remove(&host->of_owner);
-	list_push_back(&directory->removed, &host->of_owner);
-	tell(directory, host, DIRECTORY_REMOVED);
+	unlist(host);
+	if (owner->removed_count == DIRECTORY_REMOVED_MAX) {
+		start_anew(owner);
+	}
+	list_push_back(&owner->removed, &host->of_owner);
+	owner->removed_count++;
+	if (host->unread > 0) {
+		note_change(host);
+		return;
+	}
+	let_go(host);
+	owner_put(directory, owner);
+	mem_free(host);
 }
 
 static void
@@ -299,7 +347,7 @@ directory_online(struct directory *directory, struct directory_host *host,
 	host->live = live;
 	if (before == NULL) {
 		directory->online++;
-		tell(directory, host, DIRECTORY_CHANGED);
+		note_change(host);
 	}
 	return before;
 }
@@ -314,7 +362,13 @@ directory_offline(struct directory *directory, struct directory_host *host,
 	saw(host, now);
 	host->live = NULL;
 	directory->online--;
-	tell(directory, host, DIRECTORY_CHANGED);
+	note_change(host);
+}
+
+void
+directory_touch(struct directory_host *host)
+{
+	note_change(host);
 }
 
 void
@@ -336,7 +390,7 @@ directory_each(const struct directory *directory, const char *user,
 
 struct directory_watch *
 directory_subscribe(struct directory *directory, const char *user,
-    directory_changed *changed, void *arg)
+    directory_ready *ready, void *arg)
 {
 	struct directory_watch *watch = mem_new(1, sizeof(*watch));
 
@@ -348,25 +402,83 @@ directory_subscribe(struct directory *directory, const char *user,
 		mem_free(watch);
 		return NULL;
 	}
-	watch->changed = changed;
+	watch->anew = true;
+	watch->ready = ready;
 	watch->arg = arg;
-	list_init(&watch->ended);
 	list_push_back(&watch->owner->watches, &watch->of_owner);
 	return watch;
+}
+
+/* Free the removed host that was read last. */
+static void
+bury(struct directory *directory)
+{
+	mem_free(directory->buried);
+	directory->buried = NULL;
+}
+
+/* Go on behind the change at which watch is; returns its host. */
+static struct directory_host *
+next_change(struct directory *directory, struct directory_watch *watch)
+{
+	struct directory_host *host =
+	    list_entry(watch->changed, struct directory_host, of_changes);
+
+	watch->changed = list_after(&watch->owner->changes, watch->changed);
+	if (host->removed && --host->unread == 0) {
+		let_go(host);
+		directory->buried = host;
+	}
+	return host;
+}
+
+enum directory_event
+directory_read(struct directory *directory, struct directory_watch *watch,
+    struct directory_host **host)
+{
+	struct directory_owner *owner = watch->owner;
+
+	bury(directory);
+	if (watch->anew) {
+		watch->anew = false;
+		watch->listed = list_first(&owner->hosts);
+		return DIRECTORY_ANEW;
+	}
+	if (watch->listed != NULL) {
+		*host =
+		    list_entry(watch->listed, struct directory_host, of_owner);
+		watch->listed = list_after(&owner->hosts, watch->listed);
+		return DIRECTORY_LISTED;
+	}
+	if (!watch->whole) {
+		watch->whole = true;
+		return DIRECTORY_WHOLE;
+	}
+	if (watch->changed == NULL) {
+		return DIRECTORY_NOTHING;
+	}
+	*host = next_change(directory, watch);
+	return (*host)->removed ? DIRECTORY_REMOVED : DIRECTORY_CHANGED;
 }
 
 void
 directory_unsubscribe(
     struct directory *directory, struct directory_watch *watch)
 {
-	if (watch == NULL || watch->changed == NULL) {
+	struct directory_owner *owner;
+
+	if (watch == NULL) {
 		return;
 	}
-	watch->changed = NULL;
-	list_push_back(&directory->ended, &watch->ended);
-	if (directory->telling == 0) {
+	owner = watch->owner;
+	/* What it has not read of nobody may have to, now. */
+	while (owner->removed_count > 0 && watch->changed != NULL) {
+		(void)next_change(directory, watch);
 		bury(directory);
 	}
+	list_remove(&watch->of_owner);
+	mem_free(watch);
+	owner_put(directory, owner);
 }
 
 /* --- the end, and numbers -------------------------------------------- */
@@ -381,6 +493,11 @@ free_owner(struct table_node *node, void *arg)
 
 	for (member = list_first(&owner->hosts); member != NULL;
 	     member = list_first(&owner->hosts)) {
+		list_remove(member);
+		mem_free(list_entry(member, struct directory_host, of_owner));
+	}
+	for (member = list_first(&owner->removed); member != NULL;
+	     member = list_first(&owner->removed)) {
 		list_remove(member);
 		mem_free(list_entry(member, struct directory_host, of_owner));
 	}
@@ -402,6 +519,7 @@ directory_free(struct directory *directory)
 	if (directory->owners != NULL) {
 		table_each(directory->owners, free_owner, directory);
 	}
+	bury(directory);
 	table_free(directory->owners);
 	table_free(directory->hosts);
 	mem_free(directory);

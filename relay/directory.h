@@ -4,14 +4,17 @@
  *
  * An entry is a host, known by its owner (an account) and its name, with its
  * public key.  It is online while it has a live object, the relay's end of its
- * agent's link; that object stays the relay's.  Whoever watches an account is
- * told of every change of its hosts.
+ * agent's link; that object stays the relay's.
  *
- * Names are given in lower case.  An entry costs about 150 bytes: 100,000
- * agents take 15 MB.
+ * Whoever watches an account reads what there is to know of its hosts when it
+ * has room for it: the whole list, then changes.  Changes are state and no
+ * queue: a host that changed a hundred times since it was read is read once, as
+ * it is by then.  What is kept for watches that are behind are the hosts that
+ * were removed, and of those no more than DIRECTORY_REMOVED_MAX an account:
+ * beyond that they read the whole list anew.
  *
- * Watchers may call anything here, also end their own or another's watch; a
- * watch that has ended is silent at once.
+ * Names are given in lower case.  An entry costs about 170 bytes: 100,000
+ * agents take 17 MB.
  */
 #ifndef INROAD_RELAY_DIRECTORY_H
 #define INROAD_RELAY_DIRECTORY_H
@@ -27,14 +30,24 @@ struct directory_watch;
 /* Length of a host's public key. */
 #define DIRECTORY_KEY_LEN 32
 
+/* Removed hosts of an account that are kept for who has not read of it. */
+#define DIRECTORY_REMOVED_MAX 1024
+
+/* What a watch reads, in this order; after WHOLE changes without end. */
 enum directory_event {
-	DIRECTORY_CHANGED, /* it is new, or online, offline, or its key is */
-	DIRECTORY_REMOVED, /* the last that is heard of it */
+	DIRECTORY_NOTHING, /* there is no more now */
+	DIRECTORY_ANEW,    /* the list begins; what was read before is void */
+	DIRECTORY_LISTED,  /* a host of the list */
+	DIRECTORY_WHOLE,   /* every host of the list has been read */
+	DIRECTORY_CHANGED, /* a host, as it is now */
+	DIRECTORY_REMOVED, /* the last that is heard of a host */
 };
 
-/* Called with a host that changed and the watcher's arg. */
-typedef void directory_changed(
-    struct directory_host *host, enum directory_event event, void *arg);
+/*
+ * Called with the watcher's arg when there is something to read after there
+ * was nothing.  It must not call anything here.
+ */
+typedef void directory_ready(void *arg);
 
 /* Called with a host and the arg of directory_each(). */
 typedef void directory_visit(struct directory_host *host, void *arg);
@@ -50,7 +63,7 @@ void directory_free(struct directory *directory);
  * the time of its last contact (unix seconds, 0: never).  When it is known
  * already its key becomes public_key and its last contact the later of both.
  * Returns the host, which lives until directory_remove(), or NULL when memory
- * is short (or when a watcher removed it at once).
+ * is short.
  */
 struct directory_host *directory_add(struct directory *directory,
     const char *user, const char *name,
@@ -74,6 +87,9 @@ void *directory_online(struct directory *directory, struct directory_host *host,
 void directory_offline(struct directory *directory, struct directory_host *host,
     const void *live, uint64_t now);
 
+/* Have host read again, as something else has changed about it. */
+void directory_touch(struct directory_host *host);
+
 /* Return the host of user by that name, or NULL. */
 struct directory_host *directory_lookup(
     const struct directory *directory, const char *user, const char *name);
@@ -86,11 +102,19 @@ void directory_each(const struct directory *directory, const char *user,
     directory_visit *visit, void *arg);
 
 /*
- * Call changed(host, event, arg) for every change of a host of user, who need
- * not have any yet.  Returns NULL when memory is short.
+ * Watch the hosts of user, who need not have any yet.  The list can be read at
+ * once; ready(arg) tells of what comes later.  Returns NULL when memory is
+ * short.
  */
 struct directory_watch *directory_subscribe(struct directory *directory,
-    const char *user, directory_changed *changed, void *arg);
+    const char *user, directory_ready *ready, void *arg);
+
+/*
+ * Return what there is to read next.  With LISTED, CHANGED and REMOVED *host is
+ * the host, which after REMOVED lives until the next call of anything here.
+ */
+enum directory_event directory_read(struct directory *directory,
+    struct directory_watch *watch, struct directory_host **host);
 
 /* End watch; NULL is allowed. */
 void directory_unsubscribe(

@@ -10,6 +10,7 @@ SCENARIO_TESTS = \
 	%D%/test_link \
 	%D%/test_linkchannel \
 	%D%/test_linkgreet \
+	%D%/test_linkroom \
 	%D%/test_scout \
 	%D%/test_sessionresume \
 	%D%/test_uplink \

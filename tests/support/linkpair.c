@@ -88,11 +88,19 @@ on_down(struct link *link, enum code code, const char *text,
 	tell(side, LINKPAIR_DOWN);
 }
 
+static void
+on_room(struct link *link, void *arg)
+{
+	(void)link;
+	tell(arg, LINKPAIR_ROOM);
+}
+
 static const struct link_ops side_ops = {
 	.login = on_login,
 	.up = on_up,
 	.frame = on_frame,
 	.down = on_down,
+	.room = on_room,
 };
 
 /* --- pairs ----------------------------------------------------------- */

@@ -9,16 +9,17 @@
 #include "tests/support/failalloc.h"
 #include "tests/support/unit.h"
 
-/* Tell hosts of one host, whose key is 32 times `key`. */
+/* Tell hosts of one host of owner, whose key is 32 times `key`. */
 static int
-tell(struct hosts *hosts, uint8_t flags, const char *name, uint8_t key,
-    enum linkmsg_host_state state)
+tell_of(struct hosts *hosts, uint8_t flags, const char *owner, const char *name,
+    uint8_t key, enum linkmsg_host_state state)
 {
-	struct linkmsg_host host = { .owner = "alice", .state = state };
+	struct linkmsg_host host = { .state = state };
 	uint8_t payload[1 + LINKMSG_HOST_MAX] = { flags };
 	size_t used = 1;
 
 	if (name != NULL) {
+		(void)snprintf(host.owner, sizeof(host.owner), "%s", owner);
 		(void)snprintf(host.name, sizeof(host.name), "%s", name);
 		memset(host.key, key, sizeof(host.key));
 		host.last_contact = 1000;
@@ -26,6 +27,13 @@ tell(struct hosts *hosts, uint8_t flags, const char *name, uint8_t key,
 		ck_assert_uint_gt(used, 1);
 	}
 	return hosts_apply(hosts, payload, used);
+}
+
+static int
+tell(struct hosts *hosts, uint8_t flags, const char *name, uint8_t key,
+    enum linkmsg_host_state state)
+{
+	return tell_of(hosts, flags, "alice", name, key, state);
 }
 
 static void
@@ -38,7 +46,7 @@ count(const struct host *host, void *arg)
 }
 
 static unsigned
-listed(const struct hosts *hosts)
+listed(struct hosts *hosts)
 {
 	unsigned n = 0;
 
@@ -93,6 +101,89 @@ START_TEST(clear_leaves_pins)
 			     "office", 2, LINKMSG_ONLINE),
 	    0);
 	ck_assert(hosts_key_changed(hosts_find(hosts, "office")));
+	hosts_free(hosts);
+}
+END_TEST
+
+/* Hosts of two accounts by one name are two hosts. */
+START_TEST(one_name_of_two_owners)
+{
+	struct hosts *hosts = hosts_new();
+
+	(void)tell(hosts, LINKMSG_HOSTS_FIRST, "office", 1, LINKMSG_ONLINE);
+	(void)tell_of(hosts, 0, "bob", "office", 2, LINKMSG_OFFLINE);
+	(void)tell_of(hosts, 0, "carol", "office", 3, LINKMSG_OFFLINE);
+	ck_assert_uint_eq(listed(hosts), 3);
+	ck_assert_str_eq(hosts_find(hosts, "office")->owner, "alice");
+	(void)tell_of(hosts, 0, "bob", "office", 2, LINKMSG_REMOVED);
+	ck_assert_uint_eq(listed(hosts), 2);
+	(void)tell(hosts, 0, "office", 1, LINKMSG_REMOVED);
+	ck_assert_str_eq(hosts_find(hosts, "office")->owner, "carol");
+	(void)tell_of(hosts, 0, "carol", "office", 2, LINKMSG_REMOVED);
+	ck_assert_ptr_null(hosts_find(hosts, "office"));
+	hosts_free(hosts);
+}
+END_TEST
+
+/* Notes the names, which have to come in order. */
+static void
+check_order(const struct host *host, void *arg)
+{
+	char *last = arg;
+
+	ck_assert_int_lt(strcmp(last, host->name), 0);
+	(void)snprintf(last, NAME_HOST_MAX + 1, "%s", host->name);
+}
+
+static void
+tell_many(struct hosts *hosts, const char *prefix, unsigned n)
+{
+	char name[NAME_HOST_MAX + 1];
+
+	ck_assert_int_eq(tell(hosts, LINKMSG_HOSTS_FIRST, NULL, 0, 0), 0);
+	for (unsigned i = 0; i < n; i++) {
+		(void)snprintf(
+		    name, sizeof(name), "%s%u", prefix, (i * 7919U) % n);
+		ck_assert_int_eq(tell(hosts, 0, name, 1, LINKMSG_ONLINE), 0);
+	}
+	ck_assert_int_eq(tell(hosts, LINKMSG_HOSTS_LAST, NULL, 0, 0), 0);
+}
+
+/* A second list of other hosts, then the first one again. */
+START_TEST(many_hosts)
+{
+	struct hosts *hosts = hosts_new();
+	char last[NAME_HOST_MAX + 1] = "";
+
+	tell_many(hosts, "one", 50000);
+	ck_assert_uint_eq(listed(hosts), 50000);
+	hosts_each(hosts, check_order, last);
+	ck_assert(hosts_pin(hosts, "one4711"));
+	tell_many(hosts, "two", 30000);
+	ck_assert_uint_eq(listed(hosts), 30000);
+	ck_assert_ptr_null(hosts_find(hosts, "one4711"));
+	ck_assert_ptr_nonnull(hosts_find(hosts, "two4711"));
+	ck_assert_ptr_null(hosts_nearest(hosts, "one4711"));
+	tell_many(hosts, "one", 50000);
+	ck_assert_uint_eq(listed(hosts), 50000);
+	ck_assert(hosts_find(hosts, "one4711")->has_pin);
+	ck_assert(!hosts_find(hosts, "one4712")->has_pin);
+	hosts_free(hosts);
+}
+END_TEST
+
+START_TEST(not_more_than_memory_is_for)
+{
+	struct hosts *hosts = hosts_new();
+	char name[NAME_HOST_MAX + 1];
+
+	for (unsigned i = 0; i < HOSTS_MAX; i++) {
+		(void)snprintf(name, sizeof(name), "h%u", i);
+		ck_assert_int_eq(tell(hosts, 0, name, 1, LINKMSG_ONLINE), 0);
+	}
+	ck_assert_int_eq(tell(hosts, 0, "more", 1, LINKMSG_ONLINE), -1);
+	ck_assert_int_eq(tell(hosts, 0, "h7", 1, LINKMSG_OFFLINE), 0);
+	ck_assert_uint_eq(listed(hosts), HOSTS_MAX);
 	hosts_free(hosts);
 }
 END_TEST
@@ -250,6 +341,9 @@ main(void)
 
 	tcase_add_test(tc, list_then_changes);
 	tcase_add_test(tc, clear_leaves_pins);
+	tcase_add_test(tc, one_name_of_two_owners);
+	tcase_add_test(tc, many_hosts);
+	tcase_add_test(tc, not_more_than_memory_is_for);
 	tcase_add_test(tc, garbage_is_refused);
 	tcase_add_test(tc, nearest_name);
 	tcase_add_test(tc, changed_keys_are_seen);

@@ -13,50 +13,68 @@
 static const uint8_t key_a[DIRECTORY_KEY_LEN] = { 0xa };
 static const uint8_t key_b[DIRECTORY_KEY_LEN] = { 0xb };
 
-/* What a watcher heard. */
-struct ear {
+/* Somebody who watches alice. */
+struct reader {
 	struct directory *directory;
-	int changed;
-	int removed;
-	char last[64];
-	bool online;
-	uint64_t contact;
-	/* What it does the next time that it hears something. */
-	struct directory_watch **end;
-	struct directory_host *remove;
-	const char *add;
+	struct directory_watch *watch;
+	int told; /* that there is something to read */
+	char text[256];
 };
 
 static void
-on_changed(struct directory_host *host, enum directory_event event, void *arg)
+on_ready(void *arg)
 {
-	struct ear *ear = arg;
-	struct directory_watch **end = ear->end;
-	struct directory_host *removed = ear->remove;
-	const char *add = ear->add;
+	struct reader *reader = arg;
 
-	if (event == DIRECTORY_REMOVED) {
-		ear->removed++;
-	} else {
-		ear->changed++;
+	reader->told++;
+}
+
+static void
+open_reader(struct reader *reader, struct directory *directory)
+{
+	memset(reader, 0, sizeof(*reader));
+	reader->directory = directory;
+	reader->watch =
+	    directory_subscribe(directory, "alice", on_ready, reader);
+	ck_assert_ptr_nonnull(reader->watch);
+}
+
+/* Read at most n events; the text says what came, a word each. */
+static const char *
+read_some(struct reader *reader, int n)
+{
+	static const char *const words[] = {
+		[DIRECTORY_ANEW] = "anew",
+		[DIRECTORY_WHOLE] = "whole",
+		[DIRECTORY_CHANGED] = "",
+		[DIRECTORY_REMOVED] = "-",
+	};
+	struct directory_host *host = NULL;
+	size_t used = 0;
+
+	reader->text[0] = '\0';
+	for (int i = 0; i < n; i++) {
+		enum directory_event event =
+		    directory_read(reader->directory, reader->watch, &host);
+		bool of_host =
+		    event == DIRECTORY_CHANGED || event == DIRECTORY_REMOVED;
+
+		if (event == DIRECTORY_NOTHING) {
+			break;
+		}
+		used += (size_t)snprintf(reader->text + used,
+		    sizeof(reader->text) - used, "%s%s%s%s", i > 0 ? " " : "",
+		    words[event], of_host ? directory_host_name(host) : "",
+		    of_host && directory_host_live(host) != NULL ? "!" : "");
+		ck_assert_uint_lt(used, sizeof(reader->text));
 	}
-	snprintf(ear->last, sizeof(ear->last), "%s/%s",
-	    directory_host_owner(host), directory_host_name(host));
-	ear->online = directory_host_live(host) != NULL;
-	ear->contact = directory_host_last_contact(host);
-	ear->end = NULL;
-	ear->remove = NULL;
-	ear->add = NULL;
-	if (end != NULL) {
-		directory_unsubscribe(ear->directory, *end);
-		*end = NULL;
-	}
-	if (removed != NULL) {
-		directory_remove(ear->directory, removed);
-	}
-	if (add != NULL) {
-		(void)directory_add(ear->directory, "alice", add, key_a, 0);
-	}
+	return reader->text;
+}
+
+static const char *
+read_all(struct reader *reader)
+{
+	return read_some(reader, 50);
 }
 
 static void
@@ -124,22 +142,23 @@ END_TEST
 START_TEST(adding_again_updates)
 {
 	struct directory *directory = directory_new();
-	struct ear ear = { .directory = directory };
+	struct reader reader;
 	struct directory_host *host;
 
-	ck_assert_ptr_nonnull(
-	    directory_subscribe(directory, "alice", on_changed, &ear));
+	open_reader(&reader, directory);
+	ck_assert_str_eq(read_all(&reader), "anew whole");
 	host = directory_add(directory, "alice", "office", key_a, 100);
-	ck_assert_int_eq(ear.changed, 1);
+	ck_assert_str_eq(read_all(&reader), "office");
 	ck_assert_ptr_eq(
 	    directory_add(directory, "alice", "office", key_a, 50), host);
 	ck_assert_uint_eq(directory_host_last_contact(host), 100);
-	ck_assert_int_eq(ear.changed, 1);
+	ck_assert_int_eq(reader.told, 1);
 	ck_assert_ptr_eq(
 	    directory_add(directory, "alice", "office", key_b, 150), host);
 	ck_assert_uint_eq(directory_host_last_contact(host), 150);
 	ck_assert_mem_eq(directory_host_key(host), key_b, DIRECTORY_KEY_LEN);
-	ck_assert_int_eq(ear.changed, 2);
+	ck_assert_int_eq(reader.told, 2);
+	ck_assert_str_eq(read_all(&reader), "office");
 	ck_assert_uint_eq(directory_count(directory), 1);
 	directory_free(directory);
 }
@@ -166,115 +185,179 @@ START_TEST(each_host_of_an_owner_by_age)
 }
 END_TEST
 
-START_TEST(watchers_hear_of_their_account_only)
+START_TEST(the_list_then_changes)
 {
 	int link;
 	struct directory *directory = directory_new();
-	struct ear ear = { .directory = directory };
-	struct ear other = { .directory = directory };
-	struct directory_host *host;
-	struct directory_watch *watch =
-	    directory_subscribe(directory, "alice", on_changed, &ear);
+	struct directory_host *host =
+	    directory_add(directory, "alice", "office", key_a, 100);
+	struct reader reader;
 
-	ck_assert_ptr_nonnull(
-	    directory_subscribe(directory, "bob", on_changed, &other));
-	host = directory_add(directory, "alice", "office", key_a, 100);
-	ck_assert_int_eq(ear.changed, 1);
-	ck_assert_str_eq(ear.last, "alice/office");
-	ck_assert(!ear.online);
+	(void)directory_add(directory, "alice", "lab", key_a, 0);
+	(void)directory_add(directory, "bob", "barn", key_a, 0);
+	open_reader(&reader, directory);
+	ck_assert_str_eq(read_all(&reader), "anew office lab whole");
+	ck_assert_str_eq(read_all(&reader), "");
+	ck_assert_int_eq(reader.told, 0);
 	(void)directory_online(directory, host, &link, 200);
-	ck_assert_int_eq(ear.changed, 2);
-	ck_assert(ear.online);
+	ck_assert_int_eq(reader.told, 1);
+	ck_assert_str_eq(read_all(&reader), "office!");
 	/* A link that is replaced is no change. */
-	(void)directory_online(directory, host, &ear, 300);
-	ck_assert_int_eq(ear.changed, 2);
-	directory_offline(directory, host, &ear, 400);
-	ck_assert_int_eq(ear.changed, 3);
-	ck_assert(!ear.online);
-	ck_assert_uint_eq(ear.contact, 400);
+	(void)directory_online(directory, host, &reader, 300);
+	ck_assert_int_eq(reader.told, 1);
+	directory_offline(directory, host, &reader, 400);
+	ck_assert_str_eq(read_all(&reader), "office");
 	directory_remove(directory, host);
-	ck_assert_int_eq(ear.changed, 3);
-	ck_assert_int_eq(ear.removed, 1);
-	directory_unsubscribe(directory, watch);
+	ck_assert_int_eq(reader.told, 3);
+	ck_assert_str_eq(read_all(&reader), "-office");
+	ck_assert_str_eq(read_all(&reader), "");
+	(void)directory_add(directory, "bob", "shed", key_a, 0);
+	ck_assert_int_eq(reader.told, 3);
+	directory_unsubscribe(directory, reader.watch);
 	directory_unsubscribe(directory, NULL);
-	(void)directory_add(directory, "alice", "lab", key_a, 0);
-	ck_assert_int_eq(ear.changed, 3);
-	ck_assert_int_eq(other.changed + other.removed, 0);
+	(void)directory_add(directory, "alice", "den", key_a, 0);
+	ck_assert_int_eq(reader.told, 3);
 	directory_free(directory);
 }
 END_TEST
 
-/* The first watcher ends its own, the next one's or the last one's watch. */
-START_TEST(a_watch_may_end_while_told)
-{
-	struct directory *directory = directory_new();
-	struct ear ears[3] = { { .directory = directory } };
-	struct directory_watch *watches[3];
-
-	for (int i = 0; i < 3; i++) {
-		ears[i].directory = directory;
-		watches[i] = directory_subscribe(
-		    directory, "alice", on_changed, &ears[i]);
-	}
-	ears[0].end = &watches[_i];
-	(void)directory_add(directory, "alice", "office", key_a, 0);
-	for (int i = 0; i < 3; i++) {
-		ck_assert_int_eq(ears[i].changed, i == _i && i > 0 ? 0 : 1);
-	}
-	(void)directory_add(directory, "alice", "lab", key_a, 0);
-	for (int i = 0; i < 3; i++) {
-		ck_assert_int_eq(
-		    ears[i].changed, i == _i ? (i > 0 ? 0 : 1) : 2);
-	}
-	directory_free(directory);
-}
-END_TEST
-
-/* Removing the host they are told of: the others hear of that only. */
-START_TEST(a_host_may_go_while_told)
+/* However often a host changes, there is one thing to read of it. */
+START_TEST(changes_are_state)
 {
 	int link;
 	struct directory *directory = directory_new();
-	struct ear ears[3];
+	struct directory_host *office =
+	    directory_add(directory, "alice", "office", key_a, 100);
+	struct directory_host *lab =
+	    directory_add(directory, "alice", "lab", key_a, 100);
+	struct reader reader;
+
+	open_reader(&reader, directory);
+	(void)read_all(&reader);
+	for (int i = 0; i < 10; i++) {
+		(void)directory_online(directory, office, &link, 200);
+		(void)directory_online(directory, lab, &link, 200);
+		directory_offline(directory, office, &link, 300);
+	}
+	/* Told once, until it is read. */
+	ck_assert_int_eq(reader.told, 1);
+	ck_assert_str_eq(read_all(&reader), "lab! office");
+	directory_offline(directory, lab, &link, 300);
+	(void)directory_online(directory, office, &link, 400);
+	ck_assert_int_eq(reader.told, 2);
+	ck_assert_str_eq(read_some(&reader, 1), "lab");
+	/* It was next, and now is last. */
+	directory_offline(directory, office, &link, 500);
+	(void)directory_online(directory, lab, &link, 500);
+	ck_assert_int_eq(reader.told, 2);
+	ck_assert_str_eq(read_all(&reader), "office lab!");
+	directory_free(directory);
+}
+END_TEST
+
+/* What happens while the list is read is in it, or behind it. */
+START_TEST(changes_while_the_list_is_read)
+{
+	int link;
+	struct directory *directory = directory_new();
+	struct directory_host *hosts[4];
+	static const char *const names[] = { "a", "b", "c", "d" };
+	struct reader reader;
+
+	for (int i = 0; i < 4; i++) {
+		hosts[i] =
+		    directory_add(directory, "alice", names[i], key_a, 0);
+	}
+	open_reader(&reader, directory);
+	ck_assert_str_eq(read_some(&reader, 3), "anew a b");
+	(void)directory_online(directory, hosts[0], &link, 100);
+	(void)directory_online(directory, hosts[3], &link, 100);
+	directory_remove(directory, hosts[1]);
+	directory_remove(directory, hosts[2]); /* it would be the next */
+	(void)directory_add(directory, "alice", "e", key_a, 0);
+	ck_assert_int_eq(reader.told, 0);
+	ck_assert_str_eq(read_all(&reader), "d! e whole a! d! -b -c e");
+	ck_assert_str_eq(read_all(&reader), "");
+	directory_free(directory);
+}
+END_TEST
+
+/* Each watch reads on its own; a removed host waits for the last of them. */
+START_TEST(watches_are_independent)
+{
+	struct directory *directory = directory_new();
 	struct directory_host *host =
 	    directory_add(directory, "alice", "office", key_a, 0);
+	struct reader readers[3];
 
-	memset(ears, 0, sizeof(ears));
 	for (int i = 0; i < 3; i++) {
-		ears[i].directory = directory;
-		ck_assert_ptr_nonnull(directory_subscribe(
-		    directory, "alice", on_changed, &ears[i]));
+		open_reader(&readers[i], directory);
 	}
-	ears[1].remove = host;
-	ck_assert_ptr_null(directory_online(directory, host, &link, 100));
-	ck_assert_int_eq(ears[0].changed, 1);
-	ck_assert_int_eq(ears[1].changed, 1);
-	ck_assert_int_eq(ears[2].changed, 0);
-	for (int i = 0; i < 3; i++) {
-		ck_assert_int_eq(ears[i].removed, 1);
+	(void)read_all(&readers[0]);
+	(void)read_some(&readers[1], 1);
+	directory_remove(directory, host);
+	ck_assert_str_eq(read_all(&readers[0]), "-office");
+	host = directory_add(directory, "alice", "office", key_b, 0);
+	ck_assert_str_eq(read_all(&readers[1]), "whole -office office");
+	ck_assert_str_eq(read_all(&readers[0]), "office");
+	directory_remove(directory, host);
+	ck_assert_str_eq(read_all(&readers[0]), "-office");
+	directory_unsubscribe(directory, readers[_i].watch);
+	for (int i = 1; i < 3; i++) {
+		if (i != _i) {
+			ck_assert_str_eq(read_all(&readers[i]),
+			    i == 1 ? "-office" : "anew whole -office -office");
+		}
 	}
 	ck_assert_uint_eq(directory_count(directory), 0);
-	ck_assert_uint_eq(directory_count_online(directory), 0);
 	directory_free(directory);
 }
 END_TEST
 
-START_TEST(changes_nest)
+/* Nothing is kept when nobody watches, or who was behind has gone. */
+START_TEST(removed_hosts_go_with_their_readers)
 {
 	struct directory *directory = directory_new();
-	struct ear ears[2] = { { .directory = directory } };
-	struct directory_watch *watch;
+	struct reader reader;
 
-	ears[1].directory = directory;
-	watch = directory_subscribe(directory, "alice", on_changed, &ears[0]);
-	(void)directory_subscribe(directory, "alice", on_changed, &ears[1]);
-	ears[0].add = "lab";
-	ears[1].end = &watch; /* inside the inner telling */
+	directory_remove(
+	    directory, directory_add(directory, "alice", "office", key_a, 0));
+	open_reader(&reader, directory);
+	for (int i = 0; i < 10; i++) {
+		directory_remove(directory,
+		    directory_add(directory, "alice", "lab", key_a, 0));
+	}
+	directory_unsubscribe(directory, reader.watch);
+	open_reader(&reader, directory);
+	ck_assert_str_eq(read_all(&reader), "anew whole");
+	directory_free(directory);
+}
+END_TEST
+
+/* Who is behind by more removed hosts than are kept begins anew. */
+START_TEST(too_far_behind)
+{
+	struct directory *directory = directory_new();
+	struct reader behind;
+	struct reader ahead;
+	char name[16];
+
+	open_reader(&behind, directory);
+	open_reader(&ahead, directory);
+	(void)read_all(&behind);
+	for (int i = 0; i <= DIRECTORY_REMOVED_MAX; i++) {
+		(void)snprintf(name, sizeof(name), "host%d", i);
+		directory_remove(directory,
+		    directory_add(directory, "alice", name, key_a, 0));
+		(void)read_all(&ahead);
+	}
 	(void)directory_add(directory, "alice", "office", key_a, 0);
-	ck_assert_int_eq(ears[0].changed, 2);
-	ck_assert_int_eq(ears[1].changed, 2);
-	ck_assert_str_eq(ears[1].last, "alice/office");
-	ck_assert_uint_eq(directory_count(directory), 2);
+	ck_assert_str_eq(read_all(&ahead), "office");
+	(void)snprintf(name, sizeof(name), "-host%d", DIRECTORY_REMOVED_MAX);
+	ck_assert_str_eq(read_some(&behind, 3), "anew office whole");
+	ck_assert_str_eq(read_some(&behind, 1), name);
+	ck_assert_str_eq(read_all(&behind), "office");
+	ck_assert_int_eq(behind.told, 1);
 	directory_free(directory);
 }
 END_TEST
@@ -311,20 +394,23 @@ static bool
 use(void)
 {
 	struct directory *directory = directory_new();
-	struct ear ear = { .directory = directory };
-	struct directory_watch *watch = NULL;
+	struct reader reader = { .directory = directory };
 	struct directory_host *host = NULL;
 
 	if (directory != NULL) {
-		watch =
-		    directory_subscribe(directory, "alice", on_changed, &ear);
+		reader.watch =
+		    directory_subscribe(directory, "alice", on_ready, &reader);
 		host = directory_add(directory, "alice", "office", key_a, 0);
 		ck_assert_uint_eq(directory_count(directory), host != NULL);
-		ck_assert_int_eq(ear.changed, watch != NULL && host != NULL);
-		directory_unsubscribe(directory, watch);
+		if (reader.watch != NULL) {
+			ck_assert_str_eq(read_all(&reader),
+			    host != NULL ? "anew office whole office"
+					 : "anew whole");
+		}
+		directory_unsubscribe(directory, reader.watch);
 	}
 	directory_free(directory);
-	return watch != NULL && host != NULL;
+	return reader.watch != NULL && host != NULL;
 }
 
 START_TEST(no_memory_is_told)
@@ -356,10 +442,12 @@ main(void)
 	tcase_add_test(tcase, a_host_comes_and_goes);
 	tcase_add_test(tcase, adding_again_updates);
 	tcase_add_test(tcase, each_host_of_an_owner_by_age);
-	tcase_add_test(tcase, watchers_hear_of_their_account_only);
-	tcase_add_loop_test(tcase, a_watch_may_end_while_told, 0, 3);
-	tcase_add_test(tcase, a_host_may_go_while_told);
-	tcase_add_test(tcase, changes_nest);
+	tcase_add_test(tcase, the_list_then_changes);
+	tcase_add_test(tcase, changes_are_state);
+	tcase_add_test(tcase, changes_while_the_list_is_read);
+	tcase_add_loop_test(tcase, watches_are_independent, 1, 3);
+	tcase_add_test(tcase, removed_hosts_go_with_their_readers);
+	tcase_add_test(tcase, too_far_behind);
 	tcase_add_test(tcase, many_hosts);
 	tcase_add_test(tcase, no_memory_is_told);
 	suite_add_tcase(suite, tcase);
