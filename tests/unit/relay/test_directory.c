@@ -46,6 +46,7 @@ read_some(struct reader *reader, int n)
 	static const char *const words[] = {
 		[DIRECTORY_ANEW] = "anew",
 		[DIRECTORY_WHOLE] = "whole",
+		[DIRECTORY_LISTED] = "",
 		[DIRECTORY_CHANGED] = "",
 		[DIRECTORY_REMOVED] = "-",
 	};
@@ -56,8 +57,9 @@ read_some(struct reader *reader, int n)
 	for (int i = 0; i < n; i++) {
 		enum directory_event event =
 		    directory_read(reader->directory, reader->watch, &host);
-		bool of_host =
-		    event == DIRECTORY_CHANGED || event == DIRECTORY_REMOVED;
+		bool of_host = event == DIRECTORY_LISTED ||
+			       event == DIRECTORY_CHANGED ||
+			       event == DIRECTORY_REMOVED;
 
 		if (event == DIRECTORY_NOTHING) {
 			break;
@@ -211,12 +213,15 @@ START_TEST(the_list_then_changes)
 	ck_assert_int_eq(reader.told, 3);
 	ck_assert_str_eq(read_all(&reader), "-office");
 	ck_assert_str_eq(read_all(&reader), "");
+	directory_touch(directory_lookup(directory, "alice", "lab"));
+	ck_assert_str_eq(read_all(&reader), "lab");
+	ck_assert_int_eq(reader.told, 4);
 	(void)directory_add(directory, "bob", "shed", key_a, 0);
-	ck_assert_int_eq(reader.told, 3);
+	ck_assert_int_eq(reader.told, 4);
 	directory_unsubscribe(directory, reader.watch);
 	directory_unsubscribe(directory, NULL);
 	(void)directory_add(directory, "alice", "den", key_a, 0);
-	ck_assert_int_eq(reader.told, 3);
+	ck_assert_int_eq(reader.told, 4);
 	directory_free(directory);
 }
 END_TEST
