@@ -273,6 +273,7 @@ commit_delete(struct account_op *op)
 
 	account_text_removed(op->now, op->by, op->now, text);
 	tell_gone(op->account, CODE_REVOKED, text);
+	account_share_end_all(op->account, "One of the accounts was removed.");
 	account_book_drop(op->account);
 	op->account = NULL;
 	(void)account_op_answer(op, CODE_OK, NULL);

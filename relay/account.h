@@ -47,6 +47,7 @@ struct account;
 struct account_book;
 struct account_device;
 struct account_op;
+struct account_share;
 struct account_token;
 struct rules;
 
@@ -72,6 +73,15 @@ struct rules;
 #define ACCOUNT_EXPIRED_TIME (UINT64_C(7) * 86400)
 /* How long gateways may come with the key before the account's last change. */
 #define ACCOUNT_OLD_KEY_TIME (UINT64_C(7) * 86400)
+
+/*
+ * Hosts that an account may share, and that may be shared with it: what comes
+ * in is shown by its gateways without being asked for.  More than that is for
+ * one account with several people, not for sharing.
+ */
+#define ACCOUNT_SHARES_MAX 1024
+/* Shares of one host with one account: renewals, of which old ones go. */
+#define ACCOUNT_SHARES_SAME_MAX 32
 
 /* Who comes back opens at once what was open before. */
 #define ACCOUNT_ATTACH_BURST 20
@@ -104,6 +114,14 @@ struct account_ops {
 	 * more hosts, or less.  Row lives while this runs.
 	 */
 	void (*ruled)(const struct store_rule *row, void *arg);
+	/* A host is shared. */
+	void (*shared)(const struct account_share *share, void *arg);
+	/*
+	 * It is no longer, and is found no more; why is CODE_DENIED with a
+	 * text.  It is freed after this returns.
+	 */
+	void (*unshared)(
+	    const struct account_share *share, const char *text, void *arg);
 };
 
 /* How an operation ended; lives while done runs. */
@@ -116,6 +134,14 @@ struct account_outcome {
 	bool has_token;                /* an invitation was made: */
 	uint8_t token[LINKHELLO_TOKEN_LEN]; /* to hand on, then wiped */
 	uint64_t expires;
+	/* Shares that were made or ended, all of one host with one account: */
+	char host[NAME_HOST_MAX + 1];
+	char user[NAME_USER_MAX + 1];
+	size_t share_count;
+	struct {
+		uint64_t share;
+		uint64_t expiry;
+	} shares[ACCOUNT_SHARES_SAME_MAX];
 };
 
 /* Called with the outcome of an operation, whose handle is then gone. */
@@ -159,7 +185,7 @@ int account_book_load(struct account_book *book, struct store_error *error);
 
 /*
  * Do what is due: write when devices were last seen, forget invitations that
- * were used or ran out long ago.
+ * were used or ran out long ago, end shares that have expired.
  */
 void account_book_tick(struct account_book *book, uint64_t now);
 
@@ -302,6 +328,53 @@ struct account_op *account_add_rule(struct account_book *book,
  */
 struct account_op *account_delete_rule(struct account_book *book, int64_t id,
     const struct account_by *by, account_done *done, void *arg);
+
+/* A share to make, or to end; copied. */
+struct account_sharing {
+	struct account *owner;
+	const char *host;
+	const char *user;   /* the account that it is shared with */
+	uint64_t share;     /* its id; to end all of host with user: 0 */
+	uint64_t expiry;    /* to make one: unix seconds, 0: never */
+	const char *rights; /* likewise: valid ones */
+	struct account_by by;
+};
+
+/*
+ * Share a host.  The outcome is CODE_OK with the share, CODE_HOST_UNKNOWN when
+ * the owner has no such host, CODE_DENIED when there is no such account or it
+ * is the owner's, CODE_LIMIT, CODE_NAME_TAKEN when there is a share with that
+ * id, CODE_OVERLOADED or CODE_INTERNAL.
+ */
+struct account_op *account_share(struct account_book *book,
+    const struct account_sharing *sharing, account_done *done, void *arg);
+
+/*
+ * End the share with that id, or all of host with user.  Each is unshared for
+ * ops when that is committed.  The outcome is CODE_OK with those shares,
+ * CODE_HOST_UNKNOWN when there is none, CODE_OVERLOADED or CODE_INTERNAL.
+ */
+struct account_op *account_unshare(struct account_book *book,
+    const struct account_sharing *sharing, account_done *done, void *arg);
+
+/* Return the share with that id, or NULL. */
+const struct account_share *account_find_share(
+    const struct account_book *book, uint64_t share);
+
+/*
+ * Return the share after share (NULL: the first) of those that account makes,
+ * or, with borrowed, of those that are made to it.
+ */
+const struct account_share *account_next_share(const struct account *account,
+    bool borrowed, const struct account_share *share);
+
+/* Return what is stored of share. */
+const struct store_share *account_share_row(const struct account_share *share);
+
+/* Return the account that share is of, and the one that it is made to. */
+struct account *account_share_owner(const struct account_share *share);
+/* As account_share_owner(). */
+struct account *account_share_user(const struct account_share *share);
 
 /*
  * Let op go on without a word; NULL is allowed.  What is on its way to the

@@ -175,6 +175,8 @@ account_book_make(struct account_book *book, const struct store_account *row)
 		list_init(&account->devices);
 		list_init(&account->revoked);
 		list_init(&account->tokens);
+		list_init(&account->lent);
+		list_init(&account->borrowed);
 	}
 	return account;
 }
@@ -410,8 +412,11 @@ account_book_tick(struct account_book *book, uint64_t now)
 	}
 	for (node = list_first(&book->accounts); node != NULL;
 	     node = list_after(&book->accounts, node)) {
-		drop_stale(
-		    list_entry(node, struct account, of_book), changes, now);
+		struct account *account =
+		    list_entry(node, struct account, of_book);
+
+		drop_stale(account, changes, now);
+		account_share_expire(account, now);
 	}
 	mem_free(changes);
 }
@@ -478,6 +483,12 @@ on_limit(const struct store_limit *row, void *arg)
 }
 
 static int
+on_share(const struct store_share *row, void *arg)
+{
+	return account_share_load(arg, row);
+}
+
+static int
 on_audit(const struct store_audit *row, void *arg)
 {
 	struct account_book *book = arg;
@@ -495,6 +506,7 @@ account_book_load(struct account_book *book, struct store_error *error)
 		.token = on_token,
 		.limit = on_limit,
 		.rule = account_rule_read,
+		.share = on_share,
 		.audit = on_audit,
 	};
 
@@ -522,12 +534,14 @@ account_book_new(struct store *store, const struct account_ops *ops, void *arg)
 	book->by_key = table_new(key_of_key);
 	book->by_name = table_new(key_of_name);
 	book->tokens = table_new(key_of_hash);
+	book->shares = table_new(account_share_key);
 	book->audit = audit_new(STORE_AUDIT_READ);
 	book->rules = rules_new();
 	if (book->by_user == NULL || book->by_number == NULL ||
 	    book->by_id == NULL || book->by_key == NULL ||
 	    book->by_name == NULL || book->tokens == NULL ||
-	    book->audit == NULL || book->rules == NULL) {
+	    book->shares == NULL || book->audit == NULL ||
+	    book->rules == NULL) {
 		account_book_free(book);
 		return NULL;
 	}
@@ -553,6 +567,7 @@ free_account(struct account *account)
 		account_book_drop_token(
 		    list_entry(node, struct account_token, of_account));
 	}
+	account_share_free_all(account);
 	list_remove(&account->of_book);
 	mem_free(account);
 }
@@ -583,6 +598,7 @@ account_book_free(struct account_book *book)
 	table_free(book->by_key);
 	table_free(book->by_name);
 	table_free(book->tokens);
+	table_free(book->shares);
 	audit_free(book->audit);
 	rules_free(book->rules);
 	mem_free(book);

@@ -3,8 +3,9 @@
  * account_impl: what the files of the accounts share and nobody else sees.
  *
  * account_book.c keeps the objects and finds them; account_op.c runs
- * operations; account_login.c, account_invite.c, account_owner.c and account.c
- * are the operations; account_text.c has words for people.
+ * operations; account_login.c, account_invite.c, account_owner.c,
+ * account_share.c and account.c are the operations; account_text.c has words
+ * for people.
  */
 #ifndef INROAD_RELAY_ACCOUNT_IMPL_H
 #define INROAD_RELAY_ACCOUNT_IMPL_H
@@ -35,6 +36,7 @@ struct account_book {
 	struct table *by_key;    /* devices */
 	struct table *by_name;   /* live devices by account id and name */
 	struct table *tokens;    /* by hash */
+	struct table *shares;    /* by id */
 	struct audit *audit;
 	struct rules *rules;
 	struct allowance levels[STORE_GUEST + 1]; /* by enum store_level */
@@ -51,9 +53,13 @@ struct account {
 	struct table_node by_number;
 	struct list of_book;
 	struct account_book *book;
-	struct list devices; /* live ones by age */
-	struct list revoked; /* by the time of their removal */
-	struct list tokens;  /* by age */
+	struct list devices;  /* live ones by age */
+	struct list revoked;  /* by the time of their removal */
+	struct list tokens;   /* by age */
+	struct list lent;     /* shares that it makes, by age */
+	struct list borrowed; /* shares that are made to it, by age */
+	unsigned lent_count;
+	unsigned borrowed_count;
 	unsigned revoked_count;
 	uint32_t usage[ALLOWANCE_LINKS + 1]; /* devices, hosts, links */
 	struct allowance limits;
@@ -79,6 +85,16 @@ struct account_token {
 	struct list of_account;
 	struct account *account;
 	struct store_token row;
+};
+
+/* Found by its id, by its owner and by whom it is made to. */
+struct account_share {
+	struct table_node by_share;
+	struct list of_owner;
+	struct list of_user;
+	struct account *owner;
+	struct account *user;
+	struct store_share row;
 };
 
 /* --- account_book.c ------------------------------------------------------ */
@@ -226,6 +242,8 @@ struct account_op {
 	int64_t account_id;     /* of an account that may go while this waits */
 	struct store_rule rule; /* to add, or its id */
 	int64_t before;         /* the rule behind it, 0: none */
+	struct store_share share; /* to make or to end */
+	char borrower[NAME_USER_MAX + 1];
 
 	/* What decide() found and made for commit(). */
 	struct store_audit audit; /* its action is empty: nothing to note */
@@ -234,6 +252,7 @@ struct account_op {
 	struct account_device *fresh_device;
 	struct account_token *fresh_token;
 	struct rule *fresh_rule;
+	struct account_share *fresh_share;
 	uint8_t token[LINKHELLO_TOKEN_LEN];
 	int64_t moved;    /* device dropped as its key is enrolled anew, or 0 */
 	int64_t replaced; /* device removed by its successor, or 0 */
@@ -318,6 +337,24 @@ void account_invite_commit(struct account_op *op);
 
 /* Take a rule from the store: as in struct store_loader, arg is the book. */
 int account_rule_read(const struct store_rule *row, void *arg);
+
+/* --- account_share.c ----------------------------------------------------- */
+
+/* Return the key of the table of shares. */
+struct table_key account_share_key(const struct table_node *node);
+
+/* Put a share with that row into book; 0, or -1 without memory. */
+int account_share_load(
+    struct account_book *book, const struct store_share *row);
+
+/* End the shares of account, either way, and tell ops why. */
+void account_share_end_all(struct account *account, const char *text);
+
+/* Free the shares of account, either way, without a word. */
+void account_share_free_all(struct account *account);
+
+/* End the shares of account that have expired at the time now. */
+void account_share_expire(struct account *account, uint64_t now);
 
 /* --- account_text.c ------------------------------------------------------ */
 

@@ -168,11 +168,13 @@ discard(struct account_op *op)
 	mem_free(op->fresh_account);
 	mem_free(op->fresh_device);
 	mem_free(op->fresh_token);
+	mem_free(op->fresh_share);
 	rules_discard(op->fresh_rule);
 	op->fresh_account = NULL;
 	op->fresh_device = NULL;
 	op->fresh_token = NULL;
 	op->fresh_rule = NULL;
+	op->fresh_share = NULL;
 	op->moved = 0;
 	op->replaced = 0;
 	op->forgotten = 0;

@@ -82,6 +82,7 @@ leave(struct device *device)
 
 	directory_unsubscribe(hub->config.directory, device->watch);
 	device->watch = NULL;
+	devicelent_end(device);
 	if (device->row == NULL) {
 		return;
 	}
@@ -141,6 +142,7 @@ retire(struct device *device)
 	device->login = NULL;
 	devicerefuse_end(device);
 	deviceinvite_end(device);
+	deviceshare_end(device);
 	deviceattach_end(device);
 	leave(device);
 	notices_forget(device->hub->notices, device);
@@ -377,6 +379,9 @@ on_frame(struct link *link, enum frame_type type, uint32_t channel,
 	case FRAME_INVITE:
 		deviceinvite_request(device, payload, len);
 		break;
+	case FRAME_SHARE:
+		deviceshare_request(device, payload, len);
+		break;
 	case FRAME_RESULT:
 	case FRAME_PING:
 	case FRAME_PONG:
@@ -388,7 +393,6 @@ on_frame(struct link *link, enum frame_type type, uint32_t channel,
 	case FRAME_CREDIT:
 	case FRAME_CARRY:
 	case FRAME_INVITED:
-	case FRAME_SHARE:
 	case FRAME_SHARED:
 	default:
 		link_close(link, CODE_PROTOCOL_ERROR, "unexpected frame");
@@ -464,6 +468,8 @@ init(struct device *device, struct device_hub *hub)
 	device->next_channel = 1;
 	list_init(&device->all);
 	list_init(&device->asks);
+	list_init(&device->shares);
+	list_init(&device->lenders);
 	list_init(&device->callers);
 	list_init(&device->attaches);
 	ratelimit_init(&device->attach_rate, ATTACH_RATE, ATTACH_BURST,

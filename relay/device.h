@@ -27,6 +27,7 @@
 
 struct account_book;
 struct account_device;
+struct account_share;
 struct console;
 struct device;
 struct device_hub;
@@ -42,7 +43,7 @@ struct device_hub_config {
 	struct account_book *book;
 	struct directory *directory;
 	struct switch_board *board;
-	struct console *console; /* NULL: the relay itself is no host */
+	struct console *console;   /* NULL: the relay itself is no host */
 	const uint8_t *public_key; /* the relay's */
 	const uint8_t *secret_key;
 	uint64_t incarnation; /* of this start of the relay, not 0 */
@@ -85,6 +86,15 @@ void device_expel(struct account_device *row, enum code code, const char *text);
  * gateways that it is about hear of hosts that are there, or not any more.
  */
 void device_hub_ruled(struct device_hub *hub, const struct store_rule *row);
+
+/* Show the host that is shared to the gateways of whom it is shared with. */
+void device_shared(const struct account_share *share);
+
+/*
+ * Show it no more, unless another share does, and end what they have attached
+ * by this one, with text.
+ */
+void device_unshared(const struct account_share *share, const char *text);
 
 /* Where a device is connected from. */
 struct device_contact {

@@ -63,6 +63,9 @@ struct device {
 	/* A gateway's. */
 	struct directory_watch *watch;
 	struct list asks;      /* invitations under way */
+	struct list shares;    /* shares under way */
+	struct list lenders;   /* accounts that share with its own */
+	bool owes_whole;       /* its own list was told, the shared one not */
 	uint32_t last_channel; /* highest number it chose */
 	struct ratelimit attach_rate;
 	/* An agent's. */
@@ -108,6 +111,43 @@ void devicehosts_take_away(
 const struct store_rule *devicerule_judge(
     const struct device *device, const struct directory_host *host);
 
+/* --- devicelent.c: hosts that others share ------------------------------- */
+
+/*
+ * Call visit for each host that is shared with device, a gateway, while there
+ * is one by its name.
+ */
+void devicelent_each(
+    const struct device *device, directory_visit *visit, void *arg);
+
+/*
+ * Watch the hosts that are shared with device, from the beginning; 0, or -1
+ * without memory.
+ */
+int devicelent_start(struct device *device);
+
+/*
+ * As directory_read(), of all hosts that are shared; WHOLE is never read, and
+ * ANEW says that everything has to begin anew.
+ */
+enum directory_event devicelent_read(
+    struct device *device, struct directory_host **host);
+
+/* Return true when all that is shared has been read once. */
+bool devicelent_is_whole(const struct device *device);
+
+/* Watch no more. */
+void devicelent_end(struct device *device);
+
+/* --- deviceshare.c: shares ------------------------------------------------ */
+
+/* A gateway makes or ends a share. */
+void deviceshare_request(
+    struct device *device, const uint8_t *payload, size_t len);
+
+/* Forget what device asked for. */
+void deviceshare_end(struct device *device);
+
 /* --- deviceattach.c: channels between gateways and agents ---------------- */
 
 /* A gateway wants a channel to a host. */
@@ -120,6 +160,10 @@ void deviceattach_answer(struct device *device, uint32_t channel,
 
 /* A rule changed: end what device, a gateway, may reach no more. */
 void deviceattach_review(struct device *device);
+
+/* End what device, a gateway, has attached by that share, with text. */
+void deviceattach_unshare(
+    struct device *device, uint64_t share, const char *text);
 
 /* Device is gone: so is its side of what it has attached. */
 void deviceattach_end(struct device *device);

@@ -2,6 +2,7 @@
 /* Channels between gateways and agents. */
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "common/log.h"
 #include "common/loop.h"
@@ -41,6 +42,7 @@ struct attach {
 	uint32_t gateway_channel;
 	uint32_t agent_channel;
 	uint64_t asked_at; /* by the loop's clock */
+	uint64_t share;    /* by which it is, 0: the own host */
 	bool answered;
 	struct list of_gateway; /* in gateway->attaches */
 	struct list of_agent;   /* in agent->attaches */
@@ -168,6 +170,23 @@ deviceattach_end(struct device *device)
 	}
 }
 
+void
+deviceattach_unshare(struct device *device, uint64_t share, const char *text)
+{
+	struct list *node = list_first(&device->attaches);
+
+	while (node != NULL) {
+		struct attach *attach =
+		    list_entry(node, struct attach, of_gateway);
+
+		/* No other one of this gateway ends by that. */
+		node = list_after(&device->attaches, node);
+		if (attach->share == share) {
+			switch_end(attach->circuit, CODE_DENIED, text);
+		}
+	}
+}
+
 /* --- a gateway asks -------------------------------------------------- */
 
 /* Refuse a channel that does not exist on our side. */
@@ -185,6 +204,25 @@ refuse(
 	(void)link_send(device->link, FRAME_DETACH, channel, payload, len);
 }
 
+/* Return whether attach goes by a share that there is. */
+static bool
+is_shared(const struct device *device, const struct linkmsg_attach *attach)
+{
+	const struct account_share *share =
+	    account_find_share(device->hub->config.book, attach->caller.share);
+	const struct store_share *row;
+
+	if (share == NULL) {
+		return false;
+	}
+	row = account_share_row(share);
+	return account_share_user(share) == device->account &&
+	       strcmp(account_row(account_share_owner(share))->user,
+		   attach->owner) == 0 &&
+	       strcmp(row->host, attach->host) == 0 &&
+	       (row->expiry == 0 || row->expiry > (uint64_t)time(NULL));
+}
+
 /* Return the host that attach is for, or NULL after refusing. */
 static struct directory_host *
 find_host(struct device *device, uint32_t channel,
@@ -199,7 +237,8 @@ find_host(struct device *device, uint32_t channel,
 		return NULL;
 	}
 	/* Hosts of other accounts look like hosts that do not exist. */
-	if (strcmp(attach->owner, device_user(device)) == 0) {
+	if (strcmp(attach->owner, device_user(device)) == 0 ||
+	    is_shared(device, attach)) {
 		host = directory_lookup(
 		    device->hub->config.directory, attach->owner, attach->host);
 	}
@@ -388,6 +427,7 @@ call(struct device *device, struct device *agent, uint32_t channel,
 		    "the relay has no room for another channel");
 		return;
 	}
+	attach->share = message->caller.share;
 	/* If this fails, the agent's link closes and ends what we made. */
 	(void)link_send(
 	    agent->link, FRAME_ATTACH, attach->agent_channel, payload, len);

@@ -53,32 +53,82 @@ describe_event(const struct device *device, enum directory_event event,
 	return !denied || event != DIRECTORY_LISTED;
 }
 
-/* Add what the watch of device tells to payload; returns its length. */
+/* Begin to watch the hosts of the own account; 0, or -1 without memory. */
+static int
+watch_own(struct device *device)
+{
+	struct directory *directory = device->hub->config.directory;
+
+	directory_unsubscribe(directory, device->watch);
+	device->watch = directory_subscribe(
+	    directory, device_user(device), on_ready, device);
+	return device->watch != NULL ? 0 : -1;
+}
+
+/*
+ * Read what is next, of the own hosts and then of those that are shared.  When
+ * either list begins anew both do: what was told before is void.
+ */
+static enum directory_event
+read_next(struct device *device, struct directory_host **host)
+{
+	enum directory_event event =
+	    directory_read(device->hub->config.directory, device->watch, host);
+	int result = 0;
+
+	if (event == DIRECTORY_ANEW) {
+		device->owes_whole = false;
+		result = devicelent_start(device);
+	} else if (event == DIRECTORY_NOTHING) {
+		event = devicelent_read(device, host);
+		if (event == DIRECTORY_ANEW) {
+			result = watch_own(device);
+			/* It says so itself, at the next reading. */
+			event = DIRECTORY_WHOLE;
+			device->owes_whole = false;
+			link_ask_room(device->link);
+		}
+	} else if (event == DIRECTORY_WHOLE) {
+		device->owes_whole = true;
+	}
+	if (result != 0) {
+		link_close(device->link, CODE_OVERLOADED,
+		    "the relay is out of memory");
+		return DIRECTORY_NOTHING;
+	}
+	return event;
+}
+
+/* Add what the watches of device tell to payload; returns its length. */
 static size_t
 fill_page(struct device *device, uint8_t payload[LIMITS_CONTROL_MAX])
 {
-	struct directory *directory = device->hub->config.directory;
 	enum directory_event event = DIRECTORY_ANEW;
 	struct directory_host *host;
 	struct linkmsg_host entry;
 	size_t used = 1;
 
 	payload[0] = 0;
-	while (event != DIRECTORY_NOTHING &&
+	while (event != DIRECTORY_NOTHING && device->state == DEVICE_MEMBER &&
 	       used + LINKMSG_HOST_MAX <= LIMITS_CONTROL_MAX) {
-		event = directory_read(directory, device->watch, &host);
+		event = read_next(device, &host);
 		if (event == DIRECTORY_ANEW) {
 			payload[0] |= LINKMSG_HOSTS_FIRST;
-		} else if (event == DIRECTORY_WHOLE) {
-			payload[0] |= LINKMSG_HOSTS_LAST;
 		} else if (event != DIRECTORY_NOTHING &&
+			   event != DIRECTORY_WHOLE &&
 			   describe_event(device, event, host, &entry)) {
 			used = linkmsg_host_append(
 			    &entry, payload, LIMITS_CONTROL_MAX, used);
 		}
 	}
+	if (device->state != DEVICE_MEMBER) {
+		return 1;
+	}
 	if (event != DIRECTORY_NOTHING) {
 		link_ask_room(device->link);
+	} else if (device->owes_whole && devicelent_is_whole(device)) {
+		device->owes_whole = false;
+		payload[0] |= LINKMSG_HOSTS_LAST;
 	}
 	return used;
 }
@@ -94,6 +144,9 @@ devicehosts_room(struct link *link, void *arg)
 		return;
 	}
 	used = fill_page(device, payload);
+	if (device->state != DEVICE_MEMBER) {
+		return;
+	}
 	if (used > 1 || payload[0] != 0) {
 		/* Without memory the link closes itself. */
 		(void)link_send(link, FRAME_HOSTS, 0, payload, used);
@@ -115,9 +168,7 @@ devicehosts_take_away(struct device *device, const struct directory_host *host)
 int
 devicehosts_start(struct device *device)
 {
-	device->watch = directory_subscribe(device->hub->config.directory,
-	    device_user(device), on_ready, device);
-	if (device->watch == NULL) {
+	if (watch_own(device) != 0) {
 		return -1;
 	}
 	link_ask_room(device->link);

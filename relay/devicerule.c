@@ -41,6 +41,7 @@ device_hub_ruled(struct device_hub *hub, const struct store_rule *row)
 		    device->role == LINKHELLO_GATEWAY) {
 			directory_each(device->hub->config.directory,
 			    device_user(device), visit, &review);
+			devicelent_each(device, visit, &review);
 			deviceattach_review(device);
 		}
 	}

@@ -14,6 +14,7 @@ noinst_LIBRARIES += %D%/librelay.a
 	%D%/account_op.c \
 	%D%/account_owner.c \
 	%D%/account_rule.c \
+	%D%/account_share.c \
 	%D%/account_text.c \
 	%D%/admin.c \
 	%D%/admin.h \
@@ -46,8 +47,10 @@ noinst_LIBRARIES += %D%/librelay.a
 	%D%/deviceattach.c \
 	%D%/devicehosts.c \
 	%D%/deviceinvite.c \
+	%D%/devicelent.c \
 	%D%/devicerefuse.c \
 	%D%/devicerule.c \
+	%D%/deviceshare.c \
 	%D%/directory.c \
 	%D%/directory.h \
 	%D%/figures.h \

@@ -53,10 +53,26 @@ on_ruled(const struct store_rule *row, void *arg)
 	device_hub_ruled(relay->hub, row);
 }
 
+static void
+on_shared(const struct account_share *share, void *arg)
+{
+	(void)arg;
+	device_shared(share);
+}
+
+static void
+on_unshared(const struct account_share *share, const char *text, void *arg)
+{
+	(void)arg;
+	device_unshared(share, text);
+}
+
 static const struct account_ops book_ops = {
 	.added = on_added,
 	.gone = on_gone,
 	.ruled = on_ruled,
+	.shared = on_shared,
+	.unshared = on_unshared,
 };
 
 /* --- opening --------------------------------------------------------- */

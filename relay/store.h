@@ -31,6 +31,7 @@
 #include "protocol/keys.h"
 #include "protocol/linkhello.h"
 #include "protocol/name.h"
+#include "protocol/rights.h"
 
 struct loop;
 struct store;
@@ -136,6 +137,17 @@ struct store_rule {
 	char host[NAME_HOST_MAX + 1];
 };
 
+/* A host that is shared with another account. */
+struct store_share {
+	uint64_t share; /* its id, not 0 and unique */
+	int64_t owner;  /* the account */
+	int64_t user;   /* with which one */
+	char host[NAME_HOST_MAX + 1];
+	uint64_t created;
+	uint64_t expiry; /* 0: never */
+	char rights[RIGHTS_LEN];
+};
+
 /*
  * A change that somebody made: an entry of the audit.  Texts are for people
  * and may be empty.
@@ -169,6 +181,8 @@ enum store_kind {
 	STORE_LIMIT_DROP,
 	STORE_RULE_ADD, /* at its place: others move one on */
 	STORE_RULE_DROP,
+	STORE_SHARE_ADD,
+	STORE_SHARE_DROP, /* with share 0: all of owner's host with user */
 	STORE_KINDS,
 };
 
@@ -183,6 +197,7 @@ struct store_change {
 		struct store_audit audit;
 		struct store_limit limit;
 		struct store_rule rule;
+		struct store_share share;
 	} row;
 };
 
@@ -209,6 +224,8 @@ struct store_loader {
 	int (*limit)(const struct store_limit *row, void *arg);
 	/* A rule; by place. */
 	int (*rule)(const struct store_rule *row, void *arg);
+	/* A share. */
+	int (*share)(const struct store_share *row, void *arg);
 	/* One of the last STORE_AUDIT_READ entries of the audit, by age. */
 	int (*audit)(const struct store_audit *row, void *arg);
 };

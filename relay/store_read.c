@@ -204,6 +204,23 @@ read_rule(sqlite3_stmt *statement, const struct store_loader *loader, void *arg)
 	return loader->rule != NULL && loader->rule(&row, arg) < 0;
 }
 
+static int
+read_share(
+    sqlite3_stmt *statement, const struct store_loader *loader, void *arg)
+{
+	struct store_share row = { .share = column_u64(statement, 0) };
+
+	if (column_text(statement, 3, row.host, sizeof(row.host)) < 0 ||
+	    column_text(statement, 6, row.rights, sizeof(row.rights)) < 0) {
+		return -1;
+	}
+	row.owner = sqlite3_column_int64(statement, 1);
+	row.user = sqlite3_column_int64(statement, 2);
+	row.created = column_u64(statement, 4);
+	row.expiry = column_u64(statement, 5);
+	return loader->share != NULL && loader->share(&row, arg) < 0;
+}
+
 static const struct store_rows_reader readers[] = {
 	{ "SELECT name, value FROM meta ORDER BY name", read_meta },
 	{ "SELECT id, user, level, disabled, created, key_id, key_epoch,"
@@ -222,6 +239,9 @@ static const struct store_rows_reader readers[] = {
 	{ "SELECT id, place, allow, user, owner, host FROM rule"
 	  " ORDER BY place",
 	    read_rule },
+	{ "SELECT id, owner, user, host, created, expiry, rights FROM share"
+	  " ORDER BY created, id",
+	    read_share },
 	{ "SELECT at, user, origin, action, object, value_before, value_after"
 	  " FROM audit WHERE id > (SELECT max(id) FROM audit) "
 	  "- " STORE_IMPL_TEXT(STORE_AUDIT_READ) " ORDER BY id",

@@ -40,7 +40,10 @@ bind_blob_if(sqlite3_stmt *statement, int at, bool there, const uint8_t *bytes,
 	}
 }
 
-/* Numbers above the range of SQL's integers occur in no row. */
+/*
+ * SQL's integers have a sign: larger numbers, as ids of shares can be, are kept
+ * as negative ones and come back as they were.
+ */
 static void
 bind_u64(sqlite3_stmt *statement, int at, uint64_t value)
 {
@@ -283,6 +286,36 @@ bind_rule_add(sqlite3_stmt *statement, const struct store_change *change)
 	bind_text(statement, 6, rule->host);
 }
 
+static const char share_drop[] =
+    "DELETE FROM share WHERE owner = ?2 AND"
+    " (id = ?1 OR (?1 = 0 AND user = ?3 AND host = ?4))";
+
+static void
+bind_share_drop(sqlite3_stmt *statement, const struct store_change *change)
+{
+	const struct store_share *share = &change->row.share;
+
+	bind_u64(statement, 1, share->share);
+	(void)sqlite3_bind_int64(statement, 2, share->owner);
+	(void)sqlite3_bind_int64(statement, 3, share->user);
+	bind_text(statement, 4, share->host);
+}
+
+static const char share_add[] =
+    "INSERT INTO share (id, owner, user, host, created, expiry, rights)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+
+static void
+bind_share_add(sqlite3_stmt *statement, const struct store_change *change)
+{
+	const struct store_share *share = &change->row.share;
+
+	bind_share_drop(statement, change);
+	bind_u64(statement, 5, share->created);
+	bind_u64(statement, 6, share->expiry);
+	bind_text(statement, 7, share->rights);
+}
+
 static const struct store_rows_kind kinds[STORE_KINDS] = {
 	[STORE_META_SET] = { meta_set, bind_meta_set },
 	[STORE_ACCOUNT_ADD] = { account_add, bind_account_add },
@@ -301,6 +334,8 @@ static const struct store_rows_kind kinds[STORE_KINDS] = {
 	[STORE_LIMIT_DROP] = { limit_drop, bind_limit_drop },
 	[STORE_RULE_ADD] = { rule_add, bind_rule_add },
 	[STORE_RULE_DROP] = { rule_drop, bind_rule_id },
+	[STORE_SHARE_ADD] = { share_add, bind_share_add },
+	[STORE_SHARE_DROP] = { share_drop, bind_share_drop },
 };
 
 int

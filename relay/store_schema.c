@@ -109,6 +109,19 @@ static const char *const migrations[] = {
 	"CREATE TRIGGER rule_place BEFORE INSERT ON rule BEGIN"
 	" UPDATE rule SET place = place + 1 WHERE place >= NEW.place;"
 	" END;",
+
+	/* Version 5: hosts that are shared with other accounts. */
+	"CREATE TABLE share ("
+	" id INTEGER PRIMARY KEY NOT NULL CHECK (id <> 0),"
+	" owner INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,"
+	" host TEXT NOT NULL,"
+	" user INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,"
+	" created INTEGER NOT NULL,"
+	" expiry INTEGER NOT NULL,"
+	" rights TEXT NOT NULL"
+	");"
+	"CREATE INDEX share_owner ON share (owner);"
+	"CREATE INDEX share_user ON share (user);",
 };
 
 #define STORE_SCHEMA_VERSION ((int)(sizeof(migrations) / sizeof(migrations[0])))

@@ -84,7 +84,7 @@ struct hubrig_frame {
 #define HUBRIG_INCARNATION UINT64_C(0x123456789abcdef0)
 
 /* One more than the greatest type of a frame. */
-#define HUBRIG_TYPES (FRAME_INVITED + 1)
+#define HUBRIG_TYPES (FRAME_SHARED + 1)
 
 /* The far end of a link, by the real code, and what it heard. */
 struct hubrig_device {

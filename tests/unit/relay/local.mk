@@ -12,6 +12,7 @@ UNIT_TESTS += \
 	%D%/test_device \
 	%D%/test_deviceattach \
 	%D%/test_devicehosts \
+	%D%/test_deviceshare \
 	%D%/test_directory \
 	%D%/test_guests \
 	%D%/test_pulse \
@@ -53,6 +54,8 @@ LIBS_UNIT_RELAY = $(LIBS_UNIT) $(LIBS_RELAY) $(LIBS_CHECK)
 %C%_test_deviceattach_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_devicehosts_SOURCES = %D%/test_devicehosts.c $(RIG_UNIT_RELAY)
 %C%_test_devicehosts_LDADD = $(LIBS_UNIT_RELAY)
+%C%_test_deviceshare_SOURCES = %D%/test_deviceshare.c $(RIG_UNIT_RELAY)
+%C%_test_deviceshare_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_directory_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_guests_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_pulse_SOURCES = %D%/test_pulse.c $(RIG_UNIT_RELAY)

@@ -52,6 +52,7 @@ struct contents {
 	int devices;
 	int tokens;
 	int limits;
+	int shares;
 	int audits;
 	int give_up; /* 1: at the first meta row, 2: account, ... */
 	struct store_meta meta[ROWS];
@@ -61,6 +62,7 @@ struct contents {
 	struct store_limit limit; /* the last of them */
 	int rules;
 	struct store_rule rule[4];
+	struct store_share share; /* the last of them */
 	struct store_audit audit; /* the last of them */
 };
 
@@ -244,6 +246,16 @@ on_token(const struct store_token *row, void *arg)
 }
 
 static int
+on_share(const struct store_share *row, void *arg)
+{
+	struct contents *contents = arg;
+
+	contents->shares++;
+	contents->share = *row;
+	return 0;
+}
+
+static int
 on_limit(const struct store_limit *row, void *arg)
 {
 	struct contents *contents = arg;
@@ -280,6 +292,7 @@ static const struct store_loader loader = {
 	.token = on_token,
 	.limit = on_limit,
 	.rule = on_rule,
+	.share = on_share,
 	.audit = on_audit,
 };
 
@@ -387,7 +400,7 @@ START_TEST(a_new_store_is_private)
 	fixture.path[strlen(fixture.path) - 4] = '\0';
 	store_close(store);
 	store_close(NULL);
-	assert_query("PRAGMA user_version", "4");
+	assert_query("PRAGMA user_version", "5");
 	assert_query("PRAGMA journal_mode", "wal");
 	assert_query("PRAGMA integrity_check", "ok");
 	ck_assert_int_eq(chmod(fixture.path, 0644), 0);
@@ -409,11 +422,11 @@ START_TEST(an_empty_database_is_brought_up_to_date)
 	ck_assert_int_eq(contents->accounts, 0);
 	mem_free(contents);
 	store_close(store);
-	assert_query("PRAGMA user_version", "4");
+	assert_query("PRAGMA user_version", "5");
 	assert_query("PRAGMA application_id", "1768845924");
 	assert_query("SELECT count(*) FROM sqlite_schema"
 		     " WHERE type = 'table' AND name NOT LIKE 'sqlite%'",
-	    "7");
+	    "8");
 }
 END_TEST
 
@@ -479,7 +492,7 @@ START_TEST(the_first_version_is_brought_up_to_date)
 		mem_free(contents);
 		store_close(store);
 	}
-	assert_query("PRAGMA user_version", "4");
+	assert_query("PRAGMA user_version", "5");
 	assert_query("PRAGMA integrity_check", "ok");
 }
 END_TEST
@@ -493,7 +506,7 @@ START_TEST(a_migration_happens_wholly_or_not_at_all)
 	assert_query("PRAGMA user_version", "0");
 	assert_query("SELECT count(*) FROM sqlite_schema", "0");
 	store_close(open_store());
-	assert_query("PRAGMA user_version", "4");
+	assert_query("PRAGMA user_version", "5");
 }
 END_TEST
 
@@ -513,7 +526,7 @@ START_TEST(what_is_not_ours_is_left_alone)
 	ck_assert_uint_ne(before, 0);
 	remove_file("");
 	store_close(open_store());
-	tamper("PRAGMA user_version = 5");
+	tamper("PRAGMA user_version = 6");
 	before = digest_file();
 	assert_not_opened(EX_CONFIG, "later version");
 	ck_assert_uint_eq(digest_file(), before);
@@ -886,6 +899,62 @@ START_TEST(rules_keep_their_order)
 	store_close(store);
 	store = open_store();
 	ck_assert_int_eq(store_next_id(store, STORE_RULE_ADD), 4);
+	store_close(store);
+}
+END_TEST
+
+START_TEST(shares_come_and_go)
+{
+	struct store_change alice;
+	struct store_change bob;
+	struct store_change change = { .kind = STORE_SHARE_ADD };
+	struct store_share *share = &change.row.share;
+	struct contents *contents;
+	struct store *store = open_store();
+
+	alice = account_change(store, "alice");
+	ck_assert_int_eq(commit(store, &alice), 0);
+	bob = account_change(store, "bob");
+	ck_assert_int_eq(commit(store, &bob), 0);
+	memset(share, 0, sizeof(*share));
+	share->share = UINT64_C(0xfedcba9876543210);
+	share->owner = alice.row.account.id;
+	share->user = bob.row.account.id;
+	share->expiry = 99;
+	(void)snprintf(share->host, sizeof(share->host), "office");
+	(void)snprintf(share->rights, sizeof(share->rights), "ports=22");
+	ck_assert_int_eq(commit(store, &change), 0);
+	store_close(store);
+	store = open_store();
+	contents = load(store);
+	ck_assert_int_eq(contents->shares, 1);
+	assert_same_row(&contents->share, share, sizeof(*share));
+	mem_free(contents);
+	/* Nobody else's, then all of that host with that account. */
+	change.kind = STORE_SHARE_DROP;
+	share->owner++;
+	ck_assert_int_eq(commit(store, &change), 0);
+	share->owner--;
+	share->user++;
+	share->share = 0;
+	ck_assert_int_eq(commit(store, &change), 0);
+	contents = load(store);
+	ck_assert_int_eq(contents->shares, 1);
+	mem_free(contents);
+	share->user--;
+	ck_assert_int_eq(commit(store, &change), 0);
+	contents = load(store);
+	ck_assert_int_eq(contents->shares, 0);
+	mem_free(contents);
+	/* They go with either account. */
+	change.kind = STORE_SHARE_ADD;
+	share->share = 5;
+	ck_assert_int_eq(commit(store, &change), 0);
+	bob.kind = STORE_ACCOUNT_DROP;
+	ck_assert_int_eq(commit(store, &bob), 0);
+	contents = load(store);
+	ck_assert_int_eq(contents->shares, 0);
+	mem_free(contents);
 	store_close(store);
 }
 END_TEST
@@ -1493,6 +1562,7 @@ add_rows(Suite *suite)
 	tcase_add_test(tcase, an_account_goes_with_what_it_has);
 	tcase_add_test(tcase, limits_are_set_and_dropped);
 	tcase_add_test(tcase, rules_keep_their_order);
+	tcase_add_test(tcase, shares_come_and_go);
 	tcase_add_test(tcase, the_audit_keeps_what_happened);
 	tcase_add_test(tcase, the_audit_is_bounded);
 	tcase_add_test(tcase, ids_are_never_used_again);
