@@ -36,6 +36,7 @@ struct why {
 	struct gateway *gateway;
 	struct control_request *request;
 	struct proxy_target target;
+	bool to_relay; /* itself, of which no remedy for hosts is true */
 	struct reach *reach;
 	struct conduit *conduit;
 };
@@ -158,7 +159,7 @@ fail(struct why *why, const char *step, enum code code, int error,
 	if (text[0] == '\0') {
 		text = codes_summary(code);
 	}
-	send_step(why, step, text, fix_of(code));
+	send_step(why, step, text, why->to_relay ? "" : fix_of(code));
 	control_end(
 	    why->request, gateway_exit(code, error), codes_slug(code), text);
 	why_free(why);
@@ -172,7 +173,7 @@ on_opened(void *arg, const struct stream_opened *opened)
 	struct why *why = arg;
 	char text[PROXYTARGET_TEXT_LEN];
 	struct addr addr;
-	char at[ADDR_TEXT_LEN] = "it";
+	char at[ADDR_TEXT_LEN];
 
 	if (opened->code != CODE_OK) {
 		fail(why, "target", opened->code, opened->error, opened->text);
@@ -180,10 +181,13 @@ on_opened(void *arg, const struct stream_opened *opened)
 	}
 	if (addr_from_bytes(&addr, opened->address, opened->address_len,
 		opened->port) == 0) {
-		addr_format(&addr, at);
+		passed(why, "target", "%s accepts connections, at %s",
+		    proxytarget_format(&why->target, text),
+		    addr_format(&addr, at));
+	} else {
+		passed(why, "target", "%s accepts connections",
+		    proxytarget_format(&why->target, text));
 	}
-	passed(why, "target", "%s accepts connections, at %s",
-	    proxytarget_format(&why->target, text), at);
 	control_end(why->request, CONTROL_OK, NULL, NULL);
 	why_free(why);
 }
@@ -314,6 +318,8 @@ on_reached(const struct reach_result *result, void *arg)
 	struct why *why = arg;
 
 	why->reach = NULL;
+	why->to_relay = result->way.kind == WAY_HOST &&
+			strcmp(result->way.host, TARGET_RELAY) == 0;
 	if (!tell_name(why, result)) {
 		return;
 	}

@@ -204,6 +204,8 @@ static const struct operation operations[] = {
 	{ "user", "disable", "USER", 1, 1, false, admin_user_disable },
 	{ "user", "enable", "USER", 1, 1, false, admin_user_enable },
 	{ "user", "delete", "USER", 1, 1, false, admin_user_delete },
+	{ "user", "invite", "USER [NAME [TTL]]", 1, 3, false,
+	    admin_user_invite },
 	{ "device", "list", "[USER]", 0, 1, true, admin_device_list },
 	{ "device", "revoke", "USER/DEVICE", 1, 1, true, admin_device_revoke },
 	{ "token", "list", "[USER]", 0, 1, true, admin_token_list },

@@ -24,6 +24,7 @@
 #include "relay/store.h"
 
 struct account_book;
+struct account_outcome;
 struct admin_request;
 struct device_hub;
 struct directory;
@@ -35,6 +36,13 @@ struct switch_board;
 struct admin_relay {
 	/* Write what `status` tells: fields of an object that is open. */
 	void (*status)(struct jsonout *json, void *arg);
+	/*
+	 * Write the join string for the invitation of a gateway by that name,
+	 * which outcome tells of, to out, JOINSTRING_MAX bytes and a
+	 * terminator.  0, or -1 when the relay knows no address of its own.
+	 */
+	int (*join)(const char *name, const struct account_outcome *outcome,
+	    char *out, void *arg);
 };
 
 /* What is administered; outlives every request. */

@@ -5,8 +5,9 @@
  * admin.c runs requests, knows who may do what and shows the audit;
  * admin_user.c has the operations on accounts and limits, admin_device.c those
  * on devices and invitations, admin_acl.c those on rules, admin_notice.c says
- * something to people.  An operation is called with a request whose words fit
- * the table, and ends it, now or by admin_await().
+ * something to people, admin_invite.c invites them.  An operation is called
+ * with a request whose words fit the table, and ends it, now or by
+ * admin_await().
  */
 #ifndef INROAD_RELAY_ADMIN_IMPL_H
 #define INROAD_RELAY_ADMIN_IMPL_H
@@ -16,6 +17,7 @@
 
 #include "protocol/limits.h"
 #include "protocol/linkmsg.h"
+#include "protocol/name.h"
 #include "relay/account.h"
 #include "relay/admin.h"
 
@@ -40,7 +42,8 @@ struct admin_request {
 	const struct admin_sink *sink;
 	void *arg;
 	struct account_op *op;
-	struct admin_notice notice; /* to send once it is in the audit */
+	char name[NAME_HOST_MAX + 1]; /* of a gateway that is invited */
+	struct admin_notice notice;   /* to send once it is in the audit */
 	bool starting;
 	bool over;
 };
@@ -101,6 +104,9 @@ void admin_user_enable(struct admin_request *request);
 
 /* user delete USER */
 void admin_user_delete(struct admin_request *request);
+
+/* user invite USER [NAME [TTL]] */
+void admin_user_invite(struct admin_request *request);
 
 /* limit USER [KEY=VALUE...] */
 void admin_limit(struct admin_request *request);

@@ -21,6 +21,7 @@ noinst_LIBRARIES += %D%/librelay.a
 	%D%/admin_acl.c \
 	%D%/admin_device.c \
 	%D%/admin_impl.h \
+	%D%/admin_invite.c \
 	%D%/admin_notice.c \
 	%D%/admin_series.c \
 	%D%/admin_user.c \

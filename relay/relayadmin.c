@@ -42,8 +42,16 @@ status(struct jsonout *json, void *arg)
 	jsonout_uint(json, "shed", circuits.shed);
 }
 
+static int
+join(const char *name, const struct account_outcome *outcome, char *out,
+    void *arg)
+{
+	return relay_join_string(arg, name, outcome, out);
+}
+
 static const struct admin_relay ops = {
 	.status = status,
+	.join = join,
 };
 
 static struct pulse *

@@ -21,6 +21,9 @@
 /* Room for a value of a table, half of which has to be escaped. */
 #define VALUE_MAX 512
 
+/* Room for a join string with all its relays. */
+#define JOIN_MAX 4096
+
 /* A subcommand: how many arguments it has, and who shows what it gives. */
 struct verb {
 	const char *name;
@@ -276,6 +279,41 @@ run(const struct cli *cli, const struct verb *verbs,
 	return remote_ask(cli, words, (size_t)count, verbs->show);
 }
 
+/* What whoever is invited types. */
+static void
+show_join(const struct ask_answer *answer)
+{
+	char join[JOIN_MAX];
+
+	(void)escape_text(ESCAPE_PLAIN, ask_text(ask_first(answer), "join"),
+	    join, sizeof(join));
+	(void)printf("%s\n", join);
+}
+
+/* user invite USER [--name NAME] [--ttl TIME] */
+static int
+invite(const struct cli *cli)
+{
+	const char *name = NULL;
+	const char *ttl = NULL;
+	const struct flags_row flags[] = { { "name", &name, NULL },
+		{ "ttl", &ttl, NULL } };
+	const char *arguments[2];
+	const char *words[5] = { "user", "invite" };
+
+	if (flags_take(cli, flags, 2, arguments, 2) != 2) {
+		return cli_usage("user invite");
+	}
+	words[2] = arguments[1];
+	words[3] = name != NULL ? name : "";
+	words[4] = ttl;
+	return remote_ask(cli, words,
+	    ttl != NULL    ? 5
+	    : name != NULL ? 4
+			   : 3,
+	    show_join);
+}
+
 int
 accounts_user_run(const struct cli *cli)
 {
@@ -288,6 +326,9 @@ accounts_user_run(const struct cli *cli)
 	/* Only an account that is added has a level to choose this way. */
 	bool adds = cli->argc > 1 && strcmp(cli->argv[1], "add") == 0;
 
+	if (cli->argc > 1 && strcmp(cli->argv[1], "invite") == 0) {
+		return invite(cli);
+	}
 	return run(cli, verbs, flags, adds ? 1 : 0, &level);
 }
 

@@ -11,7 +11,7 @@
 
 struct cli;
 
-/* user list|add|level|disable|enable|delete ... */
+/* user list|add|invite|level|disable|enable|delete ... */
 int accounts_user_run(const struct cli *cli);
 
 /* device list|revoke ... */

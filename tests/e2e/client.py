@@ -475,6 +475,29 @@ def hold(way, proxy, target):
     print(end, flush=True)
 
 
+@command
+def keep(way, proxy, target, path):
+    """
+    Get the page PATH and say so, keep the connection, and say how it ended,
+    "reset" or "clean".
+    """
+    signal.alarm(0)
+    sock = enter(way, proxy, target)
+    sock.sendall(b"GET %s HTTP/1.1\r\nHost: %s\r\n\r\n"
+                 % (path.encode(), target.split(":")[0].encode()))
+    assert sock.recv(9) == b"HTTP/1.1 "
+    sock.settimeout(None)
+    signal.signal(signal.SIGTERM, lambda *args: os._exit(0))
+    print("ready way=%s" % way, flush=True)
+    end = "clean"
+    try:
+        while sock.recv(65536):
+            pass
+    except ConnectionResetError:
+        end = "reset"
+    print(end, flush=True)
+
+
 def main():
     # Whatever happens, a test ends.
     signal.alarm(120)

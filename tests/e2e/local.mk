@@ -10,6 +10,7 @@ E2E_TESTS = \
 	tests/e2e/browsers.test \
 	tests/e2e/clients.test \
 	tests/e2e/clones.test \
+	tests/e2e/console.test \
 	tests/e2e/databases.test \
 	tests/e2e/desktop.test \
 	tests/e2e/dialects.test \

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/mem.h"
+#include "protocol/target.h"
 #include "tests/support/failalloc.h"
 #include "tests/support/unit.h"
 
@@ -340,6 +341,38 @@ START_TEST(short_of_memory)
 }
 END_TEST
 
+/* Whatever a relay says of itself, its key is the one that was pinned. */
+START_TEST(the_relay_is_no_host_of_the_list)
+{
+	struct hosts *hosts = hosts_new();
+	uint8_t key[KEYS_LEN];
+	char *text;
+
+	memset(key, 7, sizeof(key));
+	ck_assert_ptr_null(hosts_find(hosts, TARGET_RELAY));
+	hosts_set_relay(hosts, key);
+	ck_assert_int_eq(tell(hosts, LINKMSG_HOSTS_FIRST | LINKMSG_HOSTS_LAST,
+			     TARGET_RELAY, 3, LINKMSG_OFFLINE),
+	    0);
+	ck_assert(hosts_is_relay(hosts_find(hosts, TARGET_RELAY)));
+	ck_assert(hosts_find(hosts, TARGET_RELAY)->online);
+	ck_assert_mem_eq(
+	    hosts_find(hosts, TARGET_RELAY)->key, key, sizeof(key));
+	/* It is nobody's to pin. */
+	ck_assert(!hosts_pin(hosts, TARGET_RELAY));
+	ck_assert(!hosts_pin_proved(hosts, TARGET_RELAY, key));
+	text = hosts_format_pins(hosts);
+	ck_assert_str_eq(text, "");
+	mem_free(text);
+	ck_assert_int_eq(tell(hosts, 0, "office", 1, LINKMSG_ONLINE), 0);
+	ck_assert(!hosts_is_relay(hosts_find(hosts, "office")));
+	/* Whoever belongs nowhere has no relay. */
+	hosts_clear(hosts);
+	ck_assert_ptr_null(hosts_find(hosts, TARGET_RELAY));
+	hosts_free(hosts);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -359,6 +392,7 @@ main(void)
 	tcase_add_test(tc, pins_come_back);
 	tcase_add_test(tc, bad_pins_are_named);
 	tcase_add_test(tc, short_of_memory);
+	tcase_add_test(tc, the_relay_is_no_host_of_the_list);
 	suite_add_tcase(suite, tc);
 	return unit_main(suite);
 }

@@ -590,6 +590,31 @@ END_TEST
 
 /* --- old sessions -------------------------------------------------------- */
 
+/* It is another host now: nothing of the old session goes on. */
+START_TEST(a_forsaken_host_is_called_anew)
+{
+	struct request *request = get();
+	struct request *waits;
+	struct request *pings;
+
+	expect(request, CODE_OK);
+	cut(CODE_LINK_LOST);
+	waits = get();
+	pings = ping();
+	ck_assert_int_eq(waits->done, 0);
+	peers_forsake(peers, "lab", CODE_SESSION_LOST);
+	peers_forsake(peers, "office", CODE_SESSION_LOST);
+	ck_assert_int_eq(waits->done, 0);
+	ck_assert_int_eq(pings->done, 0);
+	link_again();
+	expect(waits, CODE_OK);
+	ck_assert_int_eq(rig.begins, 2);
+	ck_assert_int_eq(rig.requests, 0);
+	ck_assert_int_eq(rig.questions, 0);
+	expect(pings, CODE_OK);
+}
+END_TEST
+
 START_TEST(an_old_session_goes_with_its_last_stream)
 {
 	struct session *old;
@@ -797,6 +822,7 @@ main(void)
 	tcase_add_test(tcase, after_grace_requests_get_a_new_session);
 	tcase_add_loop_test(tcase, only_a_proved_key_is_pinned, 0, 2);
 	tcase_add_test(tcase, another_key_is_the_users_to_accept);
+	tcase_add_test(tcase, a_forsaken_host_is_called_anew);
 	tcase_add_test(tcase, an_old_session_goes_with_its_last_stream);
 	tcase_add_test(tcase, an_old_session_may_end_by_itself);
 	tcase_add_test(tcase, closed_who_waits_is_told);

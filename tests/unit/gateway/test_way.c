@@ -268,6 +268,13 @@ START_TEST(not_to_this_machine_for_others)
 	}
 	(void)find("relay");
 	refused(CODE_DENIED, "The relay is reached");
+	(void)find("web.relay.internal");
+	refused(CODE_DENIED, "The relay is reached");
+	/* Nor by a route. */
+	hosts_set_relay(hosts, (const uint8_t[KEYS_LEN]){ 0 });
+	route("db.corp.example", ROUTES_VIA, "relay");
+	(void)find("db.corp.example");
+	refused(CODE_DENIED, "The relay is reached");
 	/* What is left of it is. */
 	ck_assert_int_eq(
 	    resume("www.example", "127.0.0.1 198.51.100.1", 80), WAY_DIRECT);

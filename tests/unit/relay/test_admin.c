@@ -45,6 +45,20 @@ static const struct admin_asker admin = { "admin", STORE_ADMIN, "192.0.2.7",
 static const struct admin_asker alice = { "alice", STORE_USER, "192.0.2.8",
 	NOW };
 
+static bool has_address = true; /* the relay knows one of its own */
+
+static int
+join(const char *name, const struct account_outcome *outcome, char *out,
+    void *arg)
+{
+	(void)arg;
+	ck_assert(outcome->has_token);
+	(void)snprintf(out, 64, "inroad1:%s", name);
+	return has_address ? 0 : -1;
+}
+
+static const struct admin_relay relay_ops = { .join = join };
+
 static void
 setup(void)
 {
@@ -58,6 +72,7 @@ setup(void)
 		.directory = rig.directory,
 		.hub = rig.hub,
 		.board = rig.board,
+		.relay = &relay_ops,
 	};
 }
 
@@ -166,6 +181,31 @@ START_TEST(accounts_come_change_and_go)
 	ck_assert_str_eq(said.slug, "not-found");
 	ck_assert_int_eq(run(&admin, "user list"), ADMIN_OK);
 	ck_assert_int_eq(said.items, 2);
+}
+END_TEST
+
+START_TEST(gateways_are_invited)
+{
+	ck_assert_int_eq(run(&admin, "user invite alice Desk 2h"), ADMIN_OK);
+	ck_assert(says("{\"user\":\"alice\",\"name\":\"desk\",\"join\":"
+		       "\"inroad1:desk\",\"expires\":1777816800}"));
+	ck_assert_int_eq(run(&admin, "token list alice"), ADMIN_OK);
+	ck_assert(says("\"role\":\"gateway\",\"name\":\"desk\""));
+	ck_assert_int_eq(run(&admin, "audit 1"), ADMIN_OK);
+	ck_assert(says("\"admin\",\"origin\":\"192.0.2.7\",\"action\":"
+		       "\"token.add\",\"object\":\"alice/desk\""));
+	ck_assert_int_eq(run(&admin, "user invite bob"), ADMIN_OK);
+	ck_assert(says("\"join\":\"inroad1:gateway\""));
+	ck_assert_int_eq(run(&admin, "user invite nobody"), ADMIN_ABSENT);
+	ck_assert_int_eq(run(&admin, "user invite bob x long"), ADMIN_USAGE);
+	ck_assert_int_eq(run(&admin, "user invite bob x 31d"), ADMIN_USAGE);
+	ck_assert_int_eq(run(&admin, "user invite bob -x"), ADMIN_FAILED);
+	ck_assert_str_eq(said.slug, "name-invalid");
+	ck_assert_int_eq(run(&alice, "user invite alice"), ADMIN_DENIED);
+	has_address = false;
+	ck_assert_int_eq(run(&admin, "user invite bob"), ADMIN_FAILED);
+	ck_assert_str_eq(said.slug, "internal");
+	has_address = true;
 }
 END_TEST
 
@@ -768,6 +808,7 @@ main(void)
 	tcase_add_test(tcase, rules_come_in_order_and_go);
 	tcase_add_test(tcase, rules_are_for_administrators);
 	tcase_add_test(tcase, rules_count_at_once);
+	tcase_add_test(tcase, gateways_are_invited);
 	tcase_add_test(tcase, a_full_disk_is_told);
 	tcase_add_test(tcase, who_goes_away_is_not_answered);
 	tcase_add_test(tcase, no_memory_is_told);

@@ -81,6 +81,14 @@ START_TEST(users_are_changed)
 	shows("user add bob --level guest", "user add bob guest", "", "");
 	shows("user add --level=admin bob", "user add bob admin", "", "");
 	shows("user level bob user", "user level bob user", "", "");
+	shows("user invite bob", "user invite bob",
+	    "{\"join\":\"inroad1:x\"}\n", "inroad1:x\n");
+	shows("user invite --name desk bob", "user invite bob desk",
+	    "{\"join\":\"inroad1:x\"}\n", "inroad1:x\n");
+	shows("user invite bob --ttl 2h --name desk", "user invite bob desk 2h",
+	    "{\"join\":\"inroad1:x\"}\n", "inroad1:x\n");
+	is_wrong("user invite", "usage: inroad user invite USER [--name NAME] "
+				"[--ttl TIME]\n");
 	shows("user disable bob", "user disable bob", "", "");
 	shows("user enable bob", "user enable bob", "", "");
 	shows("user delete bob", "user delete bob", "", "");
@@ -223,6 +231,8 @@ START_TEST(what_is_wrong_is_told)
 		is_wrong(users[i],
 		    "usage: inroad user list [USER]\n"
 		    "usage: inroad user add USER [--level admin|user|guest]\n"
+		    "usage: inroad user invite USER [--name NAME] [--ttl "
+		    "TIME]\n"
 		    "usage: inroad user level USER admin|user|guest\n"
 		    "usage: inroad user disable USER\n"
 		    "usage: inroad user enable USER\n"
