@@ -30,7 +30,11 @@ struct loop {
 	struct loop_grave *graves;
 	size_t grave_count;
 	size_t grave_max;
-	uint64_t now; /* 0: not read in this iteration */
+	uint64_t now;   /* 0: not read in this iteration */
+	uint64_t began; /* when the present iteration did; 0: it is over */
+	uint64_t longest;
+	uint64_t longest_untaken;
+	struct latency turns;
 	bool stopped;
 	uint64_t number; /* last one given */
 	uint8_t *scratch;
@@ -89,11 +93,43 @@ empty_graves(struct loop *loop)
 	}
 }
 
+static uint64_t
+read_clock(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * UINT64_C(1000000000) +
+	       (uint64_t)ts.tv_nsec;
+}
+
+static uint64_t
+greater(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* The iteration is over.  It costs 50 ns to know how long it took. */
+static void
+note_turn(struct loop *loop)
+{
+	uint64_t took = read_clock() - loop->began;
+
+	if (loop->began == 0) {
+		return;
+	}
+	loop->began = 0;
+	latency_add(&loop->turns, took);
+	loop->longest = greater(loop->longest, took);
+	loop->longest_untaken = greater(loop->longest_untaken, took);
+}
+
 static void
 end_iteration(struct loop *loop)
 {
 	run_tasks(loop);
 	empty_graves(loop);
+	note_turn(loop);
 	/* An active idle watcher is what keeps libev from sleeping. */
 	if (list_empty(&loop->tasks)) {
 		ev_idle_stop(loop->ev, &loop->awake);
@@ -110,6 +146,7 @@ on_begin(struct ev_loop *ev, struct ev_check *watcher, int events)
 	(void)ev;
 	(void)events;
 	loop->now = 0;
+	loop->began = read_clock();
 }
 
 static void
@@ -244,13 +281,30 @@ uint64_t
 loop_now(struct loop *loop)
 {
 	if (loop->now == 0) {
-		struct timespec ts;
-
-		clock_gettime(CLOCK_MONOTONIC, &ts);
-		loop->now = (uint64_t)ts.tv_sec * UINT64_C(1000000000) +
-			    (uint64_t)ts.tv_nsec;
+		loop->now = read_clock();
 	}
 	return loop->now;
+}
+
+const struct latency *
+loop_turns(const struct loop *loop)
+{
+	return &loop->turns;
+}
+
+uint64_t
+loop_longest(const struct loop *loop)
+{
+	return loop->longest;
+}
+
+uint64_t
+loop_take_longest(struct loop *loop)
+{
+	uint64_t longest = loop->longest_untaken;
+
+	loop->longest_untaken = 0;
+	return longest;
 }
 
 uint64_t

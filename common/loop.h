@@ -13,6 +13,10 @@
  *   may therefore still look at its own object.  An object closes (stops its
  *   watchers, cancels its tasks, tells its owner nothing more) at once; only
  *   its memory waits.
+ *
+ * An iteration keeps everybody else waiting, so the loop measures them:
+ * loop_turns() tells how long they took, from the poll that found something to
+ * the next one.
  */
 #ifndef INROAD_COMMON_LOOP_H
 #define INROAD_COMMON_LOOP_H
@@ -20,6 +24,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/latency.h"
 #include "common/list.h"
 
 struct ev_loop;
@@ -58,6 +63,15 @@ void loop_stop(struct loop *loop);
  * pure code gets its time from here, by argument.
  */
 uint64_t loop_now(struct loop *loop);
+
+/* Return how long iterations took, all but the present one. */
+const struct latency *loop_turns(const struct loop *loop);
+
+/* Return what the longest of them took, in nanoseconds. */
+uint64_t loop_longest(const struct loop *loop);
+
+/* Likewise, of those since the last call. */
+uint64_t loop_take_longest(struct loop *loop);
 
 /* Return 1, 2, 3 …: numbers by which objects of this loop are known in logs. */
 uint64_t loop_number(struct loop *loop);

@@ -47,7 +47,9 @@ struct figures {
 	uint64_t promised; /* bytes that senders may send at once */
 	uint64_t budget;   /* bytes that may wait */
 	uint64_t memory;   /* bytes of the process, resident; 0: not known */
-	uint64_t lag_ns;   /* longest that the loop took since the last time */
+	/* Iterations of the loop, and the longest since the last time. */
+	uint64_t lag_ns;
+	struct latency turns;
 
 	/* Ever. */
 	uint64_t bytes[FIGURES_WAYS];

@@ -23,7 +23,7 @@ struct pulse {
 	struct series *series;
 	ev_timer timer;
 	uint64_t due;    /* when it should beat next */
-	uint64_t lag_ns; /* how late it was the last time */
+	uint64_t lag_ns; /* the longest iteration before this beat */
 };
 
 /*
@@ -98,6 +98,7 @@ pulse_read(const struct pulse *pulse, struct figures *out)
 		.budget = config->budget,
 		.memory = read_memory(),
 		.lag_ns = pulse->lag_ns,
+		.turns = *loop_turns(config->loop),
 	};
 	/* The clock of the wall may have been set back. */
 	if (out->now > config->started) {
@@ -122,7 +123,7 @@ on_beat(struct ev_loop *ev, ev_timer *timer, int revents)
 
 	(void)ev;
 	(void)revents;
-	pulse->lag_ns = now > pulse->due ? now - pulse->due : 0;
+	pulse->lag_ns = loop_take_longest(pulse->config.loop);
 	/* A little early counts as in time. */
 	do {
 		pulse->due += LIMITS_SEC;

@@ -3,6 +3,8 @@
 #include <time.h>
 
 #include "common/jsonout.h"
+#include "common/latency.h"
+#include "common/loop.h"
 #include "common/statedir.h"
 #include "common/version.h"
 #include "relay/admin.h"
@@ -12,6 +14,28 @@
 #include "relay/pulse.h"
 #include "relay/relay_impl.h"
 #include "relay/switch.h"
+
+/* No iteration of the loop is to take longer, in nanoseconds. */
+#define SLOW_TURN 5000000
+
+/* How long iterations of the loop took, so whether somebody had to wait. */
+static void
+put_turns(struct jsonout *json, const struct loop *loop)
+{
+	const struct latency *turns = loop_turns(loop);
+	const uint64_t longest = loop_longest(loop);
+	uint64_t slow = turns->count;
+
+	for (size_t i = 0; i < LATENCY_BOUNDS && latency_bound(i) <= SLOW_TURN;
+	     i++) {
+		slow -= turns->counts[i];
+	}
+	jsonout_object(json, "turns");
+	jsonout_uint(json, "count", turns->count);
+	jsonout_uint(json, "over_5ms", slow);
+	jsonout_double(json, "longest_ms", (double)longest / 1000000);
+	jsonout_end(json);
+}
 
 static void
 status(struct jsonout *json, void *arg)
@@ -40,6 +64,7 @@ status(struct jsonout *json, void *arg)
 	jsonout_uint(json, "copied",
 	    circuits.copied[SWITCH_GATEWAY] + circuits.copied[SWITCH_AGENT]);
 	jsonout_uint(json, "shed", circuits.shed);
+	put_turns(json, relay->loop);
 }
 
 static int

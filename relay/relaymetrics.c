@@ -38,7 +38,7 @@ put_process(struct promout *out, const struct figures *figures)
 	put_gauge(
 	    out, NAME("uptime_seconds"), "Since the start.", figures->uptime);
 	promout_family(out, NAME("loop_lag_seconds"), PROMOUT_GAUGE,
-	    "How late the loop was when it last looked, once a second.");
+	    "The longest iteration of the loop within the last second.");
 	promout_double(out, NULL, seconds(figures->lag_ns));
 	if (figures->memory > 0) {
 		put_gauge(out, NAME("resident_memory_bytes"),
@@ -117,8 +117,9 @@ static const struct {
 
 #define CLASSES (sizeof(classes) / sizeof(classes[0]))
 
+/* Write the samples of a family that has begun. */
 static void
-put_attach(struct promout *out, const struct latency *latency)
+put_latency(struct promout *out, const struct latency *latency)
 {
 	double bounds[CLASSES];
 	uint64_t counts[CLASSES + 1] = { 0 };
@@ -133,8 +134,6 @@ put_attach(struct promout *out, const struct latency *latency)
 		}
 		counts[class] += latency->counts[i];
 	}
-	promout_family(out, NAME("attach_seconds"), PROMOUT_HISTOGRAM,
-	    "How long hosts took to answer an attach.");
 	promout_histogram(out, &(struct promout_histogram){ bounds, counts,
 				   CLASSES, seconds(latency->sum_ns) });
 }
@@ -172,7 +171,12 @@ relaymetrics_write(const struct figures *figures, struct buf *out)
 	put_traffic(&metrics, figures);
 	put_counter(&metrics, NAME("attaches_total"),
 	    "Channels that gateways asked for.", figures->attaches);
-	put_attach(&metrics, &figures->attach);
+	promout_family(&metrics, NAME("attach_seconds"), PROMOUT_HISTOGRAM,
+	    "How long hosts took to answer an attach.");
+	put_latency(&metrics, &figures->attach);
+	promout_family(&metrics, NAME("loop_turn_seconds"), PROMOUT_HISTOGRAM,
+	    "How long iterations of the loop took, in which others wait.");
+	put_latency(&metrics, &figures->turns);
 	put_refused(&metrics, figures);
 	return promout_end(&metrics);
 }

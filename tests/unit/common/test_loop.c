@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stddef.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/log.h"
@@ -377,6 +378,62 @@ START_TEST(await_asks_again)
 }
 END_TEST
 
+/* Keep the loop busy for two milliseconds. */
+static void
+dawdle(void *arg)
+{
+	struct timespec ts;
+	uint64_t since = loop_now(arg);
+
+	do {
+		clock_gettime(CLOCK_MONOTONIC, &ts);
+	} while (
+	    (uint64_t)ts.tv_sec * UINT64_C(1000000000) + (uint64_t)ts.tv_nsec <
+	    since + 2000000);
+}
+
+static struct loop_task dawdling;
+
+static void
+dawdle_now(struct ev_loop *ev, ev_timer *timer, int events)
+{
+	(void)ev;
+	(void)events;
+	dawdle(timer->data);
+}
+
+static void
+dawdle_later(struct ev_loop *ev, ev_timer *timer, int events)
+{
+	(void)ev;
+	(void)events;
+	loop_defer(timer->data, &dawdling);
+}
+
+/* What runs at the end of an iteration counts as what runs in it. */
+START_TEST(iterations_are_measured)
+{
+	struct loop *loop = loop_new();
+	ev_timer timer;
+
+	loop_poll(loop);
+	ck_assert_uint_eq(loop_turns(loop)->count, 1);
+	ck_assert_uint_gt(loop_longest(loop), 0);
+	(void)loop_take_longest(loop);
+	ck_assert_uint_eq(loop_take_longest(loop), 0);
+	loop_task_init(&dawdling, dawdle, loop);
+	ev_timer_init(&timer, _i == 0 ? dawdle_now : dawdle_later, 0, 0);
+	timer.data = loop;
+	ev_timer_start(loop_ev(loop), &timer);
+	loop_poll(loop);
+	ck_assert_uint_eq(loop_turns(loop)->count, 2);
+	ck_assert_uint_ge(loop_longest(loop), 2000000);
+	ck_assert_uint_ge(loop_take_longest(loop), 2000000);
+	ck_assert_uint_ge(loop_turns(loop)->sum_ns, 2000000);
+	loop_free(loop);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -396,6 +453,7 @@ main(void)
 	tcase_add_test(tcase, time_stands_still_within_an_iteration);
 	tcase_add_test(tcase, numbers_count_from_one);
 	tcase_add_test(tcase, scratch_is_writable);
+	tcase_add_loop_test(tcase, iterations_are_measured, 0, 2);
 	tcase_add_test(tcase, creation_survives_failing_allocations);
 	tcase_add_test(tcase, await_asks_again);
 	return unit_main(suite);

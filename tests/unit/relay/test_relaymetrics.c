@@ -44,6 +44,7 @@ setup(void)
 	latency_add(&figures.attach, 20 * MS);
 	latency_add(&figures.attach, 30 * MS);
 	latency_add(&figures.attach, 90 * SEC);
+	latency_add(&figures.turns, 3 * MS);
 	figures.refused[FIGURES_LOGIN][CODES_INDEX_REVOKED] = 8;
 	figures.refused[FIGURES_ATTACH][CODES_INDEX_HOST_OFFLINE] = 6;
 }
@@ -95,6 +96,9 @@ static const char *const expected[] = {
 	NAME "attach_seconds_bucket{le=\"+Inf\"} 3\n",
 	NAME "attach_seconds_sum 90.05\n",
 	NAME "attach_seconds_count 3\n",
+	NAME "loop_turn_seconds_bucket{le=\"0.0025\"} 0\n",
+	NAME "loop_turn_seconds_bucket{le=\"0.005\"} 1\n",
+	NAME "loop_turn_seconds_count 1\n",
 	NAME "refused_total{what=\"login\",code=\"revoked\"} 8\n",
 	NAME "refused_total{what=\"attach\",code=\"host-offline\"} 6\n",
 };
