@@ -2,8 +2,12 @@
 #include "common/quantity.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+
+/* Six digits behind the point count: more is no precision that anybody has. */
+#define PART_MAX 1000000
 
 struct unit {
 	const char *name;
@@ -34,11 +38,15 @@ static const struct unit rate_units[] = {
 	{ "Kbit", 1000 },
 	{ "Mbit", 1000000 },
 	{ "Gbit", 1000000000 },
-	{ "bit/s", 1 },
-	{ "kbit/s", 1000 },
-	{ "Kbit/s", 1000 },
-	{ "Mbit/s", 1000000 },
-	{ "Gbit/s", 1000000000 },
+	{ "B", 8 },
+	{ "kB", 8000 },
+	{ "KB", 8000 },
+	{ "MB", 8000000 },
+	{ "GB", 8000000000 },
+	{ "KiB", UINT64_C(8) << 10 },
+	{ "kiB", UINT64_C(8) << 10 },
+	{ "MiB", UINT64_C(8) << 20 },
+	{ "GiB", UINT64_C(8) << 30 },
 	{ NULL, 0 },
 };
 
@@ -51,31 +59,97 @@ static const struct unit duration_units[] = {
 	{ NULL, 0 },
 };
 
-/* Parse digits and one of units into *out; 0 or -1. */
-static int
-parse(const char *text, const struct unit *units, uint64_t *out)
-{
-	uint64_t value = 0;
+/* Digits of a number, and of what stands behind its point. */
+struct digits {
+	uint64_t whole;
+	uint64_t part;  /* in units of 1 / scale */
+	uint64_t scale; /* a power of ten; 1: there is no point */
+};
 
-	if (*text < '0' || *text > '9') {
+/* Append digit to *value; 0, or -1 when that does not fit. */
+static int
+append(uint64_t *value, char digit)
+{
+	return __builtin_mul_overflow(*value, 10, value) ||
+		       __builtin_add_overflow(
+			   *value, (uint64_t)(digit - '0'), value)
+		   ? -1
+		   : 0;
+}
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* Read digits from *text, which moves behind them; 0 or -1. */
+static int
+read_digits(const char **text, struct digits *out)
+{
+	const char *at = *text;
+
+	*out = (struct digits){ .scale = 1 };
+	if (!is_digit(*at)) {
 		return -1;
 	}
-	for (; *text >= '0' && *text <= '9'; text++) {
-		if (__builtin_mul_overflow(value, 10, &value) ||
-		    __builtin_add_overflow(
-			value, (uint64_t)(*text - '0'), &value)) {
+	for (; is_digit(*at); at++) {
+		if (append(&out->whole, *at) != 0) {
 			return -1;
 		}
 	}
-	while (units->name != NULL && strcmp(text, units->name) != 0) {
+	if (*at == '.' && is_digit(at[1])) {
+		for (at++; is_digit(*at) && out->scale < PART_MAX; at++) {
+			out->scale *= 10;
+			(void)append(&out->part, *at);
+		}
+	}
+	*text = at;
+	return 0;
+}
+
+/* Return the unit that text begins with and ends with, or NULL. */
+static const struct unit *
+find_unit(const struct unit *units, const char *text, size_t len)
+{
+	while (
+	    units->name != NULL && (strlen(units->name) != len ||
+				       memcmp(units->name, text, len) != 0)) {
 		units++;
 	}
-	if (units->name == NULL ||
-	    __builtin_mul_overflow(value, units->factor, &value)) {
+	return units->name != NULL ? units : NULL;
+}
+
+/* Multiply what was read with factor into *out; 0 or -1. */
+static int
+multiply(const struct digits *digits, uint64_t factor, uint64_t *out)
+{
+	uint64_t value;
+	uint64_t part;
+
+	if (digits->scale > 1 && factor == 1) {
+		return -1; /* half a byte */
+	}
+	if (__builtin_mul_overflow(digits->whole, factor, &value) ||
+	    __builtin_mul_overflow(digits->part, factor, &part) ||
+	    __builtin_add_overflow(value, part / digits->scale, &value)) {
 		return -1;
 	}
 	*out = value;
 	return 0;
+}
+
+/* Parse a number and one of units into *out; 0 or -1. */
+static int
+parse(const char *text, const struct unit *units, uint64_t *out)
+{
+	const struct unit *unit = NULL;
+	struct digits digits;
+
+	if (read_digits(&text, &digits) == 0) {
+		unit = find_unit(units, text, strlen(text));
+	}
+	return unit != NULL ? multiply(&digits, unit->factor, out) : -1;
 }
 
 int
@@ -93,7 +167,16 @@ quantity_size(const char *text, uint64_t *out)
 int
 quantity_rate(const char *text, uint64_t *out)
 {
-	return parse(text, rate_units, out);
+	const struct unit *unit = NULL;
+	struct digits digits;
+	size_t len;
+
+	if (read_digits(&text, &digits) == 0) {
+		len = strlen(text);
+		len -= len > 2 && strcmp(text + len - 2, "/s") == 0 ? 2 : 0;
+		unit = find_unit(rate_units, text, len);
+	}
+	return unit != NULL ? multiply(&digits, unit->factor, out) : -1;
 }
 
 int
@@ -103,7 +186,9 @@ quantity_duration(const char *text, uint64_t *out)
 		*out = 0;
 		return 0;
 	}
-	return parse(text, duration_units, out);
+	/* "1.5h" would be one more way to write what is written "90m". */
+	return strchr(text, '.') == NULL ? parse(text, duration_units, out)
+					 : -1;
 }
 
 /* Write value in the largest unit of names that leaves a whole part. */

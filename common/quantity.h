@@ -21,13 +21,15 @@ int quantity_number(const char *text, uint64_t *out);
 
 /*
  * Parse a number of bytes: "65536", "64KiB", "8MiB", "200GiB", "1TiB", or with
- * powers of a thousand "64kB", "8MB", "200GB", "1TB".
+ * powers of a thousand "64kB", "8MB", "200GB", "1TB".  With a unit above B it
+ * may have digits behind a point, "1.5GiB"; what is not a whole byte is cut.
  */
 int quantity_size(const char *text, uint64_t *out);
 
 /*
  * Parse a rate into bits a second: "bit", "kbit", "Mbit" or "Gbit", powers of a
- * thousand, with or without "/s".  A unit is required.
+ * thousand, or a unit of bytes as above, each with or without "/s":
+ * "10Mbit", "1.5MB", "200KiB/s".  A unit is required.
  */
 int quantity_rate(const char *text, uint64_t *out);
 
