@@ -152,18 +152,13 @@ show_limits(struct admin_request *request, const struct account *account)
 static int
 read_limits(struct admin_request *request, struct allowance *change)
 {
-	enum allowance_key key;
-	uint64_t value;
+	const char *why;
 
 	for (size_t i = 2; i < request->count; i++) {
-		if (allowance_parse(request->words[i], &key, &value) != 0) {
-			admin_finish(request, ADMIN_USAGE, "bad-request",
-			    "A limit is devices, hosts, links, channels or "
-			    "attaches, with a number or none: hosts=5.");
+		if (allowance_change(request->words[i], change, &why) != 0) {
+			admin_finish(request, ADMIN_USAGE, "bad-request", why);
 			return -1;
 		}
-		change->set[key] = true;
-		change->value[key] = value;
 	}
 	return 0;
 }

@@ -57,6 +57,10 @@ noinst_LIBRARIES += %D%/librelay.a
 	%D%/figures.h \
 	%D%/guests.c \
 	%D%/guests.h \
+	%D%/levels.c \
+	%D%/levels.h \
+	%D%/meter.c \
+	%D%/meter.h \
 	%D%/pulse.c \
 	%D%/pulse.h \
 	%D%/notices.c \
@@ -92,6 +96,8 @@ noinst_LIBRARIES += %D%/librelay.a
 	%D%/toll.c \
 	%D%/toll.h \
 	%D%/www.h \
+	%D%/usage.c \
+	%D%/usage.h \
 	$(NULL)
 
 # What the dashboard consists of: made a part of the program.

@@ -46,6 +46,14 @@ struct relay_config {
 	/* Devices a second that are to come back after a loss; not 0. */
 	uint32_t return_rate;
 	struct allowance levels[STORE_GUEST + 1]; /* by enum store_level */
+	/*
+	 * At SIGHUP: put the levels as they are to be to `levels`, and let the
+	 * log be so, too; 0, or -1 and *fault, and all stays as it was.  NULL:
+	 * there is nothing to read again.
+	 */
+	int (*reload)(struct allowance levels[STORE_GUEST + 1],
+	    struct fault *fault, void *arg);
+	void *reload_arg;
 };
 
 /* Fill *config with what a relay does unless told otherwise. */

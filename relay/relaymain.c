@@ -17,24 +17,8 @@
 #include "common/version.h"
 #include "protocol/limits.h"
 #include "protocol/membership.h"
-#include "relay/account.h"
+#include "relay/levels.h"
 #include "relay/relay.h"
-
-#define LIMIT_ROW(key, what)                                                   \
-	{                                                                      \
-		.name = (key), .kind = OPTIONS_NUMBER, .value = "N",           \
-		.help = (what), .most = ALLOWANCE_MAX                          \
-	}
-
-/* Of a level; the names are those of allowance.h. */
-static const struct options_row level_keys[] = {
-	LIMIT_ROW("devices", "enrolled devices of an account"),
-	LIMIT_ROW("hosts", "hosts of an account"),
-	LIMIT_ROW("links", "devices of an account that are connected"),
-	LIMIT_ROW("channels", "open channels of an account's gateways"),
-	LIMIT_ROW("attaches", "channels a second that they open"),
-	{ .name = NULL },
-};
 
 static const struct options_row rows[] = {
 	STARTUP_ROWS,
@@ -62,7 +46,7 @@ static const struct options_row rows[] = {
 	{ .name = "level",
 	    .kind = OPTIONS_SECTION,
 	    .help = "limits of the accounts of a level",
-	    .keys = level_keys },
+	    .keys = levels_keys },
 	{ .name = "return-rate",
 	    .kind = OPTIONS_NUMBER,
 	    .value = "N",
@@ -233,41 +217,28 @@ serve(const struct relay_config *config)
 	return status;
 }
 
-/* Take what section says of a level; 0, or -1 and *fault. */
+/* The command line, which counts at each reload as well. */
+struct words {
+	int argc;
+	char **argv;
+};
+
+/* Read command line and file anew; as in struct relay_config. */
 static int
-take_level(const struct options *section, struct relay_config *config,
-    struct fault *fault)
+reload(struct allowance levels[STORE_GUEST + 1], struct fault *fault, void *arg)
 {
-	enum store_level level;
+	const struct words *words = arg;
+	struct options *options =
+	    startup_read_again(&table, words->argc, words->argv, fault);
+	int result = -1;
 
-	if (account_level_parse(options_title(section), &level) != 0) {
-		return options_refuse(section, NULL, 0, fault,
-		    "\"%s\" is no level; there are admin, user and guest",
-		    options_title(section));
+	if (options != NULL) {
+		result = levels_read(options, levels, fault);
 	}
-	for (int key = 0; key < ALLOWANCE_KEYS; key++) {
-		const char *name = allowance_name((enum allowance_key)key);
-
-		if (options_given(section, name)) {
-			allowance_set(&config->levels[level],
-			    (enum allowance_key)key,
-			    options_number(section, name));
-		}
+	if (result == 0) {
+		startup_set_log(options);
 	}
-	return 0;
-}
-
-static int
-take_levels(const struct options *options, struct relay_config *config,
-    struct fault *fault)
-{
-	int result = 0;
-
-	for (size_t i = options_count(options, "level"); i > 0 && result == 0;
-	     i--) {
-		result = take_level(
-		    options_section(options, "level", i - 1), config, fault);
-	}
+	options_free(options);
 	return result;
 }
 
@@ -281,7 +252,7 @@ check(const struct options *options, struct relay_config *config)
 	config->budget = options_number(options, "memory");
 	config->guests_max = (uint32_t)options_number(options, "guests");
 	config->return_rate = (uint32_t)options_number(options, "return-rate");
-	if (take_levels(options, config, &fault) != 0 ||
+	if (levels_read(options, config->levels, &fault) != 0 ||
 	    relay_check(config, &fault) != 0) {
 		(void)fprintf(stderr, "inroad-relay: %s\n", fault.text);
 		return EX_CONFIG;
@@ -295,6 +266,7 @@ relaymain_run(int argc, char **argv)
 	static const char *const everywhere[] = { "0.0.0.0:7000" };
 	const char *listens[RELAY_LISTENS_MAX];
 	const char *publics[MEMBERSHIP_RELAYS_MAX];
+	struct words words = { .argc = argc, .argv = argv };
 	struct relay_config config;
 	struct options *options;
 	int status;
@@ -307,6 +279,8 @@ relaymain_run(int argc, char **argv)
 		return status;
 	}
 	relay_defaults(&config);
+	config.reload = reload;
+	config.reload_arg = &words;
 	config.listens = listens;
 	config.listen_count =
 	    take_list(options, "listen", listens, RELAY_LISTENS_MAX);

@@ -25,6 +25,7 @@ UNIT_TESTS += \
 	%D%/test_store \
 	%D%/test_switch \
 	%D%/test_toll \
+	%D%/test_usage \
 	$(NULL)
 endif
 
@@ -75,3 +76,4 @@ LIBS_UNIT_RELAY = $(LIBS_UNIT) $(LIBS_RELAY) $(LIBS_CHECK)
 %C%_test_store_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_switch_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_toll_LDADD = $(LIBS_UNIT_RELAY)
+%C%_test_usage_LDADD = $(LIBS_UNIT_RELAY)
