@@ -198,6 +198,7 @@ commit_state(struct account_op *op)
 
 	account->row.level = op->level;
 	account->row.disabled = op->disabled;
+	account_limits_changed(account);
 	if (ends) {
 		tell_gone(account, CODE_DISABLED, codes_summary(CODE_DISABLED));
 	}

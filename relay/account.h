@@ -50,6 +50,7 @@ struct account_op;
 struct account_share;
 struct account_token;
 struct rules;
+struct usage;
 
 /* The account that a new relay has from the start. */
 #define ACCOUNT_OWNER "admin"
@@ -122,6 +123,8 @@ struct account_ops {
 	 */
 	void (*unshared)(
 	    const struct account_share *share, const char *text, void *arg);
+	/* Other limits hold for account: its own ones or its level changed. */
+	void (*limited)(struct account *account, void *arg);
 };
 
 /* How an operation ended; lives while done runs. */
@@ -474,6 +477,42 @@ bool account_take_attach(struct account *account, uint64_t now);
 
 /* Return the rules, which live in book. */
 const struct rules *account_book_rules(const struct account_book *book);
+
+/*
+ * Count bytes that account moved, for the month in which now is.  They are
+ * written by account_book_tick(): what was counted since the last one is lost
+ * when the process is killed.
+ */
+void account_spend(
+    struct account *account, uint64_t up, uint64_t down, uint64_t now);
+
+/* Return how many bytes account moved in the month in which now is. */
+uint64_t account_spent(const struct account *account, uint64_t now);
+
+/*
+ * Return how many bytes account may still move in the month in which now is;
+ * ALLOWANCE_NONE where that is not limited.
+ */
+uint64_t account_left(const struct account *account, uint64_t now);
+
+/*
+ * Write to text what is said when that is nothing, for CODE_QUOTA: "Monthly
+ * limit of 200 GiB used up; resets on 1 December."
+ */
+void account_quota_text(
+    const struct account *account, uint64_t now, char text[LIMITS_TEXT_LEN]);
+
+/* Return the months of account, which live until it moves something. */
+const struct usage *account_months(const struct account *account);
+
+/* Return the account with that id, or NULL. */
+struct account *account_by_id(const struct account_book *book, int64_t id);
+
+/* Let tenant, which stays the caller's, be what account_tenant() returns. */
+void account_set_tenant(struct account *account, void *tenant);
+
+/* Return what was last set, NULL at first. */
+void *account_tenant(const struct account *account);
 
 /* Return the last changes, which live in book. */
 const struct audit *account_book_audit(const struct account_book *book);

@@ -177,6 +177,7 @@ account_book_make(struct account_book *book, const struct store_account *row)
 		list_init(&account->tokens);
 		list_init(&account->lent);
 		list_init(&account->borrowed);
+		list_init(&account->spent);
 	}
 	return account;
 }
@@ -404,6 +405,7 @@ account_book_tick(struct account_book *book, uint64_t now)
 	struct list *node;
 	int result = 0;
 
+	account_usage_write(book);
 	if (changes == NULL) {
 		return; /* there is another tick */
 	}
@@ -489,6 +491,12 @@ on_share(const struct store_share *row, void *arg)
 }
 
 static int
+on_usage(const struct store_usage *row, void *arg)
+{
+	return account_usage_load(arg, row);
+}
+
+static int
 on_audit(const struct store_audit *row, void *arg)
 {
 	struct account_book *book = arg;
@@ -507,6 +515,7 @@ account_book_load(struct account_book *book, struct store_error *error)
 		.limit = on_limit,
 		.rule = account_rule_read,
 		.share = on_share,
+		.usage = on_usage,
 		.audit = on_audit,
 	};
 
@@ -526,6 +535,7 @@ account_book_new(struct store *store, const struct account_ops *ops, void *arg)
 	book->arg = arg;
 	list_init(&book->accounts);
 	list_init(&book->seen);
+	list_init(&book->spent);
 	list_init(&book->pending);
 	list_init(&book->waiting);
 	book->by_user = table_new(key_of_user);
@@ -569,6 +579,8 @@ free_account(struct account *account)
 	}
 	account_share_free_all(account);
 	list_remove(&account->of_book);
+	list_remove(&account->spent);
+	usage_free(&account->months);
 	mem_free(account);
 }
 

@@ -18,6 +18,7 @@
 #include "common/ratelimit.h"
 #include "common/table.h"
 #include "relay/account.h"
+#include "relay/usage.h"
 
 /* Most changes of one operation: an enrolment has up to seven. */
 #define ACCOUNT_CHANGES_MAX 8
@@ -42,6 +43,7 @@ struct account_book {
 	struct allowance levels[STORE_GUEST + 1]; /* by enum store_level */
 	struct list accounts;                     /* by age */
 	struct list seen;    /* devices whose last_seen is to be written */
+	struct list spent;   /* accounts whose month is to be written */
 	struct list pending; /* operations on their way to the store */
 	struct list waiting; /* operations that wait for one of those */
 	size_t ops_count;
@@ -65,6 +67,10 @@ struct account {
 	struct allowance limits;
 	struct ratelimit attaches;
 	uint64_t attaches_limit; /* that it was set up with, 0: never */
+	struct usage months;
+	uint32_t spent_month; /* the month to write, while in book->spent */
+	struct list spent;
+	void *tenant;
 	unsigned token_count;
 	struct store_account row;
 };
@@ -164,6 +170,20 @@ bool account_book_is_spent(const struct account_token *token);
 
 /* As account_device_seen(). */
 void account_book_note_seen(struct account_device *device, uint64_t now);
+
+/* --- account_limit.c ------------------------------------------------------ */
+
+/* Tell ops that other limits hold for account. */
+void account_limits_changed(struct account *account);
+
+/* --- account_usage.c ------------------------------------------------------ */
+
+/* Take a row of the store over; as in struct store_loader. */
+int account_usage_load(
+    struct account_book *book, const struct store_usage *row);
+
+/* Write what accounts moved since the last time. */
+void account_usage_write(struct account_book *book);
 
 /* --- account_op.c -------------------------------------------------------- */
 

@@ -75,6 +75,16 @@ account_take_attach(struct account *account, uint64_t now)
 	return ratelimit_take(&account->attaches, 1, now);
 }
 
+void
+account_limits_changed(struct account *account)
+{
+	const struct account_book *book = account->book;
+
+	if (book->ops->limited != NULL) {
+		book->ops->limited(account, book->arg);
+	}
+}
+
 /* --- setting them ---------------------------------------------------- */
 
 /* Write what change says, or what it changes in limits, as people do. */
@@ -87,7 +97,7 @@ describe(const struct allowance *change, const struct allowance *limits,
 	out[0] = '\0';
 	for (int key = 0; key < ALLOWANCE_KEYS; key++) {
 		uint64_t value = change->value[key];
-		char number[24] = "none";
+		char text[ALLOWANCE_TEXT_LEN];
 
 		if (!change->set[key] || len >= STORE_VALUE_LEN) {
 			continue;
@@ -95,13 +105,10 @@ describe(const struct allowance *change, const struct allowance *limits,
 		if (limits != NULL) {
 			value = allowance_get(limits, (enum allowance_key)key);
 		}
-		if (value != ALLOWANCE_NONE) {
-			(void)snprintf(
-			    number, sizeof(number), "%" PRIu64, value);
-		}
 		len += (size_t)snprintf(out + len, STORE_VALUE_LEN - len,
 		    "%s%s=%s", len > 0 ? " " : "",
-		    allowance_name((enum allowance_key)key), number);
+		    allowance_name((enum allowance_key)key),
+		    allowance_text((enum allowance_key)key, value, text));
 	}
 }
 
@@ -148,6 +155,7 @@ commit(struct account_op *op)
 			    (enum allowance_key)key, op->limits.value[key]);
 		}
 	}
+	account_limits_changed(op->account);
 	op->outcome.account = op->account;
 	(void)account_op_answer(op, CODE_OK, NULL);
 }

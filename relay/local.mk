@@ -16,6 +16,7 @@ noinst_LIBRARIES += %D%/librelay.a
 	%D%/account_rule.c \
 	%D%/account_share.c \
 	%D%/account_text.c \
+	%D%/account_usage.c \
 	%D%/admin.c \
 	%D%/admin.h \
 	%D%/admin_acl.c \
@@ -75,6 +76,7 @@ noinst_LIBRARIES += %D%/librelay.a
 	%D%/relaybook.c \
 	%D%/relaycontrol.c \
 	%D%/relayinvite.c \
+	%D%/relaylimits.c \
 	%D%/relaymain.c \
 	%D%/relaymain.h \
 	%D%/relaymetrics.c \

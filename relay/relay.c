@@ -401,34 +401,13 @@ on_gone_all(void *arg)
 	loop_stop(relay->loop);
 }
 
-/* Limits of levels count at once for all who are there. */
-static void
-reload(struct relay *relay)
-{
-	struct allowance levels[STORE_GUEST + 1];
-	struct fault fault;
-
-	if (relay->config.reload == NULL) {
-		return;
-	}
-	if (relay->config.reload(levels, &fault, relay->config.reload_arg) !=
-	    0) {
-		log_write(LOG_LEVEL_ERROR, "relay", 0,
-		    "configuration not reloaded: the old one stays: %s",
-		    fault.text);
-		return;
-	}
-	account_book_set_levels(relay->book, levels);
-	log_write(LOG_LEVEL_INFO, "relay", 0, "configuration reloaded");
-}
-
 static void
 on_signal(int signum, void *arg)
 {
 	struct relay *relay = arg;
 
 	if (signum == SIGHUP) {
-		reload(relay);
+		relaylimits_reload(relay);
 		return;
 	}
 	if (ev_is_active(&relay->farewell)) {

@@ -93,6 +93,9 @@ void relaycontrol_handle(struct control_request *request, void *arg);
 /* Return the console of relay, or NULL. */
 struct console *relayconsole_new(struct relay *relay);
 
+/* SIGHUP: read the limits of levels again, for who is there, too. */
+void relaylimits_reload(struct relay *relay);
+
 /* An invitation under way, with an account made first if need be. */
 struct relayinvite;
 

@@ -148,6 +148,14 @@ struct store_share {
 	char rights[RIGHTS_LEN];
 };
 
+/* What an account moved in a month (usage.h); one row a month. */
+struct store_usage {
+	int64_t account;
+	uint32_t month; /* 202611 */
+	uint64_t up;
+	uint64_t down;
+};
+
 /*
  * A change that somebody made: an entry of the audit.  Texts are for people
  * and may be empty.
@@ -183,6 +191,8 @@ enum store_kind {
 	STORE_RULE_DROP,
 	STORE_SHARE_ADD,
 	STORE_SHARE_DROP, /* with share 0: all of owner's host with user */
+	STORE_USAGE_SET,  /* nothing happens where the account is gone */
+	STORE_USAGE_DROP, /* of that month and all before */
 	STORE_KINDS,
 };
 
@@ -198,6 +208,7 @@ struct store_change {
 		struct store_limit limit;
 		struct store_rule rule;
 		struct store_share share;
+		struct store_usage usage;
 	} row;
 };
 
@@ -226,6 +237,8 @@ struct store_loader {
 	int (*rule)(const struct store_rule *row, void *arg);
 	/* A share. */
 	int (*share)(const struct store_share *row, void *arg);
+	/* A month of an account. */
+	int (*usage)(const struct store_usage *row, void *arg);
 	/* One of the last STORE_AUDIT_READ entries of the audit, by age. */
 	int (*audit)(const struct store_audit *row, void *arg);
 };

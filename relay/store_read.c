@@ -221,6 +221,19 @@ read_share(
 	return loader->share != NULL && loader->share(&row, arg) < 0;
 }
 
+static int
+read_usage(
+    sqlite3_stmt *statement, const struct store_loader *loader, void *arg)
+{
+	struct store_usage row = { .account =
+				       sqlite3_column_int64(statement, 0) };
+
+	row.month = (uint32_t)column_u64(statement, 1);
+	row.up = column_u64(statement, 2);
+	row.down = column_u64(statement, 3);
+	return loader->usage != NULL && loader->usage(&row, arg) < 0;
+}
+
 static const struct store_rows_reader readers[] = {
 	{ "SELECT name, value FROM meta ORDER BY name", read_meta },
 	{ "SELECT id, user, level, disabled, created, key_id, key_epoch,"
@@ -236,6 +249,9 @@ static const struct store_rows_reader readers[] = {
 	{ "SELECT account, name, value FROM account_limit"
 	  " ORDER BY account, name",
 	    read_limit },
+	{ "SELECT account, month, up, down FROM account_usage"
+	  " ORDER BY account, month",
+	    read_usage },
 	{ "SELECT id, place, allow, user, owner, host FROM rule"
 	  " ORDER BY place",
 	    read_rule },

@@ -316,6 +316,33 @@ bind_share_add(sqlite3_stmt *statement, const struct store_change *change)
 	bind_text(statement, 7, share->rights);
 }
 
+static const char usage_drop[] =
+    "DELETE FROM account_usage WHERE account = ?1 AND month <= ?2";
+
+static void
+bind_usage_drop(sqlite3_stmt *statement, const struct store_change *change)
+{
+	const struct store_usage *usage = &change->row.usage;
+
+	(void)sqlite3_bind_int64(statement, 1, usage->account);
+	bind_u64(statement, 2, usage->month);
+}
+
+/* The account may have been dropped since; that is no reason to fail. */
+static const char usage_set[] =
+    "INSERT INTO account_usage (account, month, up, down)"
+    " SELECT ?1, ?2, ?3, ?4"
+    " WHERE EXISTS (SELECT 1 FROM account WHERE id = ?1)"
+    " ON CONFLICT (account, month) DO UPDATE SET up = ?3, down = ?4";
+
+static void
+bind_usage_set(sqlite3_stmt *statement, const struct store_change *change)
+{
+	bind_usage_drop(statement, change);
+	bind_u64(statement, 3, change->row.usage.up);
+	bind_u64(statement, 4, change->row.usage.down);
+}
+
 static const struct store_rows_kind kinds[STORE_KINDS] = {
 	[STORE_META_SET] = { meta_set, bind_meta_set },
 	[STORE_ACCOUNT_ADD] = { account_add, bind_account_add },
@@ -336,6 +363,8 @@ static const struct store_rows_kind kinds[STORE_KINDS] = {
 	[STORE_RULE_DROP] = { rule_drop, bind_rule_id },
 	[STORE_SHARE_ADD] = { share_add, bind_share_add },
 	[STORE_SHARE_DROP] = { share_drop, bind_share_drop },
+	[STORE_USAGE_SET] = { usage_set, bind_usage_set },
+	[STORE_USAGE_DROP] = { usage_drop, bind_usage_drop },
 };
 
 int

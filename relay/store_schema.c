@@ -122,6 +122,15 @@ static const char *const migrations[] = {
 	");"
 	"CREATE INDEX share_owner ON share (owner);"
 	"CREATE INDEX share_user ON share (user);",
+
+	/* Version 6: what accounts moved, by months. */
+	"CREATE TABLE account_usage ("
+	" account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,"
+	" month INTEGER NOT NULL,"
+	" up INTEGER NOT NULL CHECK (up >= 0),"
+	" down INTEGER NOT NULL CHECK (down >= 0),"
+	" PRIMARY KEY (account, month)"
+	") WITHOUT ROWID;",
 };
 
 #define STORE_SCHEMA_VERSION ((int)(sizeof(migrations) / sizeof(migrations[0])))
