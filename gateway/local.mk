@@ -179,6 +179,8 @@ noinst_LIBRARIES += %D%/cli/libcli.a
 	%D%/cli/flags.h \
 	%D%/cli/forward.c \
 	%D%/cli/forward.h \
+	%D%/cli/limits.c \
+	%D%/cli/limits.h \
 	%D%/cli/open.c \
 	%D%/cli/open.h \
 	%D%/cli/proxy.c \

@@ -193,6 +193,12 @@ int account_book_load(struct account_book *book, struct store_error *error);
 void account_book_tick(struct account_book *book, uint64_t now);
 
 /*
+ * Write what accounts moved since the last tick; NULL is allowed.  Before the
+ * store is closed.
+ */
+void account_book_flush(struct account_book *book);
+
+/*
  * Free book and all in it; NULL is allowed.  Its store is closed, or at least
  * has nothing queued.
  */

@@ -159,6 +159,14 @@ account_usage_write(struct account_book *book)
 	mem_free(changes);
 }
 
+void
+account_book_flush(struct account_book *book)
+{
+	if (book != NULL) {
+		account_usage_write(book);
+	}
+}
+
 /* --- tenants --------------------------------------------------------- */
 
 struct account *

@@ -212,6 +212,7 @@ static const struct operation operations[] = {
 	{ "token", "revoke", "ID", 1, 1, true, admin_token_revoke },
 	{ "limit", NULL, "USER [KEY=VALUE...]", 1, 1 + ALLOWANCE_KEYS, true,
 	    admin_limit },
+	{ "usage", NULL, "[USER]", 0, 1, true, admin_usage },
 	{ "notice", NULL, "[--level LEVEL] all|USER|USER/HOST TEXT", 2,
 	    ADMIN_NOTICE_WORDS, false, admin_notice },
 	{ "acl", "list", "", 0, 0, false, admin_acl_list },
@@ -246,7 +247,7 @@ refuse_usage(struct admin_request *request)
 	    len > 0 ? "bad-request" : "unknown-command",
 	    len > 0 ? text
 		    : "The relay knows status, invite, user, device, token, "
-		      "limit, notice, acl and audit.");
+		      "limit, usage, notice, acl and audit.");
 }
 
 /* Return the operation that the words ask for, or NULL. */

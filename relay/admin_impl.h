@@ -114,6 +114,9 @@ void admin_limit(struct admin_request *request);
 /* series 1s|1m [since=N] */
 void admin_series(struct admin_request *request);
 
+/* usage [USER] */
+void admin_usage(struct admin_request *request);
+
 /* device list [USER] */
 void admin_device_list(struct admin_request *request);
 

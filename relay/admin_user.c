@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Accounts and their limits. */
+/* Accounts. */
 #include "relay/admin.h"
 
 #include <stdbool.h>
@@ -113,74 +113,5 @@ admin_user_delete(struct admin_request *request)
 	if (account != NULL) {
 		admin_await(request,
 		    account_delete(account, &who, admin_on_outcome, request));
-	}
-}
-
-/* --- limits ---------------------------------------------------------- */
-
-static void
-show_limits(struct admin_request *request, const struct account *account)
-{
-	static const char *const sources[] = {
-		[ACCOUNT_SOURCE_NONE] = "none",
-		[ACCOUNT_SOURCE_LEVEL] = "level",
-		[ACCOUNT_SOURCE_ACCOUNT] = "account",
-	};
-
-	for (int key = 0; key < ALLOWANCE_KEYS; key++) {
-		struct jsonout *json = jsonout_new(ADMIN_ITEM_MAX);
-		enum account_source source;
-		uint64_t limit =
-		    account_limit(account, (enum allowance_key)key, &source);
-
-		jsonout_object(json, NULL);
-		jsonout_string(
-		    json, "limit", allowance_name((enum allowance_key)key));
-		if (limit == ALLOWANCE_NONE) {
-			jsonout_null(json, "value");
-		} else {
-			jsonout_uint(json, "value", limit);
-		}
-		jsonout_string(json, "from", sources[source]);
-		jsonout_end(json);
-		request->sink->item(json, request->arg);
-	}
-	admin_done(request);
-}
-
-/* Read KEY=VALUE words; 0, or -1 and the request is over. */
-static int
-read_limits(struct admin_request *request, struct allowance *change)
-{
-	const char *why;
-
-	for (size_t i = 2; i < request->count; i++) {
-		if (allowance_change(request->words[i], change, &why) != 0) {
-			admin_finish(request, ADMIN_USAGE, "bad-request", why);
-			return -1;
-		}
-	}
-	return 0;
-}
-
-/* limit USER [KEY=VALUE...]: everybody sees the own ones. */
-void
-admin_limit(struct admin_request *request)
-{
-	const struct account_by who = admin_by(request);
-	struct allowance change = { .set = { false } };
-	struct account *account = admin_reach(request, request->words[1]);
-
-	if (account == NULL) {
-		return;
-	}
-	if (request->count == 2) {
-		show_limits(request, account);
-	} else if (request->asker->level != STORE_ADMIN) {
-		admin_finish(request, ADMIN_DENIED, "not-allowed",
-		    "That needs the level admin.");
-	} else if (read_limits(request, &change) == 0) {
-		admin_await(request, account_set_limits(account, &change, &who,
-					 admin_on_outcome, request));
 	}
 }

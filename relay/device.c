@@ -12,6 +12,8 @@
 #include "common/loop.h"
 #include "common/mem.h"
 #include "relay/device_impl.h"
+#include "relay/switch.h"
+#include "relay/tenant.h"
 
 /*
  * Attaches a second of one gateway, and at once: a session lives for hours, so
@@ -412,6 +414,17 @@ static const struct link_ops callbacks = {
 struct device_hub *
 device_hub_new(const struct device_hub_config *config)
 {
+	static const struct tenant_ops ops = {
+		.exhausted = deviceattach_exhausted,
+		.nearly = deviceattach_nearly,
+	};
+	struct tenants_config tenants = {
+		.loop = config->loop,
+		.book = config->book,
+		.pool = switch_pool(config->board),
+		.promise = config->account_promise,
+		.ops = &ops,
+	};
 	struct device_hub *hub = mem_new(1, sizeof(*hub));
 
 	if (hub == NULL) {
@@ -421,12 +434,13 @@ device_hub_new(const struct device_hub_config *config)
 	hub->config = *config;
 	list_init(&hub->devices);
 	list_init(&hub->leaving);
-	list_init(&hub->tenants);
+	tenants.arg = hub;
+	hub->tenants = tenants_new(&tenants);
 	hub->refusals =
 	    refusals_new(REFUSALS_ADDRESSES_MAX, loop_now(config->loop));
 	hub->notices = notices_new(hub);
 	if (hub->guests == NULL || hub->refusals == NULL ||
-	    hub->notices == NULL) {
+	    hub->notices == NULL || hub->tenants == NULL) {
 		device_hub_free(hub);
 		return NULL;
 	}
@@ -453,6 +467,7 @@ device_hub_free(struct device_hub *hub)
 		hub->gone = NULL;
 		close_all(&hub->devices);
 		close_all(&hub->leaving);
+		tenants_free(hub->tenants);
 		notices_free(hub->notices);
 		guests_free(hub->guests);
 		refusals_free(hub->refusals);
@@ -573,6 +588,12 @@ device_hub_goaway(struct device_hub *hub, enum code code, const char *text,
 	hub->gone = gone;
 	hub->gone_arg = arg;
 	tell_if_gone(hub);
+}
+
+void
+device_hub_limit(struct device_hub *hub, struct account *account)
+{
+	tenants_limit(hub->tenants, account);
 }
 
 void

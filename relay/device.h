@@ -25,6 +25,7 @@
 #include "common/latency.h"
 #include "protocol/codes.h"
 
+struct account;
 struct account_book;
 struct account_device;
 struct account_share;
@@ -77,6 +78,9 @@ void device_greet(struct device_hub *hub, int fd, const struct addr *peer);
  */
 void device_hub_goaway(struct device_hub *hub, enum code code, const char *text,
     void (*gone)(void *arg), void *arg);
+
+/* Other limits hold for account (NULL: perhaps for any); in force at once. */
+void device_hub_limit(struct device_hub *hub, struct account *account);
 
 /* End the link of row, if there is one, with code and text. */
 void device_expel(struct account_device *row, enum code code, const char *text);

@@ -30,6 +30,7 @@ enum device_state {
 };
 
 struct devicerefuse;
+struct tenants;
 
 struct device_hub {
 	struct device_hub_config config;
@@ -38,7 +39,7 @@ struct device_hub {
 	/* Called when both are empty; NULL unless all are to go. */
 	void (*gone)(void *arg);
 	void *gone_arg;
-	struct list tenants;
+	struct tenants *tenants;
 	struct guests *guests;
 	struct refusals *refusals;
 	struct notices *notices;
@@ -164,6 +165,13 @@ void deviceattach_review(struct device *device);
 /* End what device, a gateway, has attached by that share, with text. */
 void deviceattach_unshare(
     struct device *device, uint64_t share, const char *text);
+
+/* The month of account is used up: end what its gateways have; of tenant_ops.
+ */
+void deviceattach_exhausted(struct account *account, void *arg);
+
+/* Tell account that it nearly is; likewise. */
+void deviceattach_nearly(struct account *account, const char *text, void *arg);
 
 /* Device is gone: so is its side of what it has attached. */
 void deviceattach_end(struct device *device);

@@ -12,17 +12,7 @@
 #include "relay/device_impl.h"
 #include "relay/rules.h"
 #include "relay/switch.h"
-
-/*
- * An account that has circuits: what it may promise in all.  It is shared by
- * all its devices and lives as long as one of its circuits.
- */
-struct tenant {
-	int64_t account; /* its id: what is queued may outlive the account */
-	struct credit_pool pool;
-	unsigned circuits;
-	struct list all; /* in hub->tenants */
-};
+#include "relay/tenant.h"
 
 /* An account that calls an agent: its share of that agent's link. */
 struct caller {
@@ -48,40 +38,13 @@ struct attach {
 	struct list of_agent;   /* in agent->attaches */
 };
 
-/* --- tenants and callers --------------------------------------------- */
-
-static struct tenant *
-tenant_get(struct device_hub *hub, int64_t account)
+static uint64_t
+wall_clock(void)
 {
-	struct list *node = list_first(&hub->tenants);
-	struct tenant *tenant;
-
-	for (; node != NULL; node = list_after(&hub->tenants, node)) {
-		tenant = list_entry(node, struct tenant, all);
-		if (tenant->account == account) {
-			tenant->circuits++;
-			return tenant;
-		}
-	}
-	tenant = mem_new(1, sizeof(*tenant));
-	if (tenant != NULL) {
-		tenant->account = account;
-		tenant->circuits = 1;
-		tenant->pool.max = hub->config.account_promise;
-		tenant->pool.parent = switch_pool(hub->config.board);
-		list_push_back(&hub->tenants, &tenant->all);
-	}
-	return tenant;
+	return (uint64_t)time(NULL);
 }
 
-static void
-tenant_put(struct tenant *tenant)
-{
-	if (tenant != NULL && --tenant->circuits == 0) {
-		list_remove(&tenant->all);
-		mem_free(tenant);
-	}
-}
+/* --- callers --------------------------------------------- */
 
 static struct caller *
 caller_get(struct device *agent, int64_t account)
@@ -185,6 +148,48 @@ deviceattach_unshare(struct device *device, uint64_t share, const char *text)
 			switch_end(attach->circuit, CODE_DENIED, text);
 		}
 	}
+}
+
+/* A gateway may have none any more. */
+static void
+end_circuits(struct device *device, enum code code, const char *text)
+{
+	struct list *node = list_first(&device->attaches);
+	struct list *next;
+
+	for (; node != NULL; node = next) {
+		next = list_after(&device->attaches, node);
+		switch_end(list_entry(node, struct attach, of_gateway)->circuit,
+		    code, text);
+	}
+}
+
+void
+deviceattach_exhausted(struct account *account, void *arg)
+{
+	struct device_hub *hub = arg;
+	struct account_device *row = account_next_device(account, NULL);
+	char text[LIMITS_TEXT_LEN];
+
+	account_quota_text(account, wall_clock(), text);
+	log_write(LOG_LEVEL_INFO, "relay", 0, "%s: %s",
+	    account_row(account)->user, text);
+	for (; row != NULL; row = account_next_device(account, row)) {
+		struct device *device = account_device_link(row);
+
+		if (device != NULL && device->role == LINKHELLO_GATEWAY) {
+			end_circuits(device, CODE_QUOTA, text);
+		}
+	}
+	(void)notices_limit(hub->notices, account, "month", text);
+}
+
+void
+deviceattach_nearly(struct account *account, const char *text, void *arg)
+{
+	struct device_hub *hub = arg;
+
+	(void)notices_limit(hub->notices, account, "month-nearly", text);
 }
 
 /* --- a gateway asks -------------------------------------------------- */
@@ -335,7 +340,6 @@ name_device(struct device *device, struct linkmsg_attach *message)
 static struct attach *
 attach_new(struct device *gateway, uint32_t channel, struct device *agent)
 {
-	const int64_t account = account_row(gateway->account)->id;
 	struct attach *attach = mem_new(1, sizeof(*attach));
 
 	if (attach == NULL) {
@@ -347,8 +351,8 @@ attach_new(struct device *gateway, uint32_t channel, struct device *agent)
 	attach->gateway_channel = channel;
 	attach->asked_at = loop_now(gateway->hub->config.loop);
 	attach->agent = agent;
-	attach->tenant = tenant_get(gateway->hub, account);
-	attach->caller = caller_get(agent, account);
+	attach->tenant = tenant_get(gateway->hub->tenants, gateway->account);
+	attach->caller = caller_get(agent, account_row(gateway->account)->id);
 	if (attach->tenant == NULL || attach->caller == NULL) {
 		forget(attach);
 		return NULL;
@@ -377,7 +381,8 @@ tie(struct attach *attach)
 	const struct switch_side gateway = {
 		.link = attach->gateway->link,
 		.channel = attach->gateway_channel,
-		.pool = &attach->tenant->pool,
+		.pool = tenant_pool(attach->tenant),
+		.tolls = { tenant_toll(attach->tenant, TENANT_UP) },
 		.lost = CODE_LINK_LOST,
 		.lost_text = gateway_lost,
 	};
@@ -385,7 +390,8 @@ tie(struct attach *attach)
 		.link = attach->agent->link,
 		.channel = attach->agent_channel,
 		.group = &attach->caller->group,
-		.pool = &attach->tenant->pool,
+		.pool = tenant_pool(attach->tenant),
+		.tolls = { tenant_toll(attach->tenant, TENANT_DOWN) },
 		.lost = CODE_HOST_OFFLINE,
 		.lost_text = agent_lost,
 	};
@@ -433,22 +439,15 @@ call(struct device *device, struct device *agent, uint32_t channel,
 	    agent->link, FRAME_ATTACH, attach->agent_channel, payload, len);
 }
 
-/* Return how many channels the gateways of account have. */
-static uint64_t
-count_channels(const struct device_hub *hub, const struct account *account)
+/* Return whether the account may move nothing more this month. */
+static bool
+is_exhausted(struct device *device, char text[LIMITS_TEXT_LEN])
 {
-	const int64_t id = account_row(account)->id;
-	struct list *node = list_first(&hub->tenants);
-
-	for (; node != NULL; node = list_after(&hub->tenants, node)) {
-		const struct tenant *tenant =
-		    list_entry(node, struct tenant, all);
-
-		if (tenant->account == id) {
-			return tenant->circuits;
-		}
+	if (account_left(device->account, wall_clock()) > 0) {
+		return false;
 	}
-	return 0;
+	account_quota_text(device->account, wall_clock(), text);
+	return true;
 }
 
 /* Return whether another channel is more than the account may have. */
@@ -461,7 +460,7 @@ exceeds(struct device *device, char text[LIMITS_TEXT_LEN])
 
 	if (channels != ALLOWANCE_NONE &&
 	    account_exceeds(device->account, ALLOWANCE_CHANNELS,
-		count_channels(device->hub, device->account) + 1, text)) {
+		tenant_circuits(device->account) + 1, text)) {
 		return true;
 	}
 	return !account_take_attach(device->account, now) &&
@@ -515,6 +514,12 @@ deviceattach_request(
 	}
 	if (console_is_meant(&message)) {
 		attach_to_relay(device, channel, &message);
+		return;
+	}
+	if (is_exhausted(device, text)) {
+		(void)notices_limit(
+		    device->hub->notices, device->account, "month", text);
+		refuse(device, channel, CODE_QUOTA, text);
 		return;
 	}
 	if (exceeds(device, text)) {

@@ -23,6 +23,7 @@ noinst_LIBRARIES += %D%/librelay.a
 	%D%/admin_device.c \
 	%D%/admin_impl.h \
 	%D%/admin_invite.c \
+	%D%/admin_limit.c \
 	%D%/admin_notice.c \
 	%D%/admin_series.c \
 	%D%/admin_user.c \
@@ -60,8 +61,6 @@ noinst_LIBRARIES += %D%/librelay.a
 	%D%/guests.h \
 	%D%/levels.c \
 	%D%/levels.h \
-	%D%/meter.c \
-	%D%/meter.h \
 	%D%/pulse.c \
 	%D%/pulse.h \
 	%D%/notices.c \
@@ -95,6 +94,8 @@ noinst_LIBRARIES += %D%/librelay.a
 	%D%/store_schema.c \
 	%D%/switch.c \
 	%D%/switch.h \
+	%D%/tenant.c \
+	%D%/tenant.h \
 	%D%/toll.c \
 	%D%/toll.h \
 	%D%/www.h \

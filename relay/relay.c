@@ -284,6 +284,7 @@ relay_free(struct relay *relay)
 	signals_free(relay->signals);
 	device_hub_free(relay->hub);
 	console_free(relay->console);
+	account_book_flush(relay->book);
 	store_close(relay->store);
 	account_book_free(relay->book);
 	directory_free(relay->directory);

@@ -67,7 +67,19 @@ on_unshared(const struct account_share *share, const char *text, void *arg)
 	device_unshared(share, text);
 }
 
+static void
+on_limited(struct account *account, void *arg)
+{
+	struct relay *relay = arg;
+
+	/* Without a network there is no hub. */
+	if (relay->hub != NULL) {
+		device_hub_limit(relay->hub, account);
+	}
+}
+
 static const struct account_ops book_ops = {
+	.limited = on_limited,
 	.added = on_added,
 	.gone = on_gone,
 	.ruled = on_ruled,

@@ -3,6 +3,7 @@
 #include "common/fault.h"
 #include "common/log.h"
 #include "relay/account.h"
+#include "relay/device.h"
 #include "relay/relay_impl.h"
 
 void
@@ -22,5 +23,6 @@ relaylimits_reload(struct relay *relay)
 		return;
 	}
 	account_book_set_levels(relay->book, levels);
+	device_hub_limit(relay->hub, NULL);
 	log_write(LOG_LEVEL_INFO, "relay", 0, "configuration reloaded");
 }

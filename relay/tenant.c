@@ -39,7 +39,7 @@ struct tenant {
 	int64_t account; /* its id */
 	struct credit_pool pool;
 	struct way ways[TENANT_WAYS];
-	uint64_t left; /* of the month; ALLOWANCE_NONE: it is not limited */
+	uint64_t left;   /* of the month; ALLOWANCE_NONE: it is not limited */
 	uint64_t second; /* of the latest slot of the ways */
 	unsigned circuits;
 	unsigned idle; /* rounds without one */
@@ -70,8 +70,8 @@ account_of(const struct tenant *tenant)
 /* --- limits ---------------------------------------------------------- */
 
 static void
-limit_way(struct tenant *tenant, const struct account *account,
-    enum tenant_way way)
+limit_way(
+    struct tenant *tenant, const struct account *account, enum tenant_way way)
 {
 	uint64_t bits = account_limit(account,
 	    way == TENANT_UP ? ALLOWANCE_RATE_UP : ALLOWANCE_RATE_DOWN, NULL);

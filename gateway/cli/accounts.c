@@ -15,9 +15,6 @@
 /* Words behind the command at most, and those of a request. */
 #define ARGUMENTS_MAX 4
 
-/* Words of "limit": itself, an account and some limits. */
-#define LIMIT_WORDS_MAX 12
-
 /* Room for a value of a table, half of which has to be escaped. */
 #define VALUE_MAX 512
 
@@ -158,30 +155,6 @@ show_tokens(const struct ask_answer *answer)
 		    text_of(token, "name", name)[0] != '\0' ? name : "-",
 		    text_of(token, "state", state), uses,
 		    time_of(token, "expires", expires, sizeof(expires)));
-	}
-}
-
-static void
-show_limits(const struct ask_answer *answer)
-{
-	const json_t *limit;
-	size_t i;
-
-	(void)printf("%-10s %10s  %s\n", "LIMIT", "VALUE", "FROM");
-	json_array_foreach(answer->items, i, limit)
-	{
-		char name[VALUE_MAX];
-		char from[VALUE_MAX];
-		char value[32] = "none";
-
-		if (json_is_number(json_object_get(limit, "value"))) {
-			(void)snprintf(value, sizeof(value), "%.0f",
-			    number_of(limit, "value"));
-		}
-		(void)printf("%-10s %10s  %s\n", text_of(limit, "limit", name),
-		    value,
-		    strcmp(text_of(limit, "from", from), "none") == 0 ? "-"
-								      : from);
 	}
 }
 
@@ -348,18 +321,6 @@ accounts_token_run(const struct cli *cli)
 		{ "revoke", 1, 1, NULL }, { NULL, 0, 0, NULL } };
 
 	return run(cli, verbs, NULL, 0, NULL);
-}
-
-int
-accounts_limit_run(const struct cli *cli)
-{
-	const char *words[LIMIT_WORDS_MAX];
-
-	for (int i = 0; i < cli->argc; i++) {
-		words[i] = cli->argv[i];
-	}
-	return remote_ask(
-	    cli, words, (size_t)cli->argc, cli->argc == 2 ? show_limits : NULL);
 }
 
 int

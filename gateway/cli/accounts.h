@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * accounts: the commands by which a relay is administered: user, device, token,
- * limit, acl and audit.
+ * acl and audit; limits.h has limit and usage.
  *
  * What they mean and who may use them the relay decides (relay/admin.h); here
  * are the options, and tables for people.
@@ -19,9 +19,6 @@ int accounts_device_run(const struct cli *cli);
 
 /* token list|revoke ... */
 int accounts_token_run(const struct cli *cli);
-
-/* limit USER [KEY=VALUE...] */
-int accounts_limit_run(const struct cli *cli);
 
 /* acl list|add|delete ... */
 int accounts_acl_run(const struct cli *cli);

@@ -20,6 +20,7 @@
 #include "gateway/cli/doctor.h"
 #include "gateway/cli/flags.h"
 #include "gateway/cli/forward.h"
+#include "gateway/cli/limits.h"
 #include "gateway/cli/open.h"
 #include "gateway/cli/passwd.h"
 #include "gateway/cli/proxy.h"
@@ -390,7 +391,9 @@ const struct commands_row commands_table[] = {
 	{ "token revoke", "ID", "make an invitation void", 99, 99,
 	    accounts_token_run },
 	{ "limit", "USER [KEY=VALUE ...]", "what an account may have", 1, 11,
-	    accounts_limit_run },
+	    limits_run },
+	{ "usage", "[USER]", "what accounts moved, by months", 0, 1,
+	    limits_usage_run },
 	{ "acl", "list", "rules of who may not reach what", 1, 6,
 	    accounts_acl_run },
 	{ "acl add", "[--before ID] deny|allow USER OWNER/HOST",

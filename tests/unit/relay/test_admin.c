@@ -441,21 +441,36 @@ START_TEST(limits_are_shown_and_set)
 	struct allowance levels[STORE_GUEST + 1] = { 0 };
 
 	allowance_set(&levels[STORE_USER], ALLOWANCE_LINKS, 9);
+	allowance_set(
+	    &levels[STORE_USER], ALLOWANCE_MONTH, UINT64_C(200) << 30);
 	account_book_set_levels(rig.book, levels);
 	ck_assert_int_eq(
-	    run(&admin, "limit alice hosts=3 attaches=0"), ADMIN_OK);
+	    run(&admin, "limit alice hosts=3 attaches=0 rate-down=10Mbit"),
+	    ADMIN_OK);
 	for (int i = 0; i < 2; i++) {
 		ck_assert_int_eq(
 		    run(i == 0 ? &admin : &alice, "limit alice"), ADMIN_OK);
 		ck_assert_str_eq(said.all,
-		    "{\"limit\":\"devices\",\"value\":null,"
-		    "\"from\":\"none\"}\n"
-		    "{\"limit\":\"hosts\",\"value\":3,\"from\":\"account\"}\n"
-		    "{\"limit\":\"links\",\"value\":9,\"from\":\"level\"}\n"
-		    "{\"limit\":\"channels\",\"value\":null,"
-		    "\"from\":\"none\"}\n"
-		    "{\"limit\":\"attaches\",\"value\":0,"
-		    "\"from\":\"account\"}\n");
+		    "{\"limit\":\"devices\",\"value\":null,\"unit\":\"\","
+		    "\"from\":\"none\",\"use\":0}\n"
+		    "{\"limit\":\"hosts\",\"value\":3,\"unit\":\"\","
+		    "\"from\":\"account\",\"use\":0}\n"
+		    "{\"limit\":\"links\",\"value\":9,\"unit\":\"\","
+		    "\"from\":\"level\",\"use\":0}\n"
+		    "{\"limit\":\"channels\",\"value\":null,\"unit\":\"\","
+		    "\"from\":\"none\",\"use\":0}\n"
+		    "{\"limit\":\"attaches\",\"value\":0,\"unit\":\"\","
+		    "\"from\":\"account\",\"use\":null}\n"
+		    "{\"limit\":\"rate-up\",\"value\":null,\"unit\":\"bit/s\","
+		    "\"from\":\"none\",\"use\":0}\n"
+		    "{\"limit\":\"rate-down\",\"value\":10000000,\"unit\":"
+		    "\"bit/s\","
+		    "\"from\":\"account\",\"use\":0}\n"
+		    "{\"limit\":\"burst\",\"value\":null,\"unit\":\"B\","
+		    "\"from\":\"none\",\"use\":null}\n"
+		    "{\"limit\":\"month\",\"value\":214748364800,\"unit\":"
+		    "\"B\","
+		    "\"from\":\"level\",\"use\":0}\n");
 	}
 	ck_assert_int_eq(run(&alice, "limit alice hosts=4"), ADMIN_DENIED);
 	ck_assert_int_eq(run(&alice, "limit bob"), ADMIN_DENIED);

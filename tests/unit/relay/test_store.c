@@ -53,6 +53,8 @@ struct contents {
 	int tokens;
 	int limits;
 	int shares;
+	int months;
+	struct store_usage usage; /* the last of them */
 	int audits;
 	int give_up; /* 1: at the first meta row, 2: account, ... */
 	struct store_meta meta[ROWS];
@@ -256,6 +258,16 @@ on_share(const struct store_share *row, void *arg)
 }
 
 static int
+on_usage(const struct store_usage *row, void *arg)
+{
+	struct contents *contents = arg;
+
+	contents->months++;
+	contents->usage = *row;
+	return 0;
+}
+
+static int
 on_limit(const struct store_limit *row, void *arg)
 {
 	struct contents *contents = arg;
@@ -291,6 +303,7 @@ static const struct store_loader loader = {
 	.device = on_device,
 	.token = on_token,
 	.limit = on_limit,
+	.usage = on_usage,
 	.rule = on_rule,
 	.share = on_share,
 	.audit = on_audit,
@@ -400,7 +413,7 @@ START_TEST(a_new_store_is_private)
 	fixture.path[strlen(fixture.path) - 4] = '\0';
 	store_close(store);
 	store_close(NULL);
-	assert_query("PRAGMA user_version", "5");
+	assert_query("PRAGMA user_version", "6");
 	assert_query("PRAGMA journal_mode", "wal");
 	assert_query("PRAGMA integrity_check", "ok");
 	ck_assert_int_eq(chmod(fixture.path, 0644), 0);
@@ -422,7 +435,7 @@ START_TEST(an_empty_database_is_brought_up_to_date)
 	ck_assert_int_eq(contents->accounts, 0);
 	mem_free(contents);
 	store_close(store);
-	assert_query("PRAGMA user_version", "5");
+	assert_query("PRAGMA user_version", "6");
 	assert_query("PRAGMA application_id", "1768845924");
 	assert_query("SELECT count(*) FROM sqlite_schema"
 		     " WHERE type = 'table' AND name NOT LIKE 'sqlite%'",
@@ -492,7 +505,7 @@ START_TEST(the_first_version_is_brought_up_to_date)
 		mem_free(contents);
 		store_close(store);
 	}
-	assert_query("PRAGMA user_version", "5");
+	assert_query("PRAGMA user_version", "6");
 	assert_query("PRAGMA integrity_check", "ok");
 }
 END_TEST
@@ -506,7 +519,7 @@ START_TEST(a_migration_happens_wholly_or_not_at_all)
 	assert_query("PRAGMA user_version", "0");
 	assert_query("SELECT count(*) FROM sqlite_schema", "0");
 	store_close(open_store());
-	assert_query("PRAGMA user_version", "5");
+	assert_query("PRAGMA user_version", "6");
 }
 END_TEST
 
@@ -526,7 +539,7 @@ START_TEST(what_is_not_ours_is_left_alone)
 	ck_assert_uint_ne(before, 0);
 	remove_file("");
 	store_close(open_store());
-	tamper("PRAGMA user_version = 6");
+	tamper("PRAGMA user_version = 7");
 	before = digest_file();
 	assert_not_opened(EX_CONFIG, "later version");
 	ck_assert_uint_eq(digest_file(), before);
@@ -845,6 +858,52 @@ START_TEST(limits_are_set_and_dropped)
 	ck_assert_int_eq(commit(store, &account), 0);
 	contents = load(store);
 	ck_assert_int_eq(contents->limits, 0);
+	mem_free(contents);
+	store_close(store);
+}
+END_TEST
+
+START_TEST(months_are_set_and_dropped)
+{
+	struct store_change account;
+	struct store_change change = { .kind = STORE_USAGE_SET };
+	struct contents *contents;
+	struct store *store = open_store();
+
+	account = account_change(store, "alice");
+	ck_assert_int_eq(commit(store, &account), 0);
+	for (uint32_t month = 202610; month < 202613; month++) {
+		for (uint64_t n = 1; n < 3; n++) {
+			memset(&change.row.usage, 0, sizeof(change.row.usage));
+			change.row.usage.account = account.row.account.id;
+			change.row.usage.month = month;
+			change.row.usage.up = n;
+			change.row.usage.down = n << 50;
+			ck_assert_int_eq(commit(store, &change), 0);
+		}
+	}
+	store_close(store);
+	store = open_store();
+	contents = load(store);
+	ck_assert_int_eq(contents->months, 3);
+	ck_assert_uint_eq(contents->usage.month, 202612);
+	ck_assert_uint_eq(contents->usage.up, 2);
+	ck_assert_uint_eq(contents->usage.down, UINT64_C(2) << 50);
+	mem_free(contents);
+	/* That one and those before. */
+	change.kind = STORE_USAGE_DROP;
+	change.row.usage.month = 202611;
+	ck_assert_int_eq(commit(store, &change), 0);
+	contents = load(store);
+	ck_assert_int_eq(contents->months, 1);
+	mem_free(contents);
+	/* They go with their account, and come no more. */
+	account.kind = STORE_ACCOUNT_DROP;
+	ck_assert_int_eq(commit(store, &account), 0);
+	change.kind = STORE_USAGE_SET;
+	ck_assert_int_eq(commit(store, &change), 0);
+	contents = load(store);
+	ck_assert_int_eq(contents->months, 0);
 	mem_free(contents);
 	store_close(store);
 }
@@ -1561,6 +1620,7 @@ add_rows(Suite *suite)
 	tcase_add_test(tcase, each_change_changes_what_it_says);
 	tcase_add_test(tcase, an_account_goes_with_what_it_has);
 	tcase_add_test(tcase, limits_are_set_and_dropped);
+	tcase_add_test(tcase, months_are_set_and_dropped);
 	tcase_add_test(tcase, rules_keep_their_order);
 	tcase_add_test(tcase, shares_come_and_go);
 	tcase_add_test(tcase, the_audit_keeps_what_happened);

@@ -172,16 +172,42 @@ END_TEST
 START_TEST(limits_are_a_table)
 {
 	shows("limit bob", "limit bob",
-	    "{\"limit\":\"hosts\",\"value\":5,\"from\":\"level\"}\n"
-	    "{\"limit\":\"links\",\"value\":0,\"from\":\"account\"}\n"
-	    "{\"limit\":\"devices\",\"value\":null,\"from\":\"none\"}\n",
-	    "LIMIT           VALUE  FROM\n"
-	    "hosts               5  level\n"
-	    "links               0  account\n"
-	    "devices          none  -\n");
+	    "{\"limit\":\"hosts\",\"value\":5,\"unit\":\"\",\"from\":\"level\","
+	    "\"use\":2}\n"
+	    "{\"limit\":\"attaches\",\"value\":0,\"unit\":\"\","
+	    "\"from\":\"account\",\"use\":null}\n"
+	    "{\"limit\":\"rate-up\",\"value\":10000000,\"unit\":\"bit/s\","
+	    "\"from\":\"account\",\"use\":1500}\n"
+	    "{\"limit\":\"month\",\"value\":null,\"unit\":\"B\","
+	    "\"from\":\"none\",\"use\":214748364800}\n",
+	    "LIMIT             VALUE  FROM             USED\n"
+	    "hosts                 5  level               2\n"
+	    "attaches              0  account             -\n"
+	    "rate-up       10 Mbit/s  account    1.5 kbit/s\n"
+	    "month              none  -             200 GiB\n");
 	shows("limit bob hosts=5 links=none", "limit bob hosts=5 links=none",
 	    "", "");
 	is_wrong("limit", "usage: inroad limit USER [KEY=VALUE ...]\n");
+}
+END_TEST
+
+START_TEST(usage_is_a_table)
+{
+	shows("usage", "usage",
+	    "{\"user\":\"bob\",\"month\":\"2026-11\",\"up\":1024,"
+	    "\"down\":2048,\"total\":3072,\"limit\":4096}\n"
+	    "{\"user\":\"carol\",\"month\":\"2026-11\",\"up\":0,"
+	    "\"down\":1,\"total\":1,\"limit\":null}\n",
+	    "USER                     MONTH              UP         DOWN"
+	    "        TOTAL        LIMIT\n"
+	    "bob                      2026-11         1 KiB        2 KiB"
+	    "        3 KiB        4 KiB\n"
+	    "carol                    2026-11           0 B          1 B"
+	    "          1 B            -\n");
+	shows("usage bob", "usage bob", "",
+	    "USER                     MONTH              UP         DOWN"
+	    "        TOTAL        LIMIT\n");
+	is_wrong("usage bob carol", "usage: inroad usage [USER]\n");
 }
 END_TEST
 
@@ -260,6 +286,7 @@ main(void)
 	tcase_add_test(tcase, devices_are_a_table);
 	tcase_add_test(tcase, tokens_are_a_table);
 	tcase_add_test(tcase, limits_are_a_table);
+	tcase_add_test(tcase, usage_is_a_table);
 	tcase_add_test(tcase, rules_are_a_table);
 	tcase_add_test(tcase, the_audit_is_a_line_each);
 	tcase_add_test(tcase, all_is_json_if_wanted);
