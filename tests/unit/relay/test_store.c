@@ -439,7 +439,7 @@ START_TEST(an_empty_database_is_brought_up_to_date)
 	assert_query("PRAGMA application_id", "1768845924");
 	assert_query("SELECT count(*) FROM sqlite_schema"
 		     " WHERE type = 'table' AND name NOT LIKE 'sqlite%'",
-	    "8");
+	    "9");
 }
 END_TEST
 
