@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * console: the relay itself as the host that gateways reach by the reserved
- * name "relay" (PROTOCOL.md section 7.4).
+ * name "relay" (PROTOCOL.md section 7.5).
  *
  *   gateway == session ==> console --socket pair--> HTTP server
  *
