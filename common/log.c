@@ -46,6 +46,18 @@ log_set_level(enum log_level level)
 	settings.level = level;
 }
 
+enum log_level
+log_get_level(void)
+{
+	return settings.level;
+}
+
+const char *
+log_level_name(enum log_level level)
+{
+	return levels[level].name;
+}
+
 int
 log_level_parse(const char *text, enum log_level *out)
 {

@@ -28,6 +28,12 @@ enum log_level {
 /* Write nothing below level (default LOG_LEVEL_INFO). */
 void log_set_level(enum log_level level);
 
+/* Return the level below which nothing is written. */
+enum log_level log_get_level(void);
+
+/* Return "error", "warn", "info" or "debug". */
+const char *log_level_name(enum log_level level);
+
 /* Parse "error", "warn", "info" or "debug" into *out; 0 or -1. */
 int log_level_parse(const char *text, enum log_level *out);
 

@@ -26,6 +26,7 @@ webfile_type(const struct webfile *file)
 	} types[] = {
 		{ ".css", "text/css; charset=utf-8" },
 		{ ".html", "text/html; charset=utf-8" },
+		{ ".json", "application/json" },
 		{ ".js", "text/javascript; charset=utf-8" },
 		{ ".svg", "image/svg+xml" },
 	};

@@ -310,12 +310,20 @@ struct account_note {
 	const char *action; /* "notice" */
 	const char *object; /* whom it is about, "alice/office"; may be empty */
 	const char *text;   /* what was done; may be empty */
+	const char *before; /* what was before; NULL: nothing */
+	/*
+	 * Unless it is NULL, called with number and arg when the entry is
+	 * committed, whether the operation was cancelled meanwhile or not.
+	 */
+	void (*effect)(int64_t number, void *arg);
+	int64_t number;
+	void *arg; /* outlives the store */
 };
 
 /*
  * Put note into the audit, texts that are too long being cut: what is done
- * should be done in done, so that nothing happens without an entry.  The
- * outcome is CODE_OK, CODE_OVERLOADED or CODE_INTERNAL.
+ * should be done in done, or by the effect of the note, so that nothing happens
+ * without an entry.  The outcome is CODE_OK, CODE_OVERLOADED or CODE_INTERNAL.
  */
 struct account_op *account_note(struct account_book *book,
     const struct account_note *note, const struct account_by *by,
@@ -391,6 +399,9 @@ struct account *account_share_user(const struct account_share *share);
  */
 void account_cancel(struct account_op *op);
 
+/* Return the account with that id, or NULL. */
+struct account *account_by_number(const struct account_book *book, int64_t id);
+
 /* Return the account of that user, or NULL. */
 struct account *account_find(const struct account_book *book, const char *user);
 
@@ -401,9 +412,6 @@ struct account_device *account_find_device(
 /* Return the device with that id, or NULL. */
 struct account_device *account_device_by_id(
     const struct account_book *book, int64_t id);
-
-/* Return the account with that number (the id in its row), or NULL. */
-struct account *account_by_number(const struct account_book *book, int64_t id);
 
 /* Return the account after account (NULL: the first), by age, or NULL. */
 struct account *account_next(

@@ -257,8 +257,11 @@ struct account_op {
 	char by[NAME_USER_MAX + 1];
 	char origin[STORE_ORIGIN_LEN];
 
-	struct allowance limits; /* to set */
-	struct store_audit note; /* to keep in the audit */
+	struct allowance limits;                   /* to set */
+	struct store_audit note;                   /* to keep in the audit */
+	void (*effect)(int64_t number, void *arg); /* of a note, or NULL */
+	int64_t effect_number;
+	void *effect_arg;
 	int64_t account_id;     /* of an account that may go while this waits */
 	struct store_rule rule; /* to add, or its id */
 	int64_t before;         /* the rule behind it, 0: none */

@@ -16,6 +16,9 @@ decide(struct account_op *op, struct account_changes *changes)
 static void
 commit(struct account_op *op)
 {
+	if (op->effect != NULL) {
+		op->effect(op->effect_number, op->effect_arg);
+	}
 	(void)account_op_answer(op, CODE_OK, NULL);
 }
 
@@ -32,6 +35,9 @@ account_note(struct account_book *book, const struct account_note *note,
 		return NULL;
 	}
 	account_op_by(op, by);
+	op->effect = note->effect;
+	op->effect_number = note->number;
+	op->effect_arg = note->arg;
 	entry = &op->note;
 	entry->at = op->now;
 	(void)snprintf(entry->user, sizeof(entry->user), "%s", op->by);
@@ -40,6 +46,8 @@ account_note(struct account_book *book, const struct account_note *note,
 	    entry->action, sizeof(entry->action), "%s", note->action);
 	(void)snprintf(
 	    entry->object, sizeof(entry->object), "%s", note->object);
+	(void)snprintf(entry->before, sizeof(entry->before), "%s",
+	    note->before != NULL ? note->before : "");
 	(void)snprintf(entry->after, sizeof(entry->after), "%s", note->text);
 	return account_op_start(op);
 }

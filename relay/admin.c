@@ -5,15 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/jsonout.h"
 #include "common/mem.h"
-#include "common/quantity.h"
 #include "relay/account.h"
 #include "relay/admin_impl.h"
-#include "relay/audit.h"
-
-/* Entries of the audit that are shown unless it is said how many. */
-#define ADMIN_AUDIT_LAST 50
+#include "relay/backup.h"
 
 /* One thing that can be asked for. */
 struct operation {
@@ -112,93 +107,16 @@ admin_reach(struct admin_request *request, const char *user)
 	return account;
 }
 
-/*
- * Call list for the account that word number 0 names; without one, for every
- * account that the asker may see.
- */
-void
-admin_each(struct admin_request *request,
-    void (*list)(struct admin_request *request, struct account *account))
-{
-	const char *user = admin_word(request, 0);
-	struct account *account;
-
-	if (user == NULL && request->asker->level != STORE_ADMIN) {
-		user = request->asker->user;
-	}
-	if (user != NULL) {
-		account = admin_reach(request, user);
-		if (account != NULL) {
-			list(request, account);
-			admin_done(request);
-		}
-		return;
-	}
-	account = account_next(request->book, NULL);
-	for (; account != NULL;
-	     account = account_next(request->book, account)) {
-		list(request, account);
-	}
-	admin_done(request);
-}
-
-/* --- the audit ------------------------------------------------------- */
-
-static void
-send_entry(struct admin_request *request, const struct store_audit *entry)
-{
-	struct jsonout *json = jsonout_new(ADMIN_ITEM_MAX);
-
-	jsonout_object(json, NULL);
-	jsonout_uint(json, "at", entry->at);
-	jsonout_string(json, "user", entry->user);
-	jsonout_string(json, "origin", entry->origin);
-	jsonout_string(json, "action", entry->action);
-	jsonout_string(json, "object", entry->object);
-	jsonout_string(json, "before", entry->before);
-	jsonout_string(json, "after", entry->after);
-	jsonout_end(json);
-	request->sink->item(json, request->arg);
-}
-
-static void
-audit_list(struct admin_request *request)
-{
-	const struct audit *audit = account_book_audit(request->book);
-	size_t count = audit_count(audit);
-	uint64_t last = ADMIN_AUDIT_LAST;
-
-	if (request->count > 1 &&
-	    quantity_number(request->words[1], &last) != 0) {
-		admin_finish(request, ADMIN_USAGE, "bad-request",
-		    "How many of the last changes is a number.");
-		return;
-	}
-	for (size_t i = last < count ? count - last : 0; i < count; i++) {
-		send_entry(request, audit_at(audit, i));
-	}
-	admin_done(request);
-}
-
-/* --- the relay -------------------------------------------------------- */
-
-static void
-status_show(struct admin_request *request)
-{
-	struct jsonout *json = jsonout_new(ADMIN_ITEM_MAX);
-
-	jsonout_object(json, NULL);
-	request->world->relay->status(json, request->world->relay_arg);
-	jsonout_end(json);
-	request->sink->item(json, request->arg);
-	admin_done(request);
-}
-
 /* --- the table ------------------------------------------------------- */
 
+/* Of a list: the words that say which page. */
+#define PAGE_WORDS 2
+#define PAGE_USAGE "[USER] [limit=N] [after=CURSOR]"
+
 static const struct operation operations[] = {
-	{ "status", NULL, "", 0, 0, true, status_show },
-	{ "user", "list", "[USER]", 0, 1, true, admin_user_list },
+	{ "status", NULL, "", 0, 0, true, admin_status },
+	{ "user", "list", PAGE_USAGE, 0, 1 + PAGE_WORDS, true,
+	    admin_user_list },
 	{ "user", "add", "USER [LEVEL]", 1, 2, false, admin_user_add },
 	{ "user", "level", "USER LEVEL", 2, 2, false, admin_user_level },
 	{ "user", "disable", "USER", 1, 1, false, admin_user_disable },
@@ -206,13 +124,20 @@ static const struct operation operations[] = {
 	{ "user", "delete", "USER", 1, 1, false, admin_user_delete },
 	{ "user", "invite", "USER [NAME [TTL]]", 1, 3, false,
 	    admin_user_invite },
-	{ "device", "list", "[USER]", 0, 1, true, admin_device_list },
+	{ "device", "list", PAGE_USAGE, 0, 1 + PAGE_WORDS, true,
+	    admin_device_list },
+	{ "device", "show", "USER/DEVICE", 1, 1, true, admin_device_show },
 	{ "device", "revoke", "USER/DEVICE", 1, 1, true, admin_device_revoke },
-	{ "token", "list", "[USER]", 0, 1, true, admin_token_list },
+	{ "host", "list", PAGE_USAGE, 0, 1 + PAGE_WORDS, true,
+	    admin_host_list },
+	{ "link", "list", PAGE_USAGE, 0, 1 + PAGE_WORDS, true,
+	    admin_link_list },
+	{ "kick", NULL, "USER/DEVICE [channels]", 1, 2, true, admin_kick },
+	{ "token", "list", PAGE_USAGE, 0, 1 + PAGE_WORDS, true,
+	    admin_token_list },
 	{ "token", "revoke", "ID", 1, 1, true, admin_token_revoke },
 	{ "limit", NULL, "USER [KEY=VALUE...]", 1, 1 + ALLOWANCE_KEYS, true,
 	    admin_limit },
-	{ "usage", NULL, "[USER]", 0, 1, true, admin_usage },
 	{ "notice", NULL, "[--level LEVEL] all|USER|USER/HOST TEXT", 2,
 	    ADMIN_NOTICE_WORDS, false, admin_notice },
 	{ "acl", "list", "", 0, 0, false, admin_acl_list },
@@ -220,7 +145,13 @@ static const struct operation operations[] = {
 	    admin_acl_add },
 	{ "acl", "delete", "ID", 1, 1, false, admin_acl_delete },
 	{ "series", NULL, "1s|1m [since=N]", 1, 2, false, admin_series },
-	{ "audit", NULL, "[COUNT]", 0, 1, false, audit_list },
+	{ "usage", NULL, PAGE_USAGE, 0, 1 + PAGE_WORDS, true, admin_usage },
+	{ "audit", NULL, "[COUNT]", 0, 1, false, admin_audit },
+	{ "config", NULL, "", 0, 0, false, admin_config },
+	{ "log", NULL, "[error|warn|info|debug]", 0, 1, false, admin_log },
+	{ "drain", NULL, "[on|off]", 0, 1, false, admin_drain },
+	{ "backup", NULL, "", 0, 0, false, admin_backup },
+	{ "reload", NULL, "", 0, 0, false, admin_reload },
 };
 
 #define OPERATIONS (sizeof(operations) / sizeof(operations[0]))
@@ -246,8 +177,9 @@ refuse_usage(struct admin_request *request)
 	admin_finish(request, ADMIN_USAGE,
 	    len > 0 ? "bad-request" : "unknown-command",
 	    len > 0 ? text
-		    : "The relay knows status, invite, user, device, token, "
-		      "limit, usage, notice, acl and audit.");
+		    : "The relay knows status, invite, user, device, host, "
+		      "link, kick, token, limit, usage, notice, acl, audit, "
+		      "config, log, drain, backup and reload.");
 }
 
 /* Return the operation that the words ask for, or NULL. */
@@ -322,6 +254,9 @@ admin_cancel(struct admin_request *request)
 {
 	if (request != NULL) {
 		account_cancel(request->op);
+		if (request->watches) {
+			backup_watch(request->world->backup, NULL, NULL);
+		}
 		mem_free(request);
 	}
 }

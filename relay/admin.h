@@ -21,10 +21,13 @@
 #include <stdint.h>
 
 #include "common/control.h"
+#include "protocol/codes.h"
+#include "relay/account.h"
 #include "relay/store.h"
 
 struct account_book;
 struct account_outcome;
+struct backup;
 struct admin_request;
 struct device_hub;
 struct directory;
@@ -43,6 +46,12 @@ struct admin_relay {
 	 */
 	int (*join)(const char *name, const struct account_outcome *outcome,
 	    char *out, void *arg);
+	/* Likewise the configuration in force. */
+	void (*config)(struct jsonout *json, void *arg);
+	/* Read the configuration again, as SIGHUP does. */
+	void (*reload)(void *arg);
+	/* Begin a backup, whose end is told by the world's. */
+	void (*backup)(void *arg);
 };
 
 /* What is administered; outlives every request. */
@@ -52,7 +61,8 @@ struct admin_world {
 	struct device_hub *hub;
 	struct switch_board *board;
 	const struct pulse *pulse;
-	const struct admin_relay *relay;
+	struct backup *backup;
+	const struct admin_relay *relay; /* NULL: it has ended */
 	void *relay_arg;
 };
 

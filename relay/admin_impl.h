@@ -2,11 +2,12 @@
 /*
  * admin_impl: what the files of administration share and nobody else sees.
  *
- * admin.c runs requests, knows who may do what and shows the audit;
+ * admin.c runs requests and knows who may do what; admin_page.c writes lists;
  * admin_user.c has the operations on accounts and limits, admin_device.c those
- * on devices and invitations, admin_acl.c those on rules, admin_notice.c says
- * something to people, admin_invite.c invites them.  An operation is called
- * with a request whose words fit the table, and ends it, now or by
+ * on devices and invitations, admin_acl.c those on rules, admin_relay.c those
+ * on the relay itself; admin_notice.c says something to people, admin_invite.c
+ * invites them.  An operation is called with a request whose words fit the
+ * table, and ends it, now or by
  * admin_await().
  */
 #ifndef INROAD_RELAY_ADMIN_IMPL_H
@@ -44,6 +45,7 @@ struct admin_request {
 	struct account_op *op;
 	char name[NAME_HOST_MAX + 1]; /* of a gateway that is invited */
 	struct admin_notice notice;   /* to send once it is in the audit */
+	bool watches;                 /* a backup, until it has ended */
 	bool starting;
 	bool over;
 };
@@ -79,11 +81,51 @@ struct account_by admin_by(const struct admin_request *request);
 struct account *admin_reach(struct admin_request *request, const char *user);
 
 /*
- * Call list for the account that word number 0 names; without one, for every
- * account that the asker may see.  Ends request.
+ * Return the device that word number 0 names, USER/DEVICE or one of the asker's
+ * own account; NULL, and the request is over, when there is none.
  */
-void admin_each(struct admin_request *request,
-    void (*list)(struct admin_request *request, struct account *account));
+struct account_device *admin_find_device(struct admin_request *request);
+
+/* --- admin_page.c: lists ----------------------------------------------------
+ */
+
+/*
+ * Items of a page at most, and unless it is said how many: written in about a
+ * millisecond.
+ */
+#define ADMIN_PAGE_MAX 500
+
+/* What is listed; either account or device. */
+struct admin_listing {
+	/* Return whether there is anything of account; NULL: there may be. */
+	bool (*wants)(const struct account *account);
+	/* Send what is listed of account; how many items. */
+	size_t (*account)(
+	    struct admin_request *request, struct account *account);
+	/* Send device if it is one that is listed, and return whether it is. */
+	bool (*device)(
+	    struct admin_request *request, struct account_device *device);
+};
+
+/* Return what the word "name=..." of request says, or NULL. */
+const char *admin_option(const struct admin_request *request, const char *name);
+
+/* Return word number 0 unless it is an option, or NULL. */
+const char *admin_operand(const struct admin_request *request);
+
+/* Put how many items a page has to *out; 0, or -1 and request is over. */
+int admin_page_limit(struct admin_request *request, uint64_t *out);
+
+/* End request as what it wants to go on behind is no place. */
+void admin_bad_cursor(struct admin_request *request);
+
+/*
+ * List what listing has, for the account that word number 0 names; without one,
+ * for every account that the asker may see.  The words limit=N and after=CURSOR
+ * say how much and from where.  Ends request.
+ */
+void admin_list(
+    struct admin_request *request, const struct admin_listing *listing);
 
 /* --- the operations: see the table in admin.c ----------------------------- */
 
@@ -108,20 +150,32 @@ void admin_user_delete(struct admin_request *request);
 /* user invite USER [NAME [TTL]] */
 void admin_user_invite(struct admin_request *request);
 
+/* usage [USER] */
+void admin_usage(struct admin_request *request);
+
 /* limit USER [KEY=VALUE...] */
 void admin_limit(struct admin_request *request);
 
 /* series 1s|1m [since=N] */
 void admin_series(struct admin_request *request);
 
-/* usage [USER] */
-void admin_usage(struct admin_request *request);
-
 /* device list [USER] */
 void admin_device_list(struct admin_request *request);
 
 /* device revoke USER/DEVICE */
 void admin_device_revoke(struct admin_request *request);
+
+/* device show USER/DEVICE */
+void admin_device_show(struct admin_request *request);
+
+/* host list [USER] */
+void admin_host_list(struct admin_request *request);
+
+/* link list [USER] */
+void admin_link_list(struct admin_request *request);
+
+/* kick USER/DEVICE [channels] */
+void admin_kick(struct admin_request *request);
 
 /* token list [USER] */
 void admin_token_list(struct admin_request *request);
@@ -143,5 +197,28 @@ void admin_acl_add(struct admin_request *request);
 
 /* acl delete ID */
 void admin_acl_delete(struct admin_request *request);
+/* --- admin_relay.c ----------------------------------------------------------
+ */
+
+/* audit [COUNT] */
+void admin_audit(struct admin_request *request);
+
+/* status */
+void admin_status(struct admin_request *request);
+
+/* config */
+void admin_config(struct admin_request *request);
+
+/* log [LEVEL] */
+void admin_log(struct admin_request *request);
+
+/* drain [on|off] */
+void admin_drain(struct admin_request *request);
+
+/* backup */
+void admin_backup(struct admin_request *request);
+
+/* reload */
+void admin_reload(struct admin_request *request);
 
 #endif

@@ -159,35 +159,30 @@ show_months(struct admin_request *request, const struct account *account)
 	}
 }
 
-/* Of every account the present month, if it moved something. */
-static void
-show_all(struct admin_request *request)
+/* Of an account the present month, if it moved something. */
+static size_t
+list_month(struct admin_request *request, struct account *account)
 {
 	const uint32_t now = usage_month(request->asker->now);
-	struct account *account = account_next(request->book, NULL);
+	const struct usage *usage = account_months(account);
 
-	for (; account != NULL;
-	     account = account_next(request->book, account)) {
-		const struct usage *usage = account_months(account);
-
-		if (usage->count > 0 &&
-		    usage->months[usage->count - 1].month == now) {
-			show_month(
-			    request, account, &usage->months[usage->count - 1]);
-		}
+	if (usage->count == 0 || usage->months[usage->count - 1].month != now) {
+		return 0;
 	}
+	show_month(request, account, &usage->months[usage->count - 1]);
+	return 1;
 }
 
 /* usage [USER]: everybody sees the own one. */
 void
 admin_usage(struct admin_request *request)
 {
-	const char *user = request->count > 1 ? request->words[1] : NULL;
+	static const struct admin_listing months = { .account = list_month };
+	const char *user = admin_operand(request);
 	struct account *account;
 
 	if (user == NULL && request->asker->level == STORE_ADMIN) {
-		show_all(request);
-		admin_done(request);
+		admin_list(request, &months);
 		return;
 	}
 	account =

@@ -11,7 +11,7 @@
 
 /* --- accounts -------------------------------------------------------- */
 
-static void
+static size_t
 list_user(struct admin_request *request, struct account *account)
 {
 	const struct store_account *row = account_row(account);
@@ -28,12 +28,15 @@ list_user(struct admin_request *request, struct account *account)
 	jsonout_uint(json, "online", account_usage(account, ALLOWANCE_LINKS));
 	jsonout_end(json);
 	request->sink->item(json, request->arg);
+	return 1;
 }
 
 void
 admin_user_list(struct admin_request *request)
 {
-	admin_each(request, list_user);
+	static const struct admin_listing users = { .account = list_user };
+
+	admin_list(request, &users);
 }
 
 /* Put the level that word number 1 names into *out; false: it is over. */

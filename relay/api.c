@@ -244,30 +244,15 @@ api_listen(struct api *api, const char *path, struct fault *fault)
 
 /* --- beginning and end -------------------------------------------------- */
 
-static void on_complaint(void *arg, const char *format, va_list args)
-    __attribute__((format(printf, 2, 0)));
-
-static void
-on_complaint(void *arg, const char *format, va_list args)
-{
-	char text[256];
-
-	(void)arg;
-	(void)vsnprintf(text, sizeof(text), format, args);
-	text[strcspn(text, "\n")] = '\0';
-	log_write(LOG_LEVEL_DEBUG, "api", 0, "%s", text);
-}
-
 static struct MHD_Daemon *
 start_daemon(struct api *api)
 {
-	return MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET |
-				    MHD_ALLOW_SUSPEND_RESUME |
-				    MHD_USE_ERROR_LOG,
-	    0, NULL, NULL, apicall_handle, api, MHD_OPTION_EXTERNAL_LOGGER,
-	    on_complaint, api, MHD_OPTION_NOTIFY_COMPLETED, apicall_completed,
-	    api, MHD_OPTION_NOTIFY_CONNECTION, on_connection_event, api,
-	    MHD_OPTION_CONNECTION_LIMIT,
+	/* It complains of unix sockets that they know no TCP: it is silent. */
+	return MHD_start_daemon(
+	    MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME,
+	    0, NULL, NULL, apicall_handle, api, MHD_OPTION_NOTIFY_COMPLETED,
+	    apicall_completed, api, MHD_OPTION_NOTIFY_CONNECTION,
+	    on_connection_event, api, MHD_OPTION_CONNECTION_LIMIT,
 	    (unsigned)API_LOCAL_MAX + API_REMOTE_MAX + 8,
 	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)API_IDLE_TIME,
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)API_CONNECTION_MEMORY,

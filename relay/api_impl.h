@@ -135,6 +135,9 @@ void apianswer_token(struct api_call *call);
 /* Answer with the metrics, if the caller has the level for it. */
 void apianswer_metrics(struct api_call *call);
 
+/* Answer with the description of the API. */
+void apianswer_openapi(struct api_call *call);
+
 /* Answer with the file of the dashboard at path. */
 void apianswer_file(struct api_call *call, const char *path);
 

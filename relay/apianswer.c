@@ -60,6 +60,15 @@ free_buf(void *buf)
 	buf_free(buf);
 }
 
+/* What every document has. */
+static const char *const json_fields[][2] = {
+	{ "Cache-Control", "no-store" },
+	{ "Content-Security-Policy",
+	    "default-src 'none'; frame-ancestors 'none'" },
+	{ "Content-Type", "application/json" },
+	{ NULL, NULL },
+};
+
 /* Return a response of text, which is taken over and may be NULL, or NULL. */
 static struct MHD_Response *
 make_response(struct buf *text)
@@ -83,15 +92,20 @@ make_response(struct buf *text)
 void
 apianswer_json(struct api_call *call, unsigned status, struct buf *text)
 {
-	static const char *const fields[][2] = {
-		{ "Cache-Control", "no-store" },
-		{ "Content-Security-Policy",
-		    "default-src 'none'; frame-ancestors 'none'" },
-		{ "Content-Type", "application/json" },
-		{ NULL, NULL },
-	};
+	answer(call, status, make_response(text), json_fields);
+}
 
-	answer(call, status, make_response(text), fields);
+void
+apianswer_openapi(struct api_call *call)
+{
+	static const char path[] = "/api.json";
+	const struct webfile *file =
+	    webfile_find(&www_relay, path, sizeof(path) - 1);
+
+	answer(call, MHD_HTTP_OK,
+	    MHD_create_response_from_buffer(file->len,
+		(void *)(uintptr_t)file->data, MHD_RESPMEM_PERSISTENT),
+	    json_fields);
 }
 
 /* Answer with the document of json, which is freed; it may be NULL. */

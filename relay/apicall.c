@@ -293,6 +293,8 @@ start(struct api_call *call)
 		    "The body is not a JSON object.");
 	} else if (row->kind == APIROUTES_TOKEN) {
 		apianswer_token(call);
+	} else if (row->kind == APIROUTES_OPENAPI) {
+		apianswer_openapi(call);
 	} else if (row->kind == APIROUTES_COMMAND) {
 		run_command(call, body);
 	} else {

@@ -10,9 +10,10 @@
 static const struct apiroutes_row rows[] = {
 	{ "GET", "/status", "status", APIROUTES_ITEM },
 	{ "GET", "/token", NULL, APIROUTES_TOKEN },
+	{ "GET", "/openapi.json", NULL, APIROUTES_OPENAPI },
 	{ "POST", "/command", NULL, APIROUTES_COMMAND },
 
-	{ "GET", "/users", "user list", APIROUTES_LIST },
+	{ "GET", "/users", "user list [user]" PAGE, APIROUTES_LIST },
 	{ "POST", "/users", "user add {user} [level]", APIROUTES_DONE },
 	{ "GET", "/users/{user}", "user list {user}", APIROUTES_ITEM },
 	{ "DELETE", "/users/{user}", "user delete {user}", APIROUTES_DONE },
@@ -24,18 +25,46 @@ static const struct apiroutes_row rows[] = {
 	    APIROUTES_DONE },
 	{ "GET", "/users/{user}/limits", "limit {user}", APIROUTES_LIST },
 	{ "PATCH", "/users/{user}/limits", "limit {user} *", APIROUTES_DONE },
-
-	{ "GET", "/devices", "device list [user]", APIROUTES_LIST },
+	{ "DELETE", "/users/{user}/limits/{limit}", "limit {user} {limit}=none",
+	    APIROUTES_DONE },
+	{ "GET", "/users/{user}/usage", "usage {user}", APIROUTES_LIST },
+	{ "GET", "/users/{user}/devices/{device}",
+	    "device show {user}/{device}", APIROUTES_ITEM },
 	{ "DELETE", "/users/{user}/devices/{device}",
 	    "device revoke {user}/{device}", APIROUTES_DONE },
+	{ "POST", "/users/{user}/devices/{device}/kick",
+	    "kick {user}/{device} [what]", APIROUTES_DONE },
 
-	{ "GET", "/tokens", "token list [user]", APIROUTES_LIST },
+	{ "GET", "/devices", "device list [user]" PAGE, APIROUTES_LIST },
+	{ "GET", "/hosts", "host list [user]" PAGE, APIROUTES_LIST },
+	{ "GET", "/links", "link list [user]" PAGE, APIROUTES_LIST },
+	{ "GET", "/usage", "usage" PAGE, APIROUTES_LIST },
+
+	{ "GET", "/tokens", "token list [user]" PAGE, APIROUTES_LIST },
+	{ "POST", "/tokens", "user invite {user} {name} [ttl]",
+	    APIROUTES_DONE },
 	{ "DELETE", "/tokens/{id}", "token revoke {id}", APIROUTES_DONE },
 
 	{ "GET", "/series", "series {resolution} since=[since]",
 	    APIROUTES_ITEM },
 
+	{ "GET", "/rules", "acl list", APIROUTES_LIST },
+	{ "POST", "/rules", "acl add {action} {user} {host} [before]",
+	    APIROUTES_DONE },
+	{ "DELETE", "/rules/{id}", "acl delete {id}", APIROUTES_DONE },
+
+	{ "POST", "/notices", "notice --level {severity} {to} {text}",
+	    APIROUTES_DONE },
+
 	{ "GET", "/audit", "audit [count]", APIROUTES_LIST },
+
+	{ "GET", "/config", "config", APIROUTES_ITEM },
+	{ "POST", "/reload", "reload", APIROUTES_DONE },
+	{ "GET", "/log", "log", APIROUTES_ITEM },
+	{ "PUT", "/log", "log {level}", APIROUTES_DONE },
+	{ "GET", "/drain", "drain", APIROUTES_ITEM },
+	{ "PUT", "/drain", "drain {drain}", APIROUTES_DONE },
+	{ "POST", "/backup", "backup", APIROUTES_DONE },
 };
 
 #define ROWS (sizeof(rows) / sizeof(rows[0]))

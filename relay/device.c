@@ -326,6 +326,10 @@ on_judged(const struct account_outcome *outcome, void *arg)
 		devicerefuse_start(device, &refused);
 		return;
 	}
+	if (outcome->code == CODE_OK && deviceadmin_refuses(device, outcome)) {
+		deviceadmin_refuse(device);
+		return;
+	}
 	if (outcome->code == CODE_OK) {
 		admit(device, outcome);
 		return;
@@ -464,6 +468,7 @@ void
 device_hub_free(struct device_hub *hub)
 {
 	if (hub != NULL) {
+		device_hub_drain(hub, false);
 		hub->gone = NULL;
 		close_all(&hub->devices);
 		close_all(&hub->leaving);
@@ -617,6 +622,7 @@ device_get_contact(const struct account_device *row, struct device_contact *out)
 	}
 	(void)addr_format(link_peer(device->link), out->address);
 	out->since = device->since;
+	out->channels = device->channels;
 	return true;
 }
 

@@ -100,10 +100,25 @@ void device_shared(const struct account_share *share);
  */
 void device_unshared(const struct account_share *share, const char *text);
 
+/* End the channels of row's link, if there is one; its sessions make new ones.
+ */
+void device_cut(struct account_device *row, const char *text);
+
+/*
+ * Have the hub drained, or no longer: devices are sent away within a minute and
+ * let in no more, and no channel opens.  Gateways of accounts of level admin
+ * stay, or nobody could undo it.
+ */
+void device_hub_drain(struct device_hub *hub, bool drain);
+
+/* Return whether hub is drained. */
+bool device_hub_is_draining(const struct device_hub *hub);
+
 /* Where a device is connected from. */
 struct device_contact {
 	char address[ADDR_TEXT_LEN];
 	uint64_t since; /* unix seconds */
+	uint32_t channels;
 };
 
 /* Fill *out for row; false, and nothing is filled in, when it has no link. */

@@ -5,6 +5,7 @@
 #ifndef INROAD_RELAY_DEVICE_IMPL_H
 #define INROAD_RELAY_DEVICE_IMPL_H
 
+#include <ev.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -45,6 +46,9 @@ struct device_hub {
 	struct notices *notices;
 	uint64_t displaced_logged; /* when last, 0: never */
 	struct device_hub_stats stats;
+	bool draining;
+	ev_timer drain;       /* while it is */
+	uint32_t drain_share; /* devices that are sent away each second */
 };
 
 struct device {
@@ -90,6 +94,15 @@ void devicerefuse_start(
 
 /* Device waits for an answer no more. */
 void devicerefuse_end(struct device *device);
+
+/* --- deviceadmin.c: what administration does ------------------------------ */
+
+/* Return whether a good login is refused as the relay is drained. */
+bool deviceadmin_refuses(
+    const struct device *device, const struct account_outcome *outcome);
+
+/* Refuse it. */
+void deviceadmin_refuse(struct device *device);
 
 /* --- devicehosts.c: what a gateway knows of hosts ----------------------- */
 
@@ -172,6 +185,9 @@ void deviceattach_exhausted(struct account *account, void *arg);
 
 /* Tell account that it nearly is; likewise. */
 void deviceattach_nearly(struct account *account, const char *text, void *arg);
+
+/* End all channels of device with code and text. */
+void deviceattach_cut(struct device *device, enum code code, const char *text);
 
 /* Device is gone: so is its side of what it has attached. */
 void deviceattach_end(struct device *device);

@@ -192,6 +192,21 @@ deviceattach_nearly(struct account *account, const char *text, void *arg)
 	(void)notices_limit(hub->notices, account, "month-nearly", text);
 }
 
+void
+deviceattach_cut(struct device *device, enum code code, const char *text)
+{
+	bool agent = device->role == LINKHELLO_AGENT;
+	struct list *node = list_first(&device->attaches);
+
+	for (; node != NULL; node = list_first(&device->attaches)) {
+		struct attach *attach =
+		    agent ? list_entry(node, struct attach, of_agent)
+			  : list_entry(node, struct attach, of_gateway);
+
+		switch_end(attach->circuit, code, text);
+	}
+}
+
 /* --- a gateway asks -------------------------------------------------- */
 
 /* Refuse a channel that does not exist on our side. */

@@ -26,6 +26,8 @@ noinst_LIBRARIES += %D%/librelay.a
 	%D%/admin_limit.c \
 	%D%/admin_notice.c \
 	%D%/admin_series.c \
+	%D%/admin_page.c \
+	%D%/admin_relay.c \
 	%D%/admin_user.c \
 	%D%/allowance.c \
 	%D%/allowance.h \
@@ -40,6 +42,8 @@ noinst_LIBRARIES += %D%/librelay.a
 	%D%/apiroutes.h \
 	%D%/audit.c \
 	%D%/audit.h \
+	%D%/backup.c \
+	%D%/backup.h \
 	%D%/console.c \
 	%D%/console.h \
 	%D%/console_impl.h \
@@ -47,6 +51,7 @@ noinst_LIBRARIES += %D%/librelay.a
 	%D%/device.c \
 	%D%/device.h \
 	%D%/device_impl.h \
+	%D%/deviceadmin.c \
 	%D%/deviceattach.c \
 	%D%/devicehosts.c \
 	%D%/deviceinvite.c \
@@ -105,6 +110,7 @@ noinst_LIBRARIES += %D%/librelay.a
 
 # What the dashboard consists of: made a part of the program.
 RELAY_WWW_FILES = \
+	doc/api.json \
 	%D%/www/index.html \
 	$(NULL)
 nodist_%C%_librelay_a_SOURCES = %D%/wwwdata.c

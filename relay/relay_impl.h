@@ -18,6 +18,7 @@
 struct account_book;
 struct account_outcome;
 struct api;
+struct backup;
 struct console;
 struct control;
 struct control_request;
@@ -44,6 +45,7 @@ struct relay {
 	struct device_hub *hub;
 	struct pulse *pulse;
 	struct admin_world world; /* all of these */
+	struct backup *backup;
 	struct api *api;
 	struct listener *listeners[RELAY_LISTENS_MAX];
 	char *listens[RELAY_LISTENS_MAX]; /* copies of the configuration */

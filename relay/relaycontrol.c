@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /* Commands on the relay's control socket. */
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "common/control.h"
 #include "common/jsonout.h"
+#include "common/loop.h"
 #include "common/mem.h"
 #include "relay/account.h"
 #include "relay/admin.h"
@@ -16,9 +18,12 @@
 
 /* A request that waits for the store. */
 struct pending {
+	struct relay *relay;
 	struct control_request *request;
 	struct relayinvite *invite;
 	struct admin_request *admin;
+	struct loop_task more;            /* the next page of a list */
+	char after[ADMIN_CURSOR_LEN + 8]; /* the word for it, or empty */
 };
 
 static void
@@ -27,6 +32,8 @@ fail(struct control_request *request, enum code code, const char *text)
 	control_end(request, CONTROL_FAILED, codes_slug(code),
 	    text[0] != '\0' ? text : codes_summary(code));
 }
+
+static void on_more(void *arg);
 
 /* --- waiting --------------------------------------------------------- */
 
@@ -37,11 +44,12 @@ on_cancel(void *arg)
 
 	relayinvite_cancel(pending->invite);
 	admin_cancel(pending->admin);
+	loop_task_cancel(pending->relay->loop, &pending->more);
 	mem_free(pending);
 }
 
 static struct pending *
-pending_new(struct control_request *request)
+pending_new(struct relay *relay, struct control_request *request)
 {
 	struct pending *pending = mem_new(1, sizeof(*pending));
 
@@ -49,7 +57,9 @@ pending_new(struct control_request *request)
 		fail(request, CODE_OVERLOADED, "out of memory");
 		return NULL;
 	}
+	pending->relay = relay;
 	pending->request = request;
+	loop_task_init(&pending->more, on_more, pending);
 	control_on_cancel(request, on_cancel, pending);
 	return pending;
 }
@@ -90,7 +100,7 @@ invite(struct relay *relay, struct control_request *request)
 		.name = word_or_null(request, 3),
 		.ttl = word_or_null(request, 4),
 	};
-	struct pending *pending = pending_new(request);
+	struct pending *pending = pending_new(relay, request);
 	struct relayinvite *invite;
 
 	if (pending == NULL) {
@@ -117,27 +127,30 @@ on_end(enum admin_result result, const char *slug, const char *text, void *arg)
 {
 	struct pending *pending = arg;
 
+	pending->admin = NULL;
+	if (result == ADMIN_OK && pending->after[0] != '\0') {
+		loop_defer(pending->relay->loop, &pending->more);
+		return;
+	}
 	control_end(pending->request, admin_exit(result), slug, text);
 	mem_free(pending);
 }
 
+/* A list is answered as a whole, but not in one go: others have their turn. */
 static void
 on_next(const char *cursor, void *arg)
 {
 	struct pending *pending = arg;
-	struct jsonout *json = jsonout_new(LINE_MAX_LEN);
 
-	jsonout_object(json, NULL);
-	jsonout_string(json, "next", cursor);
-	jsonout_end(json);
-	control_send(pending->request, json);
+	(void)snprintf(
+	    pending->after, sizeof(pending->after), "after=%s", cursor);
 }
 
 static const struct admin_sink sink = { on_item, on_next, on_end };
 
 /* Whoever reaches this socket owns the relay. */
 static void
-administer(struct relay *relay, struct control_request *request)
+run(struct pending *pending)
 {
 	const struct admin_asker asker = {
 		.user = ACCOUNT_OWNER,
@@ -145,20 +158,39 @@ administer(struct relay *relay, struct control_request *request)
 		.origin = "this machine",
 		.now = (uint64_t)time(NULL),
 	};
-	const char *words[CONTROL_WORDS_MAX];
-	size_t count = control_count(request);
-	struct pending *pending = pending_new(request);
+	const char *words[CONTROL_WORDS_MAX + 1];
+	char after[sizeof(pending->after)];
+	size_t count = control_count(pending->request);
 	struct admin_request *admin;
 
-	if (pending == NULL) {
-		return;
-	}
 	for (size_t i = 0; i < count; i++) {
-		words[i] = control_word(request, i);
+		words[i] = control_word(pending->request, i);
 	}
-	admin = admin_run(&relay->world, &asker, words, count, &sink, pending);
+	if (pending->after[0] != '\0') {
+		memcpy(after, pending->after, sizeof(after));
+		pending->after[0] = '\0';
+		words[count++] = after;
+	}
+	admin = admin_run(
+	    &pending->relay->world, &asker, words, count, &sink, pending);
 	if (admin != NULL) {
 		pending->admin = admin;
+	}
+}
+
+static void
+on_more(void *arg)
+{
+	run(arg);
+}
+
+static void
+administer(struct relay *relay, struct control_request *request)
+{
+	struct pending *pending = pending_new(relay, request);
+
+	if (pending != NULL) {
+		run(pending);
 	}
 }
 

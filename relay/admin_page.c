@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: ISC */
+/* Lists, a page at a time. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/quantity.h"
+#include "relay/account.h"
+#include "relay/admin_impl.h"
+
+/*
+ * Accounts and devices that are looked at for one page, wanted or not: half a
+ * millisecond.  A page may therefore be short, and still not be the last.
+ */
+#define STEPS_MAX 8192
+
+/* A page that is being written. */
+struct page {
+	struct admin_request *request;
+	const struct admin_listing *listing;
+	uint64_t left; /* items */
+	unsigned steps;
+	struct account *account; /* where it is */
+	bool alone;              /* no other account is listed */
+	int64_t device;          /* the last one looked at, 0: none */
+	bool revoked;            /* that one is removed */
+};
+
+const char *
+admin_option(const struct admin_request *request, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (size_t i = 1; i < request->count; i++) {
+		const char *word = request->words[i];
+
+		if (strncmp(word, name, len) == 0 && word[len] == '=') {
+			return word + len + 1;
+		}
+	}
+	return NULL;
+}
+
+const char *
+admin_operand(const struct admin_request *request)
+{
+	/* The second word is a verb, or it is there already. */
+	size_t first = strcmp(request->words[0], "usage") == 0 ? 1 : 2;
+	const char *word =
+	    first < request->count ? request->words[first] : NULL;
+
+	return word != NULL && strchr(word, '=') == NULL ? word : NULL;
+}
+
+int
+admin_page_limit(struct admin_request *request, uint64_t *out)
+{
+	const char *limit = admin_option(request, "limit");
+
+	*out = ADMIN_PAGE_MAX;
+	if (limit != NULL && (quantity_number(limit, out) != 0 || *out == 0 ||
+				 *out > ADMIN_PAGE_MAX)) {
+		admin_finish(request, ADMIN_USAGE, "bad-request",
+		    "A page has 1 to 500 items.");
+		return -1;
+	}
+	return 0;
+}
+
+void
+admin_bad_cursor(struct admin_request *request)
+{
+	admin_finish(request, ADMIN_USAGE, "bad-request",
+	    "No page begins there: say after what \"next\" said.");
+}
+
+/* --- where a page begins ---------------------------------------------- */
+
+/* Return the first account that is younger than the one with that id. */
+static struct account *
+first_behind(const struct account_book *book, int64_t id)
+{
+	struct account *account = account_next(book, NULL);
+
+	while (account != NULL && account_row(account)->id <= id) {
+		account = account_next(book, account);
+	}
+	return account;
+}
+
+/* "ACCOUNT", "ACCOUNT.DEVICE" or "ACCOUNT.rDEVICE"; 0 or -1. */
+static int
+read_cursor(struct page *page, const char *text, int64_t *account)
+{
+	long long id = 0;
+	long long device = 0;
+	int len = 0;
+
+	if (sscanf(text, "%19lld%n", &id, &len) != 1 || id <= 0) {
+		return -1;
+	}
+	text += len;
+	if (*text == '.') {
+		page->revoked = *++text == 'r';
+		text += page->revoked;
+		if (sscanf(text, "%19lld%n", &device, &len) != 1 ||
+		    device <= 0) {
+			return -1;
+		}
+		text += len;
+	}
+	*account = id;
+	page->device = device;
+	return *text == '\0' ? 0 : -1;
+}
+
+/* Begin behind the place that the cursor tells; 0 or -1. */
+static int
+resume(struct page *page, const char *cursor)
+{
+	const struct account_book *book = page->request->book;
+	struct account *account;
+	int64_t id;
+
+	if (read_cursor(page, cursor, &id) != 0) {
+		return -1;
+	}
+	account = account_by_number(book, id);
+	if (account == NULL) {
+		page->device = 0;
+		account = first_behind(book, id);
+	} else if (page->device == 0) {
+		account = account_next(book, account);
+	}
+	if (!page->alone) {
+		page->account = account;
+	} else if (account != page->account) {
+		page->account = NULL;
+	}
+	return 0;
+}
+
+/* Find the first account of a page; 0, or -1 and the request is over. */
+static int
+begin(struct page *page)
+{
+	struct admin_request *request = page->request;
+	const char *user = admin_operand(request);
+	const char *cursor = admin_option(request, "after");
+
+	if (user == NULL && request->asker->level != STORE_ADMIN) {
+		user = request->asker->user;
+	}
+	if (admin_page_limit(request, &page->left) != 0) {
+		return -1;
+	}
+	page->alone = user != NULL;
+	page->account = user != NULL ? admin_reach(request, user)
+				     : account_next(request->book, NULL);
+	if (page->account == NULL && user != NULL) {
+		return -1;
+	}
+	if (cursor != NULL && resume(page, cursor) != 0) {
+		admin_bad_cursor(request);
+		return -1;
+	}
+	return 0;
+}
+
+/* --- writing it -------------------------------------------------------- */
+
+/* Whether the page is full, now that another one was looked at. */
+static bool
+is_full(struct page *page)
+{
+	page->steps++;
+	return page->left == 0 || page->steps >= STEPS_MAX;
+}
+
+/*
+ * Return the first device behind the one that the page is at, which may be gone
+ * or removed since.
+ */
+static struct account_device *
+next_device(const struct page *page)
+{
+	struct account_device *at;
+	struct account_device *device = NULL;
+
+	if (page->device == 0) {
+		return account_next_device(page->account, NULL);
+	}
+	at = account_device_by_id(page->request->book, page->device);
+	if (at != NULL && account_device_account(at) == page->account &&
+	    (account_device_row(at)->revoked_at != 0) == page->revoked) {
+		return account_next_device(page->account, at);
+	}
+	/* Live ones are in the order of their ids, and come first. */
+	do {
+		device = account_next_device(page->account, device);
+	} while (
+	    device != NULL && account_device_row(device)->revoked_at == 0 &&
+	    (page->revoked || account_device_row(device)->id <= page->device));
+	return device;
+}
+
+/* List devices of the account that the page is at; true when it is full. */
+static bool
+list_devices(struct page *page)
+{
+	struct admin_request *request = page->request;
+	struct account_device *device = next_device(page);
+
+	while (device != NULL) {
+		const struct store_device *row = account_device_row(device);
+
+		page->device = row->id;
+		page->revoked = row->revoked_at != 0;
+		page->left -= page->listing->device(request, device) ? 1 : 0;
+		device = account_next_device(page->account, device);
+		if (is_full(page) && device != NULL) {
+			return true;
+		}
+	}
+	page->device = 0;
+	return false;
+}
+
+/* List what is listed of an account; true when that is where the page ends. */
+static bool
+list_account(struct page *page)
+{
+	const struct admin_listing *listing = page->listing;
+	size_t items;
+
+	if (listing->wants != NULL && !listing->wants(page->account)) {
+		return false;
+	}
+	if (listing->device != NULL) {
+		return list_devices(page);
+	}
+	items = listing->account(page->request, page->account);
+	page->left -= items < page->left ? items : page->left;
+	return false;
+}
+
+static void
+say_next(const struct page *page, const struct account *account)
+{
+	char cursor[ADMIN_CURSOR_LEN];
+	int len = snprintf(
+	    cursor, sizeof(cursor), "%" PRId64, account_row(account)->id);
+
+	if (page->device != 0) {
+		(void)snprintf(cursor + len, sizeof(cursor) - (size_t)len,
+		    ".%s%" PRId64, page->revoked ? "r" : "", page->device);
+	}
+	page->request->sink->next(cursor, page->request->arg);
+}
+
+void
+admin_list(struct admin_request *request, const struct admin_listing *listing)
+{
+	struct page page = { .request = request, .listing = listing };
+	struct account *account;
+	bool cut = false;
+
+	if (begin(&page) != 0) {
+		return;
+	}
+	while (page.account != NULL && !cut) {
+		account = page.account;
+		cut = list_account(&page);
+		if (!cut) {
+			page.account =
+			    page.alone ? NULL
+				       : account_next(request->book, account);
+			cut = is_full(&page) && page.account != NULL;
+		}
+		if (cut) {
+			say_next(&page, account);
+		}
+	}
+	admin_done(request);
+}
