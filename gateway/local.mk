@@ -187,6 +187,8 @@ noinst_LIBRARIES += %D%/cli/libcli.a
 	%D%/cli/proxy.h \
 	%D%/cli/pump.c \
 	%D%/cli/pump.h \
+	%D%/cli/relaycmd.c \
+	%D%/cli/relaycmd.h \
 	%D%/cli/remote.c \
 	%D%/cli/remote.h \
 	%D%/cli/shellenv.c \

@@ -24,6 +24,7 @@
 #include "gateway/cli/open.h"
 #include "gateway/cli/passwd.h"
 #include "gateway/cli/proxy.h"
+#include "gateway/cli/relaycmd.h"
 #include "gateway/cli/shellenv.h"
 #include "gateway/cli/show.h"
 #include "gateway/cli/sshconfig.h"
@@ -400,6 +401,12 @@ const struct commands_row commands_table[] = {
 	    "a rule, which can only take away", 99, 99, accounts_acl_run },
 	{ "acl delete", "ID", "a rule, which counts no more", 99, 99,
 	    accounts_acl_run },
+	{ "usage", "[USER]", "what an account has used this month", 0, 1,
+	    relaycmd_run_itself },
+	{ "kick", "USER/DEVICE [channels]", "end what a device has open", 1, 2,
+	    relaycmd_run_itself },
+	{ "relay", "COMMAND [WORD ...]", "what else a relay can be asked for",
+	    1, 31, relaycmd_run },
 	{ "audit", "[--last N]", "who changed what at the relay", 0, 2,
 	    accounts_audit_run },
 	{ "completion", "bash|zsh|fish", "what the tab key does in a shell", 1,

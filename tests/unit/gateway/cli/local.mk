@@ -17,6 +17,7 @@ UNIT_TESTS += \
 	%D%/test_open \
 	%D%/test_proxy \
 	%D%/test_pump \
+	%D%/test_relaycmd \
 	%D%/test_remote \
 	%D%/test_shellenv \
 	%D%/test_show \
@@ -42,6 +43,7 @@ LIBS_UNIT_CLI = $(LIBS_UNIT) $(LIBS_CLI) $(LIBS_CHECK)
 %C%_test_open_LDADD = $(LIBS_UNIT_CLI)
 %C%_test_proxy_LDADD = $(LIBS_UNIT_CLI)
 %C%_test_pump_LDADD = $(LIBS_UNIT_CLI)
+%C%_test_relaycmd_LDADD = $(LIBS_UNIT_CLI)
 %C%_test_remote_LDADD = $(LIBS_UNIT_CLI)
 %C%_test_shellenv_LDADD = $(LIBS_UNIT_CLI)
 %C%_test_show_LDADD = $(LIBS_UNIT_CLI)

@@ -85,7 +85,7 @@ START_TEST(follows_the_table)
 		{ "device ", "list revoke" },
 		{ "device l", "list" },
 		{ "device list ", "" },
-		{ "user ", "list add level disable enable delete" },
+		{ "user ", "list add invite level disable enable delete" },
 		{ "user add ", "--level" },
 		{ "user add --level ", "admin user guest" },
 		{ "user level bob ", "admin user guest" },
