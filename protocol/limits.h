@@ -61,6 +61,13 @@
 /* Text that explains an outcome, and its terminator. */
 #define LIMITS_TEXT_LEN 256
 
+/*
+ * Agents under one name, numbered 0, 2, 3 ... up to this.  A gateway has a
+ * session with each that it uses; who needs more wants something in front of
+ * them that knows what they do.
+ */
+#define LIMITS_REPLICAS_MAX 16
+
 /* --- link -------------------------------------------------------------- */
 
 /*

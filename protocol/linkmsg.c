@@ -31,12 +31,6 @@ get_bool(struct wire_reader *reader)
 	return value == 1;
 }
 
-static void
-put_bool(struct wire_writer *writer, bool value)
-{
-	wire_put_u8(writer, value ? 1 : 0);
-}
-
 /* An address may be longer than a length byte can say. */
 static void
 put_address(struct wire_writer *writer, const char *address)
@@ -206,6 +200,13 @@ linkmsg_notice_decode(
 
 /* --- HOSTS ----------------------------------------------------------- */
 
+/* The first of a name is called by it, the next one is number 2. */
+static bool
+is_replica(uint8_t replica)
+{
+	return replica != 1 && replica <= LIMITS_REPLICAS_MAX;
+}
+
 size_t
 linkmsg_host_append(
     const struct linkmsg_host *host, uint8_t *out, size_t size, size_t used)
@@ -219,6 +220,7 @@ linkmsg_host_append(
 	wire_write_to(&writer, out + used, size - used);
 	wire_put_str8(&writer, host->owner);
 	wire_put_str8(&writer, host->name);
+	wire_put_u8(&writer, host->replica);
 	wire_put_bytes(&writer, host->key, sizeof(host->key));
 	wire_put_u8(&writer, (uint8_t)host->state);
 	wire_put_u64(&writer, host->last_contact);
@@ -242,10 +244,12 @@ linkmsg_host_next(struct linkmsg_host *out, const uint8_t *payload, size_t len,
 	wire_read_from(&reader, payload + *offset, len - *offset);
 	wire_get_str8(&reader, out->owner, sizeof(out->owner));
 	wire_get_str8(&reader, out->name, sizeof(out->name));
+	out->replica = wire_get_u8(&reader);
 	wire_get_copy(&reader, out->key, sizeof(out->key));
 	state = wire_get_u8(&reader);
 	out->last_contact = wire_get_u64(&reader);
-	if (!wire_reader_ok(&reader) || state > LINKMSG_REMOVED) {
+	if (!wire_reader_ok(&reader) || state > LINKMSG_REMOVED ||
+	    !is_replica(out->replica)) {
 		return -1;
 	}
 	/* These are shown to people and typed by them. */
@@ -295,6 +299,7 @@ linkmsg_attach_encode(
 	wire_write_to(&writer, out, size);
 	name_put(&writer, attach->owner, check_owner);
 	name_put(&writer, attach->host, name_check_host);
+	wire_put_u8(&writer, attach->replica);
 	wire_put_u32(&writer, attach->epoch);
 	keys_caller_encode(&attach->caller, &writer);
 	wire_put_u8(&writer, (uint8_t)attach->kind);
@@ -318,6 +323,7 @@ linkmsg_attach_decode(struct linkmsg_attach *out, bool has_device,
 	wire_read_from(&reader, payload, len);
 	name_get(&reader, out->owner, sizeof(out->owner), check_owner);
 	name_get(&reader, out->host, sizeof(out->host), name_check_host);
+	out->replica = wire_get_u8(&reader);
 	out->epoch = wire_get_u32(&reader);
 	keys_caller_decode(&out->caller, &reader);
 	out->kind = get_kind(&reader);
@@ -330,7 +336,10 @@ linkmsg_attach_decode(struct linkmsg_attach *out, bool has_device,
 		wire_get_copy(
 		    &reader, out->device_key, sizeof(out->device_key));
 	}
-	return is_message(out->kind, out->message_len) ? done(&reader) : -1;
+	return is_message(out->kind, out->message_len) &&
+		       is_replica(out->replica)
+		   ? done(&reader)
+		   : -1;
 }
 
 /* --- DETACH ---------------------------------------------------------- */
@@ -372,7 +381,9 @@ linkmsg_invite_encode(
 	wire_write_to(&writer, out, size);
 	wire_put_u32(&writer, invite->request);
 	wire_put_u8(&writer, (uint8_t)invite->role);
-	put_bool(&writer, invite->replace);
+	wire_put_u8(
+	    &writer, (invite->replace ? LINKMSG_INVITE_REPLACE : 0) |
+			 (invite->replica ? LINKMSG_INVITE_REPLICA : 0));
 	wire_put_u32(&writer, invite->ttl);
 	wire_put_str8(&writer, invite->name);
 	return wire_written(&writer);
@@ -384,14 +395,18 @@ linkmsg_invite_decode(
 {
 	struct wire_reader reader;
 	uint8_t role;
+	uint8_t flags;
 
 	wire_read_from(&reader, payload, len);
 	out->request = wire_get_u32(&reader);
 	role = wire_get_u8(&reader);
-	out->replace = get_bool(&reader);
+	flags = wire_get_u8(&reader);
+	out->replace = (flags & LINKMSG_INVITE_REPLACE) != 0;
+	out->replica = (flags & LINKMSG_INVITE_REPLICA) != 0;
 	out->ttl = wire_get_u32(&reader);
 	wire_get_str8(&reader, out->name, sizeof(out->name));
-	if (role != LINKHELLO_GATEWAY && role != LINKHELLO_AGENT) {
+	if ((role != LINKHELLO_GATEWAY && role != LINKHELLO_AGENT) ||
+	    flags > (LINKMSG_INVITE_REPLACE | LINKMSG_INVITE_REPLICA)) {
 		return -1;
 	}
 	out->role = (enum linkhello_role)role;

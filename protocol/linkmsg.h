@@ -94,13 +94,14 @@ enum linkmsg_host_state {
 struct linkmsg_host {
 	char owner[NAME_USER_MAX + 1];
 	char name[NAME_HOST_MAX + 1];
+	uint8_t replica;       /* its number among those by that name */
 	uint8_t key[KEYS_LEN]; /* zero when no agent ever logged in */
 	enum linkmsg_host_state state;
 	uint64_t last_contact; /* unix seconds, 0: never */
 };
 
 /* Most bytes of one encoded entry. */
-#define LINKMSG_HOST_MAX (2 + NAME_USER_MAX + NAME_HOST_MAX + KEYS_LEN + 9)
+#define LINKMSG_HOST_MAX (2 + NAME_USER_MAX + NAME_HOST_MAX + KEYS_LEN + 10)
 
 /* Flags in front of HOSTS. */
 #define LINKMSG_HOSTS_FIRST 1 /* forget all entries known before */
@@ -132,7 +133,8 @@ enum linkmsg_kind {
 struct linkmsg_attach {
 	char owner[NAME_USER_MAX + 1]; /* account that owns the host */
 	char host[NAME_HOST_MAX + 1];
-	uint32_t epoch; /* of the account key behind the psk */
+	uint8_t replica; /* which of those by that name */
+	uint32_t epoch;  /* of the account key behind the psk */
 	struct keys_caller caller;
 	enum linkmsg_kind kind;
 	const uint8_t *message; /* as kind says */
@@ -169,11 +171,16 @@ size_t linkmsg_detach_encode(
 int linkmsg_detach_decode(
     struct linkmsg_detach *out, const uint8_t *payload, size_t len);
 
+/* Flags of INVITE. */
+#define LINKMSG_INVITE_REPLACE 1
+#define LINKMSG_INVITE_REPLICA 2
+
 /* A token for a new device of this account is wanted. */
 struct linkmsg_invite {
 	uint32_t request; /* comes back in INVITED */
 	enum linkhello_role role;
 	bool replace; /* even if a device of that name exists */
+	bool replica; /* beside those of that name */
 	uint32_t ttl; /* seconds; 0: the relay's default */
 	char name[NAME_HOST_MAX + 1];
 };

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/mem.h"
+#include "common/quantity.h"
 #include "relay/account_impl.h"
 
 /* --- levels ---------------------------------------------------------- */
@@ -299,12 +300,14 @@ decide_revoke(struct account_op *op, struct account_changes *changes)
 {
 	const struct account_device *device =
 	    account_book_find_id(op->book, op->device);
+	char label[ACCOUNT_LABEL_LEN];
 
 	if (device == NULL || device->row.revoked_at != 0) {
 		return account_op_answer(op, CODE_OK, NULL);
 	}
 	account_op_revoke(op, changes, device, op->by);
-	account_op_audit(op, "device.revoke", op->name,
+	account_op_audit(op, "device.revoke",
+	    account_device_label(device, label),
 	    device->row.role == LINKHELLO_AGENT ? "agent" : "gateway", "");
 	return ACCOUNT_STORE;
 }
@@ -372,12 +375,22 @@ account_find(const struct account_book *book, const char *user)
 struct account_device *
 account_find_device(const struct account *account, const char *name)
 {
-	char folded[NAME_HOST_MAX + 1];
+	char folded[ACCOUNT_LABEL_LEN];
+	uint64_t replica = 0;
+	char *number;
 
 	if (name_fold(name, folded, sizeof(folded)) < 0) {
 		return NULL;
 	}
-	return account_book_find_name(account, folded);
+	number = strchr(folded, '#');
+	if (number != NULL) {
+		*number++ = '\0';
+		if (quantity_number(number, &replica) != 0 || replica < 2 ||
+		    replica > LIMITS_REPLICAS_MAX) {
+			return NULL;
+		}
+	}
+	return account_book_find_name(account, folded, (uint8_t)replica);
 }
 
 struct account_device *

@@ -172,6 +172,7 @@ struct account_invite {
 	enum linkhello_role role;
 	const char *name; /* a gateway's may be empty: it chooses itself */
 	bool replace;     /* even if a live device has that name */
+	bool replica;     /* beside those that have it; an agent's */
 	uint32_t ttl;     /* seconds; 0: ACCOUNT_INVITE_TTL */
 	struct account_by by;
 };
@@ -405,7 +406,10 @@ struct account *account_by_number(const struct account_book *book, int64_t id);
 /* Return the account of that user, or NULL. */
 struct account *account_find(const struct account_book *book, const char *user);
 
-/* Return the live device of account by that name, or NULL. */
+/*
+ * Return the live device of account by that name, "office" or "office#2", or
+ * NULL.
+ */
 struct account_device *account_find_device(
     const struct account *account, const char *name);
 
@@ -442,6 +446,13 @@ const struct store_account *account_row(const struct account *account);
 const struct store_device *account_device_row(
     const struct account_device *device);
 
+/* Room for what people call a device: its name, or "office#2". */
+#define ACCOUNT_LABEL_LEN (NAME_HOST_MAX + 1 + 4)
+
+/* Write what people call device by to out; returns out. */
+const char *account_device_label(
+    const struct account_device *device, char out[ACCOUNT_LABEL_LEN]);
+
 /* Return the account of device. */
 struct account *account_device_account(const struct account_device *device);
 
@@ -453,6 +464,12 @@ void account_device_set_link(struct account_device *device, void *link);
 
 /* Return what was last set, NULL at first. */
 void *account_device_link(const struct account_device *device);
+
+/*
+ * What becomes of an enrolment under a name that a live device has, when its
+ * invitation does not say: refused, as at first, or it replaces that one.
+ */
+void account_book_set_replacing(struct account_book *book, bool replaces);
 
 /* Limit the accounts of each level by what is there for it; copied. */
 void account_book_set_levels(

@@ -54,13 +54,21 @@ key_of_key(const struct table_node *node)
 	return (struct table_key){ 0, device->row.public_key, KEYS_LEN };
 }
 
+/* One number of two; accounts are far from 2^56. */
+static uint64_t
+numbered(int64_t account, uint8_t replica)
+{
+	return (uint64_t)account << 8 | replica;
+}
+
 static struct table_key
 key_of_name(const struct table_node *node)
 {
 	const struct account_device *device =
 	    CONST_ENTRY(node, struct account_device, by_name);
 
-	return (struct table_key){ (uint64_t)device->row.account,
+	return (struct table_key){ numbered(device->row.account,
+				       device->row.replica),
 		device->row.name, strlen(device->row.name) };
 }
 
@@ -116,9 +124,10 @@ account_book_find_key(
 }
 
 struct account_device *
-account_book_find_name(const struct account *account, const char *name)
+account_book_find_name(
+    const struct account *account, const char *name, uint8_t replica)
 {
-	struct table_key key = { (uint64_t)account->row.id, name,
+	struct table_key key = { numbered(account->row.id, replica), name,
 		strlen(name) };
 	struct table_node *node = table_find(account->book->by_name, &key);
 
@@ -147,6 +156,12 @@ const struct audit *
 account_book_audit(const struct account_book *book)
 {
 	return book->audit;
+}
+
+void
+account_book_set_replacing(struct account_book *book, bool replaces)
+{
+	book->replaces = replaces;
 }
 
 size_t

@@ -40,6 +40,7 @@ struct account_book {
 	struct table *shares;    /* by id */
 	struct audit *audit;
 	struct rules *rules;
+	bool replaces; /* who has a name, in favour of who enrols with it */
 	struct allowance levels[STORE_GUEST + 1]; /* by enum store_level */
 	struct list accounts;                     /* by age */
 	struct list seen;    /* devices whose last_seen is to be written */
@@ -121,9 +122,19 @@ struct account_device *account_book_find_id(
 struct account_device *account_book_find_key(
     const struct account_book *book, const uint8_t public_key[KEYS_LEN]);
 
-/* Return the live device of account by that name in lower case, or NULL. */
+/*
+ * Return the live device of account by that name in lower case and that
+ * number, or NULL.
+ */
 struct account_device *account_book_find_name(
-    const struct account *account, const char *name);
+    const struct account *account, const char *name, uint8_t replica);
+
+/*
+ * Return the first live device of account by that name, of whatever number, or
+ * NULL; *count, unless NULL, is how many there are.
+ */
+struct account_device *account_book_first_named(
+    const struct account *account, const char *name, size_t *count);
 
 /* Return the invitation whose token has that hash, or NULL. */
 struct account_token *account_book_find_token(
@@ -250,6 +261,7 @@ struct account_op {
 	uint8_t key_id[KEYS_ID_LEN];
 	uint32_t key_epoch;
 	bool replace;
+	bool replica;
 	uint32_t ttl;
 	enum store_level level;
 	bool disabled;
@@ -280,6 +292,7 @@ struct account_op {
 	int64_t moved;    /* device dropped as its key is enrolled anew, or 0 */
 	int64_t replaced; /* device removed by its successor, or 0 */
 	int64_t forgotten; /* device dropped as too many are removed, or 0 */
+	uint8_t number;    /* of a device that is enrolled */
 	bool redeems;
 	bool sets_key;
 	struct store_account key_row; /* if sets_key */
@@ -355,6 +368,25 @@ enum account_verdict account_invite_decide(struct account_op *op,
 
 /* Follow in memory and fill in the outcome. */
 void account_invite_commit(struct account_op *op);
+
+/* --- account_name.c ------------------------------------------------------ */
+
+/*
+ * Judge whether a device can come by the name of op, elsewhere being the one
+ * that has its key already, if any.  Returns true, with the one that it
+ * replaces in *holder, NULL if there is none; or false and the outcome is
+ * filled in.
+ */
+bool account_name_judge(struct account_op *op, const struct account *account,
+    const struct account_device *elsewhere, bool replace,
+    struct account_device **holder);
+
+/*
+ * Put the number of one more replica by the name of op into *number.  Returns
+ * false when there cannot be one, and the outcome is filled in.
+ */
+bool account_name_number(struct account_op *op, const struct account *account,
+    const struct account_device *elsewhere, uint8_t *number);
 
 /* --- account_rule.c ------------------------------------------------------ */
 

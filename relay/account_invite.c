@@ -10,7 +10,9 @@
 static bool
 is_superseded(const struct account_op *op, const struct account_token *token)
 {
+	/* Of invitations for replicas there may be several. */
 	return !account_book_is_spent(token) && token->row.role == op->role &&
+	       !(token->row.replica && op->replica) &&
 	       strcmp(token->row.name, op->name) == 0;
 }
 
@@ -88,6 +90,7 @@ draw(struct account_op *op, struct store_token *row, int64_t id)
 	row->role = op->role;
 	memcpy(row->name, op->name, sizeof(row->name));
 	row->replace = op->replace;
+	row->replica = op->replica;
 	row->created = op->now;
 	row->expires = op->now + ttl;
 	row->uses_max = 1;
@@ -161,6 +164,20 @@ exceeds(const struct account_op *op, char text[LIMITS_TEXT_LEN])
 		       account_usage(account, ALLOWANCE_HOSTS) + 1, text));
 }
 
+/* Judge who has the name by now; false: the outcome is filled in. */
+static bool
+judge_taken(struct account_op *op)
+{
+	struct account_device *holder;
+	uint8_t number;
+
+	if (op->replica) {
+		return account_name_number(op, op->account, NULL, &number);
+	}
+	return account_name_judge(
+	    op, op->account, NULL, op->replace || op->book->replaces, &holder);
+}
+
 static enum account_verdict
 decide(struct account_op *op, struct account_changes *changes)
 {
@@ -176,10 +193,8 @@ decide(struct account_op *op, struct account_changes *changes)
 		return account_op_answer(op, CODE_NAME_INVALID,
 		    "The name \"%s\" %s.", op->name, name_error_text(op->flaw));
 	}
-	if (!op->replace &&
-	    account_book_find_name(op->account, op->name) != NULL) {
-		return account_op_answer(op, CODE_NAME_TAKEN,
-		    "Another device of the account is named \"%s\".", op->name);
+	if (!judge_taken(op)) {
+		return ACCOUNT_ANSWER;
 	}
 	if (!op->replace && exceeds(op, text)) {
 		return account_op_answer(op, CODE_LIMIT, "%s", text);
@@ -205,6 +220,8 @@ account_invite(struct account_book *book, const struct account_invite *invite,
 	op->account_id = invite->account->row.id;
 	op->role = invite->role;
 	op->replace = invite->replace;
+	/* A gateway is nothing that could be reached at several places. */
+	op->replica = invite->replica && invite->role == LINKHELLO_AGENT;
 	op->ttl = invite->ttl;
 	account_op_by(op, &invite->by);
 	op->flaw = judge_name(invite->role, invite->name);

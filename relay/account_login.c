@@ -207,22 +207,23 @@ judge_token(struct account_op *op, const struct account_token *token)
 
 /*
  * Make room for the new device: the row that its key has elsewhere goes, and
- * who has its name is replaced, if token allows that.  Returns false when it
- * does not, and the outcome is filled in.
+ * who has its name is replaced, or gets company, if token allows that.  Returns
+ * false when it does not, and the outcome is filled in.
  */
 static bool
 make_room(struct account_op *op, struct account_changes *changes,
     const struct account_token *token, const struct account_device *elsewhere)
 {
-	struct account_device *holder =
-	    account_book_find_name(token->account, op->name);
+	const bool replace = token->row.replace || op->book->replaces;
+	struct account_device *holder = NULL;
 
-	if (holder == elsewhere) {
-		holder = NULL;
-	}
-	if (holder != NULL && !token->row.replace) {
-		(void)account_op_answer(op, CODE_NAME_TAKEN,
-		    "Another device of the account is named \"%s\".", op->name);
+	if (token->row.replica) {
+		if (!account_name_number(
+			op, token->account, elsewhere, &op->number)) {
+			return false;
+		}
+	} else if (!account_name_judge(
+		       op, token->account, elsewhere, replace, &holder)) {
 		return false;
 	}
 	if (elsewhere != NULL) {
@@ -283,6 +284,7 @@ add_device(struct account_op *op, struct account_changes *changes,
 		.role = op->role,
 		.created = op->now,
 		.last_seen = op->now,
+		.replica = op->number,
 	};
 
 	row.id = store_next_id(op->book->store, STORE_DEVICE_ADD);
@@ -347,6 +349,7 @@ decide(struct account_op *op, struct account_changes *changes)
 	struct account_token *token = NULL;
 
 	op->exclusive = false;
+	op->number = 0;
 	if (op->has_token) {
 		token = account_book_find_token(op->book, op->hash);
 	}

@@ -75,3 +75,18 @@ account_text_removed(uint64_t when, const char *by, uint64_t now, char *out)
 		    day, by);
 	}
 }
+
+const char *
+account_device_label(
+    const struct account_device *device, char out[ACCOUNT_LABEL_LEN])
+{
+	const struct store_device *row = &device->row;
+
+	if (row->replica == 0) {
+		(void)snprintf(out, ACCOUNT_LABEL_LEN, "%s", row->name);
+	} else {
+		(void)snprintf(out, ACCOUNT_LABEL_LEN, "%s#%u", row->name,
+		    (unsigned)row->replica);
+	}
+	return out;
+}

@@ -27,13 +27,14 @@ send_device(struct admin_request *request, const struct account_device *device)
 	struct jsonout *json = jsonout_new(ADMIN_ITEM_MAX);
 	struct device_contact contact;
 	char fingerprint[KEYS_FINGERPRINT_LEN];
+	char label[ACCOUNT_LABEL_LEN];
 	bool online = device_get_contact(device, &contact);
 
 	keys_fingerprint(row->public_key, fingerprint);
 	jsonout_object(json, NULL);
 	jsonout_string(
 	    json, "user", account_row(account_device_account(device))->user);
-	jsonout_string(json, "name", row->name);
+	jsonout_string(json, "name", account_device_label(device, label));
 	jsonout_string(json, "role", role_name(row->role));
 	jsonout_string(json, "key", fingerprint);
 	jsonout_bool(json, "online", online);

@@ -18,6 +18,7 @@ describe(
 	    out->owner, sizeof(out->owner), "%s", directory_host_owner(host));
 	(void)snprintf(
 	    out->name, sizeof(out->name), "%s", directory_host_name(host));
+	out->replica = directory_host_replica(host);
 	memcpy(out->key, directory_host_key(host), sizeof(out->key));
 	out->last_contact = directory_host_last_contact(host);
 	out->state = LINKMSG_OFFLINE;

@@ -110,6 +110,7 @@ deviceinvite_request(struct device *device, const uint8_t *payload, size_t len)
 		.role = invite.role,
 		.name = invite.name,
 		.replace = invite.replace,
+		.replica = invite.replica,
 		.ttl = invite.ttl,
 		.by = { device_user(device), origin, (uint64_t)time(NULL) },
 	};

@@ -31,6 +31,7 @@ struct directory_host {
 	uint64_t last_contact;
 	uint8_t public_key[DIRECTORY_KEY_LEN];
 	bool removed;
+	uint8_t replica;
 	uint32_t unread; /* watches that have yet to read that it is removed */
 	char name[];
 };
@@ -67,14 +68,21 @@ owner_key(const struct table_node *node)
 	return (struct table_key){ 0, owner->user, strlen(owner->user) };
 }
 
+/* One number of two; there are less than 2^56 owners. */
+static uint64_t
+numbered(const struct directory_owner *owner, uint8_t replica)
+{
+	return owner->number << 8 | replica;
+}
+
 static struct table_key
 host_key(const struct table_node *node)
 {
 	const struct directory_host *host =
 	    (const struct directory_host *)(const void *)node;
 
-	return (struct table_key){ host->owner->number, host->name,
-		strlen(host->name) };
+	return (struct table_key){ numbered(host->owner, host->replica),
+		host->name, strlen(host->name) };
 }
 
 _Static_assert(offsetof(struct directory_owner, node) == 0 &&
@@ -222,6 +230,13 @@ struct directory_host *
 directory_lookup(
     const struct directory *directory, const char *user, const char *name)
 {
+	return directory_lookup_replica(directory, user, name, 0);
+}
+
+struct directory_host *
+directory_lookup_replica(const struct directory *directory, const char *user,
+    const char *name, uint8_t replica)
+{
 	struct directory_owner *owner = owner_find(directory, user);
 	struct table_key key = { 0, name, strlen(name) };
 	struct table_node *node;
@@ -229,14 +244,15 @@ directory_lookup(
 	if (owner == NULL) {
 		return NULL;
 	}
-	key.number = owner->number;
+	key.number = numbered(owner, replica);
 	node = table_find(directory->hosts, &key);
 	return node == NULL ? NULL
 			    : list_entry(node, struct directory_host, node);
 }
 
 static struct directory_host *
-host_new(struct directory *directory, const char *user, const char *name)
+host_new(struct directory *directory, const char *user, const char *name,
+    uint8_t replica)
 {
 	size_t size = strlen(name) + 1;
 	struct directory_host *host = mem_new(1, sizeof(*host) + size);
@@ -251,6 +267,7 @@ host_new(struct directory *directory, const char *user, const char *name)
 	}
 	memcpy(host->name, name, size);
 	list_init(&host->of_changes);
+	host->replica = replica;
 	list_push_back(&host->owner->hosts, &host->of_owner);
 	list_push_back(&host->owner->changes, &host->of_changes);
 	table_insert(directory->hosts, &host->node);
@@ -261,12 +278,22 @@ struct directory_host *
 directory_add(struct directory *directory, const char *user, const char *name,
     const uint8_t public_key[DIRECTORY_KEY_LEN], uint64_t last_contact)
 {
-	struct directory_host *host = directory_lookup(directory, user, name);
+	return directory_add_replica(
+	    directory, user, name, 0, public_key, last_contact);
+}
+
+struct directory_host *
+directory_add_replica(struct directory *directory, const char *user,
+    const char *name, uint8_t replica,
+    const uint8_t public_key[DIRECTORY_KEY_LEN], uint64_t last_contact)
+{
+	struct directory_host *host =
+	    directory_lookup_replica(directory, user, name, replica);
 	bool same = host != NULL && memcmp(host->public_key, public_key,
 					DIRECTORY_KEY_LEN) == 0;
 
 	if (host == NULL) {
-		host = host_new(directory, user, name);
+		host = host_new(directory, user, name, replica);
 	}
 	if (host == NULL) {
 		return NULL;
@@ -547,6 +574,12 @@ const char *
 directory_host_name(const struct directory_host *host)
 {
 	return host->name;
+}
+
+uint8_t
+directory_host_replica(const struct directory_host *host)
+{
+	return host->replica;
 }
 
 const uint8_t *

@@ -69,6 +69,14 @@ struct directory_host *directory_add(struct directory *directory,
     const char *user, const char *name,
     const uint8_t public_key[DIRECTORY_KEY_LEN], uint64_t last_contact);
 
+/*
+ * As directory_add(), for the host of that number among those by one name,
+ * which are hosts of their own in all else; directory_add() is about number 0.
+ */
+struct directory_host *directory_add_replica(struct directory *directory,
+    const char *user, const char *name, uint8_t replica,
+    const uint8_t public_key[DIRECTORY_KEY_LEN], uint64_t last_contact);
+
 /* Forget host, online or not; NULL is allowed. */
 void directory_remove(struct directory *directory, struct directory_host *host);
 
@@ -125,6 +133,14 @@ size_t directory_count(const struct directory *directory);
 
 /* Return how many hosts are online. */
 size_t directory_count_online(const struct directory *directory);
+
+/* As directory_lookup(), for the host of that number by that name. */
+struct directory_host *directory_lookup_replica(
+    const struct directory *directory, const char *user, const char *name,
+    uint8_t replica);
+
+/* Return the number of host among those by its name. */
+uint8_t directory_host_replica(const struct directory_host *host);
 
 /* Return the account that owns host. */
 const char *directory_host_owner(const struct directory_host *host);

@@ -12,6 +12,7 @@ noinst_LIBRARIES += %D%/librelay.a
 	%D%/account_login.c \
 	%D%/account_note.c \
 	%D%/account_op.c \
+	%D%/account_name.c \
 	%D%/account_owner.c \
 	%D%/account_rule.c \
 	%D%/account_share.c \

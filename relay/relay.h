@@ -21,6 +21,7 @@
 #ifndef INROAD_RELAY_RELAY_H
 #define INROAD_RELAY_RELAY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -45,6 +46,7 @@ struct relay_config {
 	uint32_t guests_max; /* not yet logged in */
 	/* Devices a second that are to come back after a loss; not 0. */
 	uint32_t return_rate;
+	bool replaces; /* a device by a name that is taken: who has it goes */
 	struct allowance levels[STORE_GUEST + 1]; /* by enum store_level */
 	/*
 	 * At SIGHUP: put the levels as they are to be to `levels`, and let the

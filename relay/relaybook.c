@@ -20,9 +20,9 @@ on_added(struct account_device *device, void *arg)
 	const struct store_device *row = account_device_row(device);
 
 	if (row->role == LINKHELLO_AGENT && row->revoked_at == 0) {
-		(void)directory_add(relay->directory,
+		(void)directory_add_replica(relay->directory,
 		    account_row(account_device_account(device))->user,
-		    row->name, row->public_key, row->last_seen);
+		    row->name, row->replica, row->public_key, row->last_seen);
 	}
 }
 
@@ -40,8 +40,9 @@ on_gone(
 	}
 	device_expel(device, code, text);
 	if (row->role == LINKHELLO_AGENT && code != CODE_DISABLED) {
-		directory_remove(relay->directory,
-		    directory_lookup(relay->directory, user, row->name));
+		directory_remove(
+		    relay->directory, directory_lookup_replica(relay->directory,
+					  user, row->name, row->replica));
 	}
 }
 
@@ -108,6 +109,7 @@ relaybook_open(struct relay *relay, struct fault *fault)
 		return EX_OSERR;
 	}
 	account_book_set_levels(relay->book, relay->config.levels);
+	account_book_set_replacing(relay->book, relay->config.replaces);
 	if (account_book_load(relay->book, &error) != 0) {
 		(void)fault_set(fault, "%s", error.text);
 		return error.status;

@@ -47,6 +47,12 @@ static const struct options_row rows[] = {
 	    .kind = OPTIONS_SECTION,
 	    .help = "limits of the accounts of a level",
 	    .keys = levels_keys },
+	{ .name = "same-name",
+	    .kind = OPTIONS_STRING,
+	    .value = "refuse|replace",
+	    .help = "what becomes of who enrols under a name that is taken",
+	    .fallback = "refuse",
+	    .choices = "refuse|replace" },
 	{ .name = "return-rate",
 	    .kind = OPTIONS_NUMBER,
 	    .value = "N",
@@ -252,6 +258,8 @@ check(const struct options *options, struct relay_config *config)
 	config->budget = options_number(options, "memory");
 	config->guests_max = (uint32_t)options_number(options, "guests");
 	config->return_rate = (uint32_t)options_number(options, "return-rate");
+	config->replaces =
+	    strcmp(options_string(options, "same-name"), "replace") == 0;
 	if (levels_read(options, config->levels, &fault) != 0 ||
 	    relay_check(config, &fault) != 0) {
 		(void)fprintf(stderr, "inroad-relay: %s\n", fault.text);

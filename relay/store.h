@@ -47,7 +47,7 @@ struct store;
 /* Room for the texts of an audit entry; longer ones are cut. */
 #define STORE_ORIGIN_LEN 64
 #define STORE_ACTION_LEN 24
-#define STORE_OBJECT_LEN (NAME_USER_MAX + 1 + NAME_HOST_MAX + 1)
+#define STORE_OBJECT_LEN (NAME_USER_MAX + 1 + NAME_HOST_MAX + 4 + 1)
 #define STORE_VALUE_LEN 64
 /* Room for the name of a limit. */
 #define STORE_LIMIT_LEN 16
@@ -97,7 +97,9 @@ struct store_account {
 struct store_device {
 	int64_t id;
 	int64_t account;
-	char name[NAME_HOST_MAX + 1]; /* unique in the account while live */
+	char
+	    name[NAME_HOST_MAX + 1]; /* with the next unique in the account … */
+	uint8_t replica; /* … while live: 0, or 2 and up of those by one name */
 	enum linkhello_role role;
 	uint8_t public_key[KEYS_LEN]; /* unique */
 	uint64_t created;
@@ -112,6 +114,7 @@ struct store_token {
 	enum linkhello_role role;
 	char name[NAME_HOST_MAX + 1]; /* empty: the device chooses */
 	bool replace;                 /* revokes who has that name */
+	bool replica;                 /* runs beside who has that name */
 	uint64_t created;
 	uint64_t expires;
 	uint64_t used_at;              /* 0: not yet */

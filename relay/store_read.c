@@ -127,6 +127,7 @@ read_device(
 	row.created = column_u64(statement, 5);
 	row.last_seen = column_u64(statement, 6);
 	row.revoked_at = column_u64(statement, 7);
+	row.replica = (uint8_t)column_u64(statement, 9);
 	return loader->device != NULL && loader->device(&row, arg) < 0;
 }
 
@@ -153,6 +154,7 @@ read_token(
 	row.used_at = column_u64(statement, 7);
 	row.uses = (uint32_t)column_u64(statement, 9);
 	row.uses_max = (uint32_t)column_u64(statement, 10);
+	row.replica = sqlite3_column_int(statement, 11) != 0;
 	return loader->token != NULL && loader->token(&row, arg) < 0;
 }
 
@@ -240,10 +242,10 @@ static const struct store_rows_reader readers[] = {
 	  " key_changed, old_key_id FROM account ORDER BY id",
 	    read_account },
 	{ "SELECT id, account, name, role, public_key, created, last_seen,"
-	  " revoked_at, revoked_by FROM device ORDER BY id",
+	  " revoked_at, revoked_by, replica FROM device ORDER BY id",
 	    read_device },
 	{ "SELECT hash, account, role, name, replace_device, created, expires,"
-	  " used_at, used_by_key, uses, uses_max FROM token"
+	  " used_at, used_by_key, uses, uses_max, replica FROM token"
 	  " ORDER BY created, hash",
 	    read_token },
 	{ "SELECT account, name, value FROM account_limit"

@@ -157,8 +157,8 @@ bind_device_revoke(sqlite3_stmt *statement, const struct store_change *change)
 
 static const char device_add[] =
     "INSERT INTO device (id, revoked_at, revoked_by, account, name, role,"
-    " public_key, created, last_seen)"
-    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    " public_key, created, last_seen, replica)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
 
 static void
 bind_device_add(sqlite3_stmt *statement, const struct store_change *change)
@@ -172,6 +172,7 @@ bind_device_add(sqlite3_stmt *statement, const struct store_change *change)
 	bind_blob(statement, 7, device->public_key, sizeof(device->public_key));
 	bind_u64(statement, 8, device->created);
 	bind_u64(statement, 9, device->last_seen);
+	bind_int(statement, 10, device->replica);
 }
 
 static const char token_drop[] = "DELETE FROM token WHERE hash = ?1";
@@ -202,8 +203,8 @@ bind_token_used(sqlite3_stmt *statement, const struct store_change *change)
 
 static const char token_add[] =
     "INSERT INTO token (hash, used_at, used_by_key, uses, account, role,"
-    " name, replace_device, created, expires, uses_max)"
-    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+    " name, replace_device, created, expires, uses_max, replica)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
 
 static void
 bind_token_add(sqlite3_stmt *statement, const struct store_change *change)
@@ -218,6 +219,7 @@ bind_token_add(sqlite3_stmt *statement, const struct store_change *change)
 	bind_u64(statement, 9, token->created);
 	bind_u64(statement, 10, token->expires);
 	bind_u64(statement, 11, token->uses_max);
+	bind_int(statement, 12, token->replica);
 }
 
 static const char audit_add[] =

@@ -131,6 +131,14 @@ static const char *const migrations[] = {
 	" down INTEGER NOT NULL CHECK (down >= 0),"
 	" PRIMARY KEY (account, month)"
 	") WITHOUT ROWID;",
+
+	/* Version 7: several devices by one name, told apart by a number. */
+	"ALTER TABLE device ADD COLUMN replica INTEGER NOT NULL DEFAULT 0"
+	" CHECK (replica BETWEEN 0 AND 255);"
+	"ALTER TABLE token ADD COLUMN replica INTEGER NOT NULL DEFAULT 0;"
+	"DROP INDEX device_name;"
+	"CREATE UNIQUE INDEX device_name ON device (account, name, replica)"
+	" WHERE revoked_at = 0;",
 };
 
 #define STORE_SCHEMA_VERSION ((int)(sizeof(migrations) / sizeof(migrations[0])))

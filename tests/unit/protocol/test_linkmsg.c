@@ -384,13 +384,13 @@ START_TEST(only_known_values_are_taken)
 	payload[4] = LINKHELLO_AGENT + 1;
 	ck_assert_int_eq(invite_decode(payload, len), -1);
 	payload[4] = LINKHELLO_AGENT;
-	payload[5] = 2;
+	payload[5] = 4;
 	ck_assert_int_eq(invite_decode(payload, len), -1);
 
-	/* The kind lies behind owner, host, epoch and caller. */
+	/* The kind lies behind owner, host, replica, epoch and caller. */
 	len = attach_encode(payload, sizeof(payload));
-	ck_assert_uint_eq(payload[6 + 7 + 4 + 4 + 16 + 6], LINKMSG_BEGIN);
-	payload[6 + 7 + 4 + 4 + 16 + 6] = LINKMSG_RESUME + 1;
+	ck_assert_uint_eq(payload[6 + 7 + 1 + 4 + 4 + 16 + 6], LINKMSG_BEGIN);
+	payload[6 + 7 + 1 + 4 + 4 + 16 + 6] = LINKMSG_RESUME + 1;
 	ck_assert_int_eq(attach_decode(payload, len), -1);
 }
 END_TEST
@@ -534,6 +534,10 @@ START_TEST(hosts_with_wrong_fields_are_refused)
 		{ .owner = "alice", .name = "" },
 		{ .owner = "alice", .name = "two.labels" },
 		{ .owner = "al\x1bice", .name = "office" },
+		{ .owner = "alice", .name = "office", .replica = 1 },
+		{ .owner = "alice",
+		    .name = "office",
+		    .replica = LIMITS_REPLICAS_MAX + 1 },
 		{ .owner = "alice",
 		    .name = "office",
 		    .state = (enum linkmsg_host_state)(LINKMSG_REMOVED + 1) },

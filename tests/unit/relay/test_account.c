@@ -585,6 +585,130 @@ START_TEST(a_name_has_one_device)
 }
 END_TEST
 
+/* Return somebody with an invitation to be one more "office" of alice's. */
+static struct person
+invite_replica(void)
+{
+	struct person person = make_person(LINKHELLO_AGENT, "alice", "office");
+	struct account_invite invitation = {
+		.account = world.alice,
+		.role = LINKHELLO_AGENT,
+		.name = "office",
+		.replica = true,
+		.by = by_admin,
+	};
+	struct result result = { .count = 0 };
+
+	(void)account_invite(world.book, &invitation, on_done, &result);
+	ck_assert_int_eq(settle(&result), CODE_OK);
+	give_token(&person, &result);
+	return person;
+}
+
+/* Assert what people call the device of person. */
+static void
+is_called(const struct person *person, const char *label)
+{
+	char text[ACCOUNT_LABEL_LEN];
+
+	ck_assert_ptr_nonnull(device_of(person));
+	ck_assert_str_eq(account_device_label(device_of(person), text), label);
+	ck_assert_ptr_eq(
+	    account_find_device(world.alice, label), device_of(person));
+}
+
+START_TEST(a_host_has_replicas)
+{
+	struct person first = enrol(world.alice, LINKHELLO_AGENT, "office");
+	struct person others[3];
+	struct result result;
+
+	/* Several invitations at once, redeemed in any order. */
+	for (int i = 0; i < 3; i++) {
+		others[i] = invite_replica();
+	}
+	for (int i = 2; i >= 0; i--) {
+		ck_assert_int_eq(try_login(&others[i], NOW, NULL), CODE_OK);
+		others[i].hello.has_token = false;
+	}
+	for (int i = 0; i < 2; i++) {
+		is_called(&first, "office");
+		is_called(&others[2], "office#2");
+		is_called(&others[1], "office#3");
+		is_called(&others[0], "office#4");
+		ck_assert_int_eq(try_login(&others[1], NOW, NULL), CODE_OK);
+		ck_assert_uint_eq(
+		    account_usage(world.alice, ALLOWANCE_HOSTS), 4);
+		reopen_world();
+	}
+	ck_assert_ptr_null(account_find_device(world.alice, "office#1"));
+	ck_assert_ptr_null(account_find_device(world.alice, "office#x"));
+	ck_assert_ptr_null(account_find_device(world.alice, "office#"));
+	/* A number is free again with its device. */
+	ck_assert_int_eq(expel(&others[2], "admin", NOW), CODE_OK);
+	ck_assert_int_eq(expel(&first, "admin", NOW), CODE_OK);
+	ck_assert_int_eq(
+	    try_invite(LINKHELLO_AGENT, "office", false), CODE_NAME_TAKEN);
+	(void)start_invite(
+	    world.alice, LINKHELLO_AGENT, "office", true, &result);
+	ck_assert_int_eq(settle(&result), CODE_NAME_TAKEN);
+	ck_assert_ptr_nonnull(
+	    strstr(result.outcome.text, "There are 2 replicas"));
+	others[2] = invite_replica();
+	ck_assert_int_eq(try_login(&others[2], NOW, NULL), CODE_OK);
+	is_called(&others[2], "office");
+}
+END_TEST
+
+START_TEST(replicas_are_bounded_and_agents)
+{
+	struct person person;
+	struct result result = { .count = 0 };
+	struct account_invite invitation = {
+		.account = world.alice,
+		.role = LINKHELLO_AGENT,
+		.name = "office",
+		.replica = true,
+		.by = by_admin,
+	};
+
+	for (int i = 0; i < LIMITS_REPLICAS_MAX; i++) {
+		person = invite_replica();
+		ck_assert_int_eq(try_login(&person, NOW, NULL), CODE_OK);
+	}
+	is_called(&person, "office#16");
+	(void)account_invite(world.book, &invitation, on_done, &result);
+	ck_assert_int_eq(settle(&result), CODE_LIMIT);
+	(void)enrol(world.alice, LINKHELLO_GATEWAY, "laptop");
+	invitation.name = "laptop";
+	result.count = 0;
+	(void)account_invite(world.book, &invitation, on_done, &result);
+	ck_assert_int_eq(settle(&result), CODE_NAME_TAKEN);
+}
+END_TEST
+
+START_TEST(a_name_can_go_to_the_next)
+{
+	struct person agent = enrol(world.alice, LINKHELLO_AGENT, "office");
+	struct person other;
+	struct result result;
+
+	ck_assert_int_eq(
+	    try_invite(LINKHELLO_AGENT, "office", false), CODE_NAME_TAKEN);
+	account_book_set_replacing(world.book, true);
+	other = invite(world.alice, LINKHELLO_AGENT, "office");
+	ck_assert_int_eq(try_login(&other, NOW, NULL), CODE_OK);
+	is_called(&other, "office");
+	ck_assert_int_eq(try_login(&agent, NOW, NULL), CODE_REVOKED);
+	/* What holds counts when it is redeemed. */
+	other = invite(world.alice, LINKHELLO_AGENT, "office");
+	account_book_set_replacing(world.book, false);
+	ck_assert_int_eq(try_login(&other, NOW, &result), CODE_NAME_TAKEN);
+	ck_assert_ptr_nonnull(strstr(result.outcome.text, "--replace"));
+	ck_assert_ptr_nonnull(strstr(result.outcome.text, "--replica"));
+}
+END_TEST
+
 START_TEST(a_name_taken_meanwhile)
 {
 	struct person agent = invite(world.alice, LINKHELLO_AGENT, "office");
@@ -1997,6 +2121,9 @@ add_rules(Suite *suite)
 	tcase_add_test(tcase, names_are_judged);
 	tcase_add_test(tcase, a_gateway_without_a_name_chooses_it);
 	tcase_add_test(tcase, a_name_has_one_device);
+	tcase_add_test(tcase, a_host_has_replicas);
+	tcase_add_test(tcase, replicas_are_bounded_and_agents);
+	tcase_add_test(tcase, a_name_can_go_to_the_next);
 	tcase_add_test(tcase, a_name_taken_meanwhile);
 	tcase_add_test(tcase, a_newer_invitation_voids_the_older);
 	tcase_add_test(tcase, strangers_learn_nothing);
