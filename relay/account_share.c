@@ -165,7 +165,7 @@ static bool
 may_share(struct account_op *op, const struct account *user)
 {
 	const struct account_device *host =
-	    account_book_find_name(op->account, op->name);
+	    account_book_first_named(op->account, op->name, NULL);
 
 	if (host == NULL || host->row.role != LINKHELLO_AGENT) {
 		(void)account_op_answer(op, CODE_HOST_UNKNOWN,

@@ -9,6 +9,7 @@
 #include "common/list.h"
 #include "common/mem.h"
 #include "common/table.h"
+#include "protocol/limits.h"
 
 /* An account that has hosts or is watched. */
 struct directory_owner {
@@ -574,6 +575,20 @@ const char *
 directory_host_name(const struct directory_host *host)
 {
 	return host->name;
+}
+
+void
+directory_each_replica(const struct directory *directory, const char *user,
+    const char *name, directory_visit *visit, void *arg)
+{
+	for (int i = 0; i <= LIMITS_REPLICAS_MAX; i++) {
+		struct directory_host *host =
+		    directory_lookup_replica(directory, user, name, (uint8_t)i);
+
+		if (host != NULL) {
+			visit(host, arg);
+		}
+	}
 }
 
 uint8_t

@@ -139,6 +139,10 @@ struct directory_host *directory_lookup_replica(
     const struct directory *directory, const char *user, const char *name,
     uint8_t replica);
 
+/* Call visit(host, arg) for every host of user by that name, by number. */
+void directory_each_replica(const struct directory *directory, const char *user,
+    const char *name, directory_visit *visit, void *arg);
+
 /* Return the number of host among those by its name. */
 uint8_t directory_host_replica(const struct directory_host *host);
 
