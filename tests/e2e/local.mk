@@ -11,6 +11,7 @@ E2E_TESTS = \
 	tests/e2e/clients.test \
 	tests/e2e/clones.test \
 	tests/e2e/console.test \
+	tests/e2e/crash.test \
 	tests/e2e/databases.test \
 	tests/e2e/desktop.test \
 	tests/e2e/dialects.test \
@@ -57,6 +58,7 @@ EXTRA_DIST += \
 	tests/e2e/browser.py \
 	tests/e2e/browsers.py \
 	tests/e2e/client.py \
+	tests/e2e/crash.py \
 	tests/e2e/databases.py \
 	tests/e2e/endure.py \
 	tests/e2e/fetch.java \
