@@ -16,6 +16,7 @@
 #include "gateway/ports.h"
 #include "protocol/endpoint.h"
 #include "protocol/keys.h"
+#include "protocol/target.h"
 
 /* One object of an answer. */
 #define OBJECT_MAX 4096
@@ -147,6 +148,7 @@ gatewaycommand_status(struct jsonout *json, void *arg)
 	struct gateway *gateway = arg;
 	const struct membership *membership =
 	    endpoint_membership(gateway->endpoint);
+	const struct host *relay = hosts_find(gateway->hosts, TARGET_RELAY);
 	struct describe d = { .gateway = gateway, .json = json };
 
 	jsonout_array(json, "listening");
@@ -170,6 +172,12 @@ gatewaycommand_status(struct jsonout *json, void *arg)
 	jsonout_array(json, "hosts");
 	hosts_each(gateway->hosts, add_host, &d);
 	jsonout_end(json);
+	if (relay != NULL) {
+		/* No host of the account, but reached like one. */
+		jsonout_object(json, "console");
+		describe_host(relay, &d);
+		jsonout_end(json);
+	}
 }
 
 /* --- keys ------------------------------------------------------------ */

@@ -11,6 +11,7 @@
 #include "gateway/cli/flags.h"
 #include "gateway/cli/tool.h"
 #include "protocol/codes.h"
+#include "protocol/target.h"
 
 /* Room for the URL: a name, and a path that a person types. */
 #define URL_MAX 4096
@@ -50,7 +51,7 @@ without_suffix(const char *text, size_t len, const char *suffix)
 	return len;
 }
 
-/* Return true when the last label of the name is a host. */
+/* Return true when the last label of the name is a host, or the relay. */
 static bool
 is_known(const json_t *status, const char *name, size_t len)
 {
@@ -60,6 +61,10 @@ is_known(const json_t *status, const char *name, size_t len)
 
 	while (start > 0 && name[start - 1] != '.') {
 		start--;
+	}
+	if (len == strlen(TARGET_RELAY) &&
+	    strncasecmp(TARGET_RELAY, name, len) == 0) {
+		return true;
 	}
 	json_array_foreach(json_object_get(status, "hosts"), i, host)
 	{

@@ -74,6 +74,8 @@ START_TEST(makes_urls)
 		{ "web.office", "http://web.office.localhost:1080/" },
 		{ "web.office.internal/x",
 		    "http://web.office.localhost:1080/x" },
+		{ "relay", "http://relay.localhost:1080/" },
+		{ "Relay.internal/a", "http://Relay.localhost:1080/a" },
 		{ "OFFICE.Internal", "http://OFFICE.localhost:1080/" },
 	};
 
