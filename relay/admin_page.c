@@ -41,11 +41,17 @@ admin_option(const struct admin_request *request, const char *name)
 	return NULL;
 }
 
+/* Return where the words behind object and verb begin. */
+static size_t
+first_word(const struct admin_request *request)
+{
+	return strcmp(request->words[0], "usage") == 0 ? 1 : 2;
+}
+
 const char *
 admin_operand(const struct admin_request *request)
 {
-	/* The second word is a verb, or it is there already. */
-	size_t first = strcmp(request->words[0], "usage") == 0 ? 1 : 2;
+	size_t first = first_word(request);
 	const char *word =
 	    first < request->count ? request->words[first] : NULL;
 
@@ -140,6 +146,21 @@ resume(struct page *page, const char *cursor)
 	return 0;
 }
 
+/* Whether the words behind object, verb and account say which page. */
+static bool
+is_well_worded(const struct admin_request *request)
+{
+	size_t i = first_word(request) + (admin_operand(request) != NULL);
+
+	for (; i < request->count; i++) {
+		if (strncmp(request->words[i], "limit=", 6) != 0 &&
+		    strncmp(request->words[i], "after=", 6) != 0) {
+			return false;
+		}
+	}
+	return true;
+}
+
 /* Find the first account of a page; 0, or -1 and the request is over. */
 static int
 begin(struct page *page)
@@ -148,6 +169,11 @@ begin(struct page *page)
 	const char *user = admin_operand(request);
 	const char *cursor = admin_option(request, "after");
 
+	if (!is_well_worded(request)) {
+		admin_finish(request, ADMIN_USAGE, "bad-request",
+		    "A list takes an account, limit=N and after=CURSOR.");
+		return -1;
+	}
 	if (user == NULL && request->asker->level != STORE_ADMIN) {
 		user = request->asker->user;
 	}

@@ -8,6 +8,8 @@ UNIT_TESTS += \
 	%D%/test_account \
 	%D%/test_admin \
 	%D%/test_allowance \
+	%D%/test_apiguard \
+	%D%/test_apiroutes \
 	%D%/test_audit \
 	%D%/test_device \
 	%D%/test_deviceattach \
@@ -48,6 +50,8 @@ LIBS_UNIT_RELAY = $(LIBS_UNIT) $(LIBS_RELAY) $(LIBS_CHECK)
 %C%_test_admin_SOURCES = %D%/test_admin.c $(RIG_UNIT_RELAY)
 %C%_test_admin_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_allowance_LDADD = $(LIBS_UNIT_RELAY)
+%C%_test_apiguard_LDADD = $(LIBS_UNIT_RELAY)
+%C%_test_apiroutes_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_audit_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_device_SOURCES = %D%/test_device.c $(RIG_UNIT_RELAY)
 %C%_test_device_LDADD = $(LIBS_UNIT_RELAY)

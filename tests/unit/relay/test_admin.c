@@ -220,7 +220,9 @@ START_TEST(what_is_no_operation_is_told)
 		ck_assert_str_eq(said.slug, "bad-request");
 	}
 	ck_assert_int_eq(run(&admin, "token"), ADMIN_USAGE);
-	ck_assert_str_eq(said.text, "token list [USER], or token revoke ID");
+	ck_assert_str_eq(said.text,
+	    "token list [USER] [limit=N] [after=CURSOR], or "
+	    "token revoke ID");
 	ck_assert_int_eq(run(&admin, "make coffee"), ADMIN_USAGE);
 	ck_assert_str_eq(said.slug, "unknown-command");
 	ck_assert_int_eq(run(&admin, "user add dave boss"), ADMIN_USAGE);
