@@ -13,6 +13,7 @@
 #include "relay/admin.h"
 #include "relay/api.h"
 #include "relay/backup.h"
+#include "relay/console.h"
 #include "relay/device.h"
 #include "relay/directory.h"
 #include "relay/pulse.h"
@@ -47,7 +48,9 @@ status(struct jsonout *json, void *arg)
 	const struct relay *relay = arg;
 	struct device_hub_stats devices;
 	struct switch_stats circuits;
+	struct console_stats console;
 
+	console_get_stats(relay->console, &console);
 	device_hub_get_stats(relay->hub, &devices);
 	switch_get_stats(relay->board, &circuits);
 	jsonout_int(json, "schema", 1);
@@ -68,6 +71,8 @@ status(struct jsonout *json, void *arg)
 	jsonout_uint(json, "copied",
 	    circuits.copied[SWITCH_GATEWAY] + circuits.copied[SWITCH_AGENT]);
 	jsonout_uint(json, "shed", circuits.shed);
+	jsonout_uint(json, "console_sessions", console.sessions);
+	jsonout_uint(json, "console_streams", console.streams);
 	put_turns(json, relay->loop);
 	jsonout_bool(json, "draining", device_hub_is_draining(relay->hub));
 }
