@@ -42,42 +42,60 @@ scripts() {
 	done
 }
 
-# strip FILE: the file with comments and the content of strings removed, line
-# by line.
+# strip FILE...: the files with comments and the content of strings removed, line
+# by line, each with its file and a tab in front.
 strip() {
-	awk -f "$lint_dir/strip.awk" "$1"
+	awk -f "$lint_dir/strip.awk" "$@"
 }
 
-# calls FILE NAMES: the lines that call one of NAMES, a|b|c. An allowed line is
-# left out; a permission that allows nothing is found as well.
+# calls NAMES FILE...: the lines that call one of NAMES, a|b|c. An allowed line
+# is left out; a permission that allows nothing is found as well. One process
+# for all files: there are hundreds of them, and rules for each.
 calls() {
-	strip "$1" | awk -v names="$2" -v file="$1" '
+	names=$1
+	shift
+	strip "$@" | awk -F '\t' -v names="$names" '
 	BEGIN {
 		call = "(^|[^a-zA-Z0-9_])(" names ")[ \t]*[(]"
 		permit = "lint: allow (" names "):"
-		while ((getline line < file) > 0) {
-			raw[++last] = line
+	}
+	function leave() {
+		if (above) {
+			print file ":" above ": needless: " said
+		}
+		above = 0
+		if (file != "") {
+			close(file)
 		}
 	}
+	$1 != file {
+		leave()
+		file = $1
+		number = 0
+	}
 	{
-		here = ($0 ~ call)
-		if (here && !(raw[NR] ~ permit || above)) {
-			print file ":" NR ": " $0
+		code = substr($0, length($1) + 2)
+		raw = ""
+		getline raw <file
+		number++
+		here = (code ~ call)
+		allowed = (raw ~ permit)
+		if (here && !(allowed || above)) {
+			print file ":" number ": " code
 		}
 		# A permission reaches the next line of code unless its own uses it.
-		if (raw[NR] ~ permit && !here) {
-			above = NR
-		} else if (above && (here || $0 != "")) {
+		if (allowed && !here) {
+			above = number
+			said = raw
+		} else if (above && (here || code != "")) {
 			if (!here) {
-				print file ":" above ": needless: " raw[above]
+				print file ":" above ": needless: " said
 			}
 			above = 0
 		}
 	}
 	END {
-		if (above) {
-			print file ":" above ": needless: " raw[above]
-		}
+		leave()
 	}'
 }
 

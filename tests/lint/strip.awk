@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: ISC
 #
 # Removes the comments of C, and what stands inside strings and characters, and
-# keeps the lines, so that a search finds code only and at its place.
+# keeps the lines, so that a search finds code only and at its place. In front of
+# each line are the name of its file and a tab.
 
+FNR == 1 {
+	comment = 0
+}
 {
+	quote = ""
 	out = ""
 	n = length($0)
 	for (i = 1; i <= n; i++) {
@@ -34,5 +39,5 @@
 		}
 	}
 	sub(/[ \t]+$/, "", out)
-	print out
+	print FILENAME "\t" out
 }
