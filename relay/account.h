@@ -188,10 +188,11 @@ struct account_book *account_book_new(
 int account_book_load(struct account_book *book, struct store_error *error);
 
 /*
- * Do what is due: write when devices were last seen, forget invitations that
- * were used or ran out long ago, end shares that have expired.
+ * Do some of what is due: write when devices were last seen, forget invitations
+ * that were used or ran out long ago, end shares that have expired.  Returns
+ * true while there is more: call it again, when others had their turn.
  */
-void account_book_tick(struct account_book *book, uint64_t now);
+bool account_book_tick(struct account_book *book, uint64_t now);
 
 /*
  * Write what accounts moved since the last tick; NULL is allowed.  Before the

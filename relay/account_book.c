@@ -7,9 +7,6 @@
 #include "relay/audit.h"
 #include "relay/rules.h"
 
-/* Rows of one submission of account_book_tick(): a commit of a millisecond. */
-#define ACCOUNT_BOOK_BATCH 256
-
 /* --- keys of the tables ---------------------------------------------- */
 
 /* As list_entry(), for what is only looked at. */
@@ -343,101 +340,6 @@ account_book_note_seen(struct account_device *device, uint64_t now)
 	}
 }
 
-/* Write one batch of last_seen; 0, or -1 when there is no room for it now. */
-static int
-write_seen(struct account_book *book, struct store_change *changes)
-{
-	struct list *node = list_first(&book->seen);
-	size_t count = 0;
-
-	for (; node != NULL && count < ACCOUNT_BOOK_BATCH;
-	     node = list_after(&book->seen, node)) {
-		const struct account_device *device =
-		    list_entry(node, struct account_device, seen);
-
-		changes[count].kind = STORE_DEVICE_SEEN;
-		changes[count].row.device.id = device->row.id;
-		changes[count].row.device.last_seen = device->row.last_seen;
-		count++;
-	}
-	if (store_submit(book->store, changes, count, NULL, NULL) < 0) {
-		return -1;
-	}
-	for (node = list_first(&book->seen); node != NULL && count > 0;
-	     node = list_first(&book->seen)) {
-		list_remove(node);
-		count--;
-	}
-	return 0;
-}
-
-/* Return true when token was used or ran out so long ago that nobody asks. */
-static bool
-is_stale(const struct account_token *token, uint64_t now)
-{
-	if (account_book_is_spent(token)) {
-		return now >= token->row.used_at + ACCOUNT_USED_TIME;
-	}
-	return now >= token->row.expires + ACCOUNT_EXPIRED_TIME;
-}
-
-/* Drop the stale invitations of account, as many as one submission takes. */
-static void
-drop_stale(struct account *account, struct store_change *changes, uint64_t now)
-{
-	struct list *node;
-	size_t count = 0;
-
-	for (node = list_first(&account->tokens);
-	     node != NULL && count < ACCOUNT_BOOK_BATCH;
-	     node = list_after(&account->tokens, node)) {
-		const struct account_token *token =
-		    list_entry(node, struct account_token, of_account);
-
-		if (is_stale(token, now)) {
-			changes[count].kind = STORE_TOKEN_DROP;
-			memcpy(changes[count].row.token.hash, token->row.hash,
-			    sizeof(token->row.hash));
-			count++;
-		}
-	}
-	if (count == 0 || store_submit(account->book->store, changes, count,
-			      NULL, NULL) < 0) {
-		return;
-	}
-	/* Should this commit fail, they are stale again at the next start. */
-	for (size_t i = 0; i < count; i++) {
-		account_book_drop_token(account_book_find_token(
-		    account->book, changes[i].row.token.hash));
-	}
-}
-
-void
-account_book_tick(struct account_book *book, uint64_t now)
-{
-	struct store_change *changes =
-	    mem_new(ACCOUNT_BOOK_BATCH, sizeof(*changes));
-	struct list *node;
-	int result = 0;
-
-	account_usage_write(book);
-	if (changes == NULL) {
-		return; /* there is another tick */
-	}
-	while (!list_empty(&book->seen) && result == 0) {
-		result = write_seen(book, changes);
-	}
-	for (node = list_first(&book->accounts); node != NULL;
-	     node = list_after(&book->accounts, node)) {
-		struct account *account =
-		    list_entry(node, struct account, of_book);
-
-		drop_stale(account, changes, now);
-		account_share_expire(account, now);
-	}
-	mem_free(changes);
-}
-
 /* --- life ------------------------------------------------------------ */
 
 static int
@@ -593,6 +495,10 @@ free_account(struct account *account)
 		    list_entry(node, struct account_token, of_account));
 	}
 	account_share_free_all(account);
+	if (account->book->swept == &account->of_book) {
+		account->book->swept =
+		    list_after(&account->book->accounts, &account->of_book);
+	}
 	list_remove(&account->of_book);
 	list_remove(&account->spent);
 	usage_free(&account->months);

@@ -43,8 +43,9 @@ struct account_book {
 	bool replaces; /* who has a name, in favour of who enrols with it */
 	struct allowance levels[STORE_GUEST + 1]; /* by enum store_level */
 	struct list accounts;                     /* by age */
-	struct list seen;    /* devices whose last_seen is to be written */
-	struct list spent;   /* accounts whose month is to be written */
+	struct list *swept; /* account_book_tick() goes on here, NULL: begins */
+	struct list seen;   /* devices whose last_seen is to be written */
+	struct list spent;  /* accounts whose month is to be written */
 	struct list pending; /* operations on their way to the store */
 	struct list waiting; /* operations that wait for one of those */
 	size_t ops_count;
@@ -195,6 +196,9 @@ int account_usage_load(
 
 /* Write what accounts moved since the last time. */
 void account_usage_write(struct account_book *book);
+
+/* Write some of it; returns true while there is more and room for it. */
+bool account_usage_write_some(struct account_book *book);
 
 /* --- account_op.c -------------------------------------------------------- */
 

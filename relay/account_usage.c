@@ -19,7 +19,9 @@ account_spend(struct account *account, uint64_t up, uint64_t down, uint64_t now)
 
 	if (list_linked(&account->spent) && account->spent_month != number) {
 		/* The old month is written before it is forgotten. */
-		account_usage_write(account->book);
+		list_remove(&account->spent);
+		list_push_front(&account->book->spent, &account->spent);
+		(void)account_usage_write_some(account->book);
 	}
 	month = usage_at(&account->months, number);
 	if (month == NULL) {
@@ -143,20 +145,28 @@ write_batch(struct account_book *book, struct store_change *changes)
 	return 0;
 }
 
-void
-account_usage_write(struct account_book *book)
+bool
+account_usage_write_some(struct account_book *book)
 {
 	struct store_change *changes;
-	int result = 0;
+	int result = -1;
 
 	if (list_empty(&book->spent)) {
-		return;
+		return false;
 	}
 	changes = mem_new((size_t)2 * ACCOUNT_USAGE_BATCH, sizeof(*changes));
-	while (changes != NULL && result == 0 && !list_empty(&book->spent)) {
+	if (changes != NULL) {
 		result = write_batch(book, changes);
 	}
 	mem_free(changes);
+	return result == 0 && !list_empty(&book->spent);
+}
+
+void
+account_usage_write(struct account_book *book)
+{
+	while (account_usage_write_some(book)) {
+	}
 }
 
 void

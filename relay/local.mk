@@ -17,6 +17,7 @@ noinst_LIBRARIES += %D%/librelay.a
 	%D%/account_rule.c \
 	%D%/account_share.c \
 	%D%/account_text.c \
+	%D%/account_tick.c \
 	%D%/account_usage.c \
 	%D%/admin.c \
 	%D%/admin.h \

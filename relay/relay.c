@@ -265,6 +265,7 @@ relay_free(struct relay *relay)
 	}
 	if (relay->running) {
 		ev_timer_stop(loop_ev(relay->loop), &relay->tick);
+		loop_task_cancel(relay->loop, &relay->ticking);
 		ev_timer_stop(loop_ev(relay->loop), &relay->farewell);
 	}
 	if (relay->control != NULL) {
@@ -373,14 +374,23 @@ on_owner_token(const struct account_outcome *outcome, void *arg)
 	mem_wipe(join, sizeof(join));
 }
 
+/* A slice of what is due once a minute; the next one after this iteration. */
+static void
+tick(void *arg)
+{
+	struct relay *relay = arg;
+
+	if (account_book_tick(relay->book, wall_clock())) {
+		loop_defer(relay->loop, &relay->ticking);
+	}
+}
+
 static void
 on_tick(struct ev_loop *ev, ev_timer *timer, int revents)
 {
-	struct relay *relay = timer->data;
-
 	(void)ev;
 	(void)revents;
-	account_book_tick(relay->book, wall_clock());
+	tick(timer->data);
 }
 
 static void
@@ -465,6 +475,7 @@ relay_serve(struct relay *relay, struct fault *fault)
 	if (relay->control == NULL || relayadmin_listen(relay, fault) != 0) {
 		return EX_UNAVAILABLE;
 	}
+	loop_task_init(&relay->ticking, tick, relay);
 	ev_timer_init(&relay->tick, on_tick, TICK, TICK);
 	relay->tick.data = relay;
 	ev_timer_start(loop_ev(relay->loop), &relay->tick);

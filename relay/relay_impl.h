@@ -9,6 +9,7 @@
 #include <ev.h>
 #include <stdbool.h>
 
+#include "common/loop.h"
 #include "protocol/codes.h"
 #include "protocol/keys.h"
 #include "protocol/membership.h"
@@ -54,6 +55,7 @@ struct relay {
 	struct control *control;
 	struct signals *signals;
 	ev_timer tick;
+	struct loop_task ticking; /* the rest of a tick */
 	ev_timer farewell;
 	bool running; /* with a loop and a network, not just for a command */
 	uint64_t started;
