@@ -282,6 +282,9 @@ static void
 visitor_close(struct visitor *visitor)
 {
 	peers_free(visitor->peers);
+	if (visitor->device.side.link != NULL) {
+		hubrig_leave(&visitor->device);
+	}
 	hosts_free(visitor->hosts);
 }
 

@@ -28,6 +28,7 @@ UNIT_TESTS += \
 	%D%/test_schedule \
 	%D%/test_seal \
 	%D%/test_session \
+	%D%/test_sessionanswer \
 	%D%/test_sessionhello \
 	%D%/test_sessiontext \
 	%D%/test_shaper \

@@ -254,6 +254,25 @@ START_TEST(what_is_not_understood_is_a_failure)
 }
 END_TEST
 
+/* Half of an answer is none. */
+START_TEST(what_is_cut_off_is_a_failure)
+{
+	static char cut[8192];
+	size_t len = strlen(http(answer, sizeof(answer), "200 OK",
+	    "{\"items\":[],\"next\":null,\"exit\":0}"));
+
+	port.answers[0] = cut;
+	port.count = 1;
+	for (size_t n = 0; n < len; n++) {
+		(void)snprintf(cut, sizeof(cut), "%.*s", (int)n, answer);
+		ck_assert_int_eq(
+		    runs("inroad --gateway DIR user add bob"), CONTROL_FAILED);
+	}
+	(void)snprintf(cut, sizeof(cut), "%s", answer);
+	ck_assert_int_eq(runs("inroad --gateway DIR user add bob"), CONTROL_OK);
+}
+END_TEST
+
 START_TEST(a_lost_relay_is_offline)
 {
 	port.answers[0] = "HTTP/1.0 200 OK\r\n";
@@ -300,6 +319,7 @@ main(void)
 	tcase_add_test(tcase, pages_are_put_together);
 	tcase_add_test(tcase, refusals_have_their_exit_codes);
 	tcase_add_test(tcase, what_is_not_understood_is_a_failure);
+	tcase_add_test(tcase, what_is_cut_off_is_a_failure);
 	tcase_add_test(tcase, a_lost_relay_is_offline);
 	tcase_add_test(tcase, without_a_gateway_the_relay_of_this_user);
 	suite_add_tcase(suite, tcase);
