@@ -140,6 +140,36 @@ count_account(const struct api *api, const char *user)
 	return count;
 }
 
+bool
+api_hold(struct api_call *call, size_t len)
+{
+	struct api_peer *peer = call->peer;
+	struct api *api = peer->api;
+	struct list *node = list_first(&api->callers);
+	size_t held = len;
+
+	if (len <= API_ANSWER_SMALL) {
+		return true;
+	}
+	for (; node != NULL; node = list_after(&api->callers, node)) {
+		const struct api_peer *other =
+		    list_entry(node, struct api_peer, all);
+
+		if (other->local == peer->local &&
+		    strcmp(other->user, peer->user) == 0) {
+			held += other->held;
+		}
+	}
+	if (held > API_ACCOUNT_ANSWERS_MAX ||
+	    api->held + len > API_ANSWERS_MAX) {
+		return false;
+	}
+	call->held = len;
+	peer->held += len;
+	api->held += len;
+	return true;
+}
+
 static struct api_peer *
 peer_new(struct api *api, int fd, const struct api_caller *caller)
 {

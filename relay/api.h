@@ -56,6 +56,8 @@ struct loop;
 #define API_ANSWER_MAX ((size_t)1 << 20)
 #define API_ACCOUNT_ANSWERS_MAX ((size_t)4 << 20)
 #define API_ANSWERS_MAX ((size_t)32 << 20)
+/* Up to this size they are always given: connections bound them well enough. */
+#define API_ANSWER_SMALL 8192
 
 /*
  * Items that are written in one iteration of the loop before the rest waits,

@@ -98,6 +98,12 @@ void api_run_soon(struct api *api);
  */
 bool api_take_turn(struct api *api, unsigned cost);
 
+/*
+ * Charge call with an answer of len bytes until it is read; false when its
+ * account, or all together, has too much unread.
+ */
+bool api_hold(struct api_call *call, size_t len);
+
 /* --- apicall.c: the life of a request --------------------------------------
  */
 

@@ -252,6 +252,11 @@ apianswer_items(struct api_call *call)
 		    "overloaded", "The relay is short of memory.");
 		return;
 	}
+	if (!api_hold(call, buf_len(call->answer))) {
+		apianswer_error(call, MHD_HTTP_SERVICE_UNAVAILABLE,
+		    "overloaded", "Too many answers wait to be read.");
+		return;
+	}
 	text = call->answer;
 	call->answer = NULL;
 	apianswer_json(call, MHD_HTTP_OK, text);

@@ -552,6 +552,8 @@ apicall_completed(void *arg, struct MHD_Connection *connection, void **out,
 	admin_cancel(call->admin);
 	list_remove(&call->waiting);
 	list_remove(&call->all);
+	call->peer->held -= call->held;
+	call->peer->api->held -= call->held;
 	if (call->response != NULL) {
 		MHD_destroy_response(call->response);
 	}

@@ -7,6 +7,7 @@ E2E_TESTS = \
 	tests/e2e/access.test \
 	tests/e2e/accounts.test \
 	tests/e2e/agent.test \
+	tests/e2e/api.test \
 	tests/e2e/browsers.test \
 	tests/e2e/clients.test \
 	tests/e2e/clones.test \
@@ -55,6 +56,7 @@ check-e2e: all
 .PHONY: check-e2e
 
 EXTRA_DIST += \
+	tests/e2e/api.py \
 	tests/e2e/browser.py \
 	tests/e2e/browsers.py \
 	tests/e2e/client.py \
