@@ -186,9 +186,9 @@ on_live(void *arg)
 static void
 on_lost(void *arg, enum code code, const char *text)
 {
-	(void)arg;
-	(void)code;
-	(void)text;
+	if (code == CODE_QUOTA) {
+		answer(arg, EVERYBODY, NULL, code, text);
+	}
 }
 
 static void
@@ -328,6 +328,22 @@ find_or_add(struct peers *peers, const char *host)
 	return peer;
 }
 
+/* Return why the relay keeps the session of peer from its host, in words. */
+static enum code
+refusal(const struct peer *peer, char text[LIMITS_TEXT_LEN])
+{
+	enum code code = CODE_OK;
+	const char *why;
+
+	if (peer->tether != NULL) {
+		code = tether_refusal(peer->tether, &why);
+	}
+	if (code != CODE_OK) {
+		(void)snprintf(text, LIMITS_TEXT_LEN, "%s", why);
+	}
+	return code;
+}
+
 /* Nobody waits longer than this. */
 static void
 on_wait_over(struct ev_loop *ev, ev_timer *timer, int revents)
@@ -339,6 +355,9 @@ on_wait_over(struct ev_loop *ev, ev_timer *timer, int revents)
 
 	(void)ev;
 	(void)revents;
+	if (code == CODE_OK) {
+		code = refusal(peer, text);
+	}
 	if (code == CODE_OK) {
 		code = wait->pinged ? CODE_SERVICE_TIMEOUT : CODE_HOST_OFFLINE;
 		(void)snprintf(
@@ -382,6 +401,8 @@ enqueue(struct peer *peer, bool for_pong, peers_done *done, void *arg)
 
 	if (peer->tether == NULL) {
 		code = call(peer, text);
+	} else if (refusal(peer, text) == CODE_QUOTA) {
+		code = CODE_QUOTA;
 	}
 	if (code != CODE_OK && !is_passing(peer->peers, code)) {
 		peers_drop_if_idle(peer);

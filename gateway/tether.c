@@ -151,6 +151,10 @@ tether_postpone(struct tether *tether, enum code code, const char *text)
 		tether->ask = true;
 	}
 	tether_pause(tether);
+	if (code == CODE_QUOTA) {
+		/* Who asks anew need not wait for that to change. */
+		tether->ops->lost(tether->arg, code, tether->text);
+	}
 }
 
 static void
@@ -363,6 +367,17 @@ bool
 tether_is_live(const struct tether *tether)
 {
 	return tether->state == TETHER_LIVE;
+}
+
+enum code
+tether_refusal(const struct tether *tether, const char **text)
+{
+	if (!tether_is_lost(tether) ||
+	    (tether->code != CODE_LIMIT && tether->code != CODE_QUOTA)) {
+		return CODE_OK;
+	}
+	*text = tether->text;
+	return tether->code;
 }
 
 bool

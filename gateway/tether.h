@@ -53,7 +53,10 @@ struct tether_space {
 struct tether_ops {
 	/* The session can be used: it is new, or goes on after a gap. */
 	void (*live)(void *arg);
-	/* The session waits; streams are kept. */
+	/*
+	 * The session waits; streams are kept.  Also when the relay says, while
+	 * it waits, that it is to wait longer: CODE_QUOTA.
+	 */
 	void (*lost)(void *arg, enum code code, const char *text);
 	/* A ping was answered. */
 	void (*pong)(void *arg);
@@ -93,6 +96,12 @@ bool tether_is_live(const struct tether *tether);
 
 /* Return true while a session waits for its host. */
 bool tether_is_lost(const struct tether *tether);
+
+/*
+ * Return with which code the relay, which has the host, keeps a session that
+ * waits from it, CODE_LIMIT or CODE_QUOTA with *text; else CODE_OK.
+ */
+enum code tether_refusal(const struct tether *tether, const char **text);
 
 /* Return when the session began, was lost (0: is not) in loop time. */
 uint64_t tether_begun_at(const struct tether *tether);

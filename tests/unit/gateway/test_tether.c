@@ -395,6 +395,26 @@ START_TEST(damaged_answers_are_asked_for_again)
 }
 END_TEST
 
+/* Who asks anew need not wait for a month to end. */
+START_TEST(a_month_that_is_used_up_is_told)
+{
+	const char *why = NULL;
+
+	begin();
+	ck_assert(tether_refusal(tether, &why) == CODE_OK);
+	rig.refuse = CODE_QUOTA;
+	tetherrig_detach(&rig, 0, CODE_LINK_LOST);
+	tetherrig_await(&rig, &losses, 2);
+	ck_assert(tether_refusal(tether, &why) == CODE_QUOTA);
+	ck_assert_ptr_nonnull(why);
+	/* And it goes on when it may. */
+	rig.refuse = CODE_OK;
+	expect_return(2);
+	ck_assert(tether_refusal(tether, &why) == CODE_OK);
+	ck_assert_int_eq(downs, 0);
+}
+END_TEST
+
 /* --- whether the host still has it --------------------------------------- */
 
 START_TEST(a_relay_is_not_believed)
@@ -588,6 +608,7 @@ main(void)
 	tcase_add_test(tcase, an_attach_has_a_deadline);
 	tcase_add_test(tcase, losses_of_links_do_not_lengthen_deadlines);
 	tcase_add_test(tcase, damaged_answers_are_asked_for_again);
+	tcase_add_test(tcase, a_month_that_is_used_up_is_told);
 	tcase_add_test(tcase, a_relay_is_not_believed);
 	tcase_add_test(tcase, the_host_is_believed);
 	tcase_add_test(tcase, an_answer_that_is_not_genuine_is_no_answer);
