@@ -89,3 +89,10 @@ noinst_LIBRARIES += %D%/libcommon.a
 	$(NULL)
 
 EXTRA_DIST += %D%/webembed
+
+# What the pages of several programs have in common.
+SHARED_WWW_FILES = \
+	%D%/www/base.css \
+	%D%/www/icon.svg \
+	$(NULL)
+EXTRA_DIST += $(SHARED_WWW_FILES)

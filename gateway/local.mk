@@ -128,8 +128,8 @@ noinst_LIBRARIES += %D%/libgateway.a
 
 # What the page consists of: made a part of the program.
 WWW_FILES = \
+	$(SHARED_WWW_FILES) \
 	%D%/www/home.html \
-	%D%/www/icon.svg \
 	%D%/www/morph.js \
 	%D%/www/page.js \
 	%D%/www/plot.js \
