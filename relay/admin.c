@@ -110,8 +110,8 @@ admin_reach(struct admin_request *request, const char *user)
 /* --- the table ------------------------------------------------------- */
 
 /* Of a list: the words that say which page. */
-#define PAGE_WORDS 2
-#define PAGE_USAGE "[USER] [limit=N] [after=CURSOR]"
+#define PAGE_WORDS 3
+#define PAGE_USAGE "[USER] [limit=N] [after=CURSOR] [match=TEXT]"
 
 static const struct operation operations[] = {
 	{ "status", NULL, "", 0, 0, true, admin_status },

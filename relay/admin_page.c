@@ -19,6 +19,8 @@ struct page {
 	struct admin_request *request;
 	const struct admin_listing *listing;
 	uint64_t left; /* items */
+	/* What a name has in it that is listed, lower case; empty: any. */
+	char match[NAME_USER_MAX + NAME_HOST_MAX + 2];
 	unsigned steps;
 	struct account *account; /* where it is */
 	bool alone;              /* no other account is listed */
@@ -154,11 +156,32 @@ is_well_worded(const struct admin_request *request)
 
 	for (; i < request->count; i++) {
 		if (strncmp(request->words[i], "limit=", 6) != 0 &&
-		    strncmp(request->words[i], "after=", 6) != 0) {
+		    strncmp(request->words[i], "after=", 6) != 0 &&
+		    strncmp(request->words[i], "match=", 6) != 0) {
 			return false;
 		}
 	}
 	return true;
+}
+
+/* Names are compared without case; 0, or -1 and the request is over. */
+static int
+read_match(struct page *page)
+{
+	const char *match = admin_option(page->request, "match");
+	size_t len = match != NULL ? strlen(match) : 0;
+
+	if (len >= sizeof(page->match)) {
+		admin_finish(page->request, ADMIN_USAGE, "bad-request",
+		    "No name is as long as what is to match.");
+		return -1;
+	}
+	for (size_t i = 0; i < len; i++) {
+		page->match[i] = match[i] >= 'A' && match[i] <= 'Z'
+				     ? (char)(match[i] - 'A' + 'a')
+				     : match[i];
+	}
+	return 0;
 }
 
 /* Find the first account of a page; 0, or -1 and the request is over. */
@@ -171,13 +194,17 @@ begin(struct page *page)
 
 	if (!is_well_worded(request)) {
 		admin_finish(request, ADMIN_USAGE, "bad-request",
-		    "A list takes an account, limit=N and after=CURSOR.");
+		    "A list takes an account, limit=N, after=CURSOR and "
+		    "match=TEXT.");
 		return -1;
 	}
 	if (user == NULL && request->asker->level != STORE_ADMIN) {
 		user = request->asker->user;
 	}
 	if (admin_page_limit(request, &page->left) != 0) {
+		return -1;
+	}
+	if (read_match(page) != 0) {
 		return -1;
 	}
 	page->alone = user != NULL;
@@ -230,6 +257,21 @@ next_device(const struct page *page)
 	return device;
 }
 
+/*
+ * Return whether what is sought is in the name of the account that the page is
+ * at or, unless name is NULL, in that and the device's.
+ */
+static bool
+is_meant(const struct page *page, const char *name)
+{
+	char whole[NAME_USER_MAX + NAME_HOST_MAX + 2];
+
+	(void)snprintf(whole, sizeof(whole), "%s%s%s",
+	    account_row(page->account)->user, name != NULL ? "/" : "",
+	    name != NULL ? name : "");
+	return strstr(whole, page->match) != NULL;
+}
+
 /* List devices of the account that the page is at; true when it is full. */
 static bool
 list_devices(struct page *page)
@@ -242,7 +284,10 @@ list_devices(struct page *page)
 
 		page->device = row->id;
 		page->revoked = row->revoked_at != 0;
-		page->left -= page->listing->device(request, device) ? 1 : 0;
+		page->left -= is_meant(page, row->name) &&
+				      page->listing->device(request, device)
+				  ? 1
+				  : 0;
 		device = account_next_device(page->account, device);
 		if (is_full(page) && device != NULL) {
 			return true;
@@ -264,6 +309,9 @@ list_account(struct page *page)
 	}
 	if (listing->device != NULL) {
 		return list_devices(page);
+	}
+	if (!is_meant(page, NULL)) {
+		return false;
 	}
 	items = listing->account(page->request, page->account);
 	page->left -= items < page->left ? items : page->left;

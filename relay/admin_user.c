@@ -8,6 +8,7 @@
 #include "common/jsonout.h"
 #include "relay/account.h"
 #include "relay/admin_impl.h"
+#include "relay/usage.h"
 
 /* --- accounts -------------------------------------------------------- */
 
@@ -15,6 +16,7 @@ static size_t
 list_user(struct admin_request *request, struct account *account)
 {
 	const struct store_account *row = account_row(account);
+	const uint64_t month = account_limit(account, ALLOWANCE_MONTH, NULL);
 	struct jsonout *json = jsonout_new(ADMIN_ITEM_MAX);
 
 	jsonout_object(json, NULL);
@@ -26,6 +28,14 @@ list_user(struct admin_request *request, struct account *account)
 	    json, "devices", account_usage(account, ALLOWANCE_DEVICES));
 	jsonout_uint(json, "hosts", account_usage(account, ALLOWANCE_HOSTS));
 	jsonout_uint(json, "online", account_usage(account, ALLOWANCE_LINKS));
+	jsonout_uint(json, "month",
+	    usage_total(
+		account_months(account), usage_month(request->asker->now)));
+	if (month == ALLOWANCE_NONE) {
+		jsonout_null(json, "month_limit");
+	} else {
+		jsonout_uint(json, "month_limit", month);
+	}
 	jsonout_end(json);
 	request->sink->item(json, request->arg);
 	return 1;

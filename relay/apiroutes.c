@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* Words of every list that has pages. */
-#define PAGE " limit=[limit] after=[after]"
+#define PAGE " limit=[limit] after=[after] match=[match]"
 
 static const struct apiroutes_row rows[] = {
 	{ "GET", "/status", "status", APIROUTES_ITEM },

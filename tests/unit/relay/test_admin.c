@@ -166,7 +166,8 @@ START_TEST(accounts_come_change_and_go)
 	ck_assert_int_eq(run(&admin, "user list carol"), ADMIN_OK);
 	ck_assert_str_eq(said.all,
 	    "{\"user\":\"carol\",\"level\":\"guest\",\"disabled\":false,"
-	    "\"created\":1777809600,\"devices\":0,\"hosts\":0,\"online\":0}\n");
+	    "\"created\":1777809600,\"devices\":0,\"hosts\":0,\"online\":0,"
+	    "\"month\":0,\"month_limit\":null}\n");
 	ck_assert_int_eq(run(&admin, "user level carol admin"), ADMIN_OK);
 	ck_assert_int_eq(run(&admin, "user disable alice"), ADMIN_OK);
 	ck_assert_int_eq(run(&admin, "user list"), ADMIN_OK);
@@ -221,7 +222,7 @@ START_TEST(what_is_no_operation_is_told)
 	}
 	ck_assert_int_eq(run(&admin, "token"), ADMIN_USAGE);
 	ck_assert_str_eq(said.text,
-	    "token list [USER] [limit=N] [after=CURSOR], or "
+	    "token list [USER] [limit=N] [after=CURSOR] [match=TEXT], or "
 	    "token revoke ID");
 	ck_assert_int_eq(run(&admin, "make coffee"), ADMIN_USAGE);
 	ck_assert_str_eq(said.slug, "unknown-command");
@@ -309,7 +310,7 @@ START_TEST(devices_are_listed_with_their_links)
 	ck_assert(says("\"last_seen\":1777809600,"));
 	ck_assert(says("\"online\":false,\"created\":"));
 	ck_assert_int_eq(run(&admin, "user list alice"), ADMIN_OK);
-	ck_assert(says("\"devices\":2,\"hosts\":2,\"online\":1}"));
+	ck_assert(says("\"devices\":2,\"hosts\":2,\"online\":1,"));
 	hubrig_leave(&agent);
 }
 END_TEST
@@ -328,6 +329,37 @@ ends(const char *line, enum code code, const char *text)
 	ck_assert_int_eq((int)agent.code, (int)code);
 	ck_assert_str_eq(agent.text, text);
 }
+
+/* How many items the words list. */
+static int
+count(const char *line)
+{
+	ck_assert_int_eq(run(&admin, line), ADMIN_OK);
+	return said.items;
+}
+
+START_TEST(lists_are_searched)
+{
+	struct hubrig_who who;
+
+	hubrig_enrol(&rig, &who, LINKHELLO_AGENT, "alice", "office");
+	hubrig_enrol(&rig, &who, LINKHELLO_AGENT, "alice", "lab");
+	hubrig_enrol(&rig, &who, LINKHELLO_GATEWAY, "bob", "office-two");
+	ck_assert_int_eq(count("device list"), 3);
+	ck_assert_int_eq(count("device list match=office"), 2);
+	ck_assert_int_eq(count("device list match=ALICE/O"), 1);
+	ck_assert_int_eq(count("device list bob match=office"), 1);
+	ck_assert_int_eq(count("device list bob match=lab"), 0);
+	ck_assert_int_eq(count("host list match=office"), 1);
+	ck_assert_int_eq(count("user list match=li"), 1);
+	ck_assert_int_eq(count("user list match=/"), 0);
+	ck_assert_int_eq(count("device list match="), 3);
+	/* A page that is full of others is not the last. */
+	ck_assert_int_eq(count("device list match=office limit=1"), 1);
+	ck_assert_str_ne(said.next, "");
+	ck_assert_int_eq(run(&admin, "device list find=office"), ADMIN_USAGE);
+}
+END_TEST
 
 START_TEST(a_removed_device_is_told_at_once)
 {
@@ -816,6 +848,7 @@ main(void)
 	tcase_add_test(tcase, a_user_has_the_own_account);
 	tcase_add_test(tcase, a_user_has_nothing_else);
 	tcase_add_test(tcase, devices_are_listed_with_their_links);
+	tcase_add_test(tcase, lists_are_searched);
 	tcase_add_test(tcase, a_removed_device_is_told_at_once);
 	tcase_add_test(tcase, devices_of_a_deleted_account_are_told_at_once);
 	tcase_add_test(tcase, devices_of_a_disabled_account_are_told_at_once);
