@@ -113,7 +113,26 @@ noinst_LIBRARIES += %D%/librelay.a
 # What the dashboard consists of: made a part of the program.
 RELAY_WWW_FILES = \
 	doc/api.json \
+	$(SHARED_WWW_FILES) \
+	%D%/www/account.js \
+	%D%/www/accounts.js \
+	%D%/www/actions.js \
+	%D%/www/api.js \
+	%D%/www/app.js \
+	%D%/www/audit.js \
+	%D%/www/chart.js \
+	%D%/www/device.js \
+	%D%/www/devices.js \
+	%D%/www/dialog.js \
+	%D%/www/dom.js \
+	%D%/www/home.js \
+	%D%/www/hosts.js \
 	%D%/www/index.html \
+	%D%/www/invitations.js \
+	%D%/www/overview.js \
+	%D%/www/relay.css \
+	%D%/www/table.js \
+	%D%/www/words.js \
 	$(NULL)
 nodist_%C%_librelay_a_SOURCES = %D%/wwwdata.c
 %D%/wwwdata.c: $(RELAY_WWW_FILES) common/webembed
