@@ -328,22 +328,6 @@ find_or_add(struct peers *peers, const char *host)
 	return peer;
 }
 
-/* Return why the relay keeps the session of peer from its host, in words. */
-static enum code
-refusal(const struct peer *peer, char text[LIMITS_TEXT_LEN])
-{
-	enum code code = CODE_OK;
-	const char *why;
-
-	if (peer->tether != NULL) {
-		code = tether_refusal(peer->tether, &why);
-	}
-	if (code != CODE_OK) {
-		(void)snprintf(text, LIMITS_TEXT_LEN, "%s", why);
-	}
-	return code;
-}
-
 /* Nobody waits longer than this. */
 static void
 on_wait_over(struct ev_loop *ev, ev_timer *timer, int revents)
@@ -355,9 +339,6 @@ on_wait_over(struct ev_loop *ev, ev_timer *timer, int revents)
 
 	(void)ev;
 	(void)revents;
-	if (code == CODE_OK) {
-		code = refusal(peer, text);
-	}
 	if (code == CODE_OK) {
 		code = wait->pinged ? CODE_SERVICE_TIMEOUT : CODE_HOST_OFFLINE;
 		(void)snprintf(
@@ -401,7 +382,7 @@ enqueue(struct peer *peer, bool for_pong, peers_done *done, void *arg)
 
 	if (peer->tether == NULL) {
 		code = call(peer, text);
-	} else if (refusal(peer, text) == CODE_QUOTA) {
+	} else if (peers_why(peer->peers, peer->host, text) == CODE_QUOTA) {
 		code = CODE_QUOTA;
 	}
 	if (code != CODE_OK && !is_passing(peer->peers, code)) {

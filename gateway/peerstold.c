@@ -44,6 +44,22 @@ describe_offline(const struct host *host, char text[LIMITS_TEXT_LEN])
 	return CODE_HOST_OFFLINE;
 }
 
+/* Return why the relay keeps the session of peer from its host, in words. */
+static enum code
+describe_refusal(const struct peer *peer, char text[LIMITS_TEXT_LEN])
+{
+	enum code code = CODE_OK;
+	const char *why;
+
+	if (peer != NULL && peer->tether != NULL) {
+		code = tether_refusal(peer->tether, &why);
+	}
+	if (code != CODE_OK) {
+		(void)snprintf(text, LIMITS_TEXT_LEN, "%s", why);
+	}
+	return code;
+}
+
 enum code
 peers_why(
     const struct peers *peers, const char *name, char text[LIMITS_TEXT_LEN])
@@ -77,7 +93,7 @@ peers_why(
 		    host->name, host->name);
 		return CODE_HOST_KEY_CHANGED;
 	}
-	return CODE_OK;
+	return describe_refusal(peers_find(peers, name), text);
 }
 
 /* --- numbers --------------------------------------------------------- */

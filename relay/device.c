@@ -12,7 +12,6 @@
 #include "common/loop.h"
 #include "common/mem.h"
 #include "relay/device_impl.h"
-#include "relay/switch.h"
 #include "relay/tenant.h"
 
 /*
@@ -419,17 +418,6 @@ static const struct link_ops callbacks = {
 struct device_hub *
 device_hub_new(const struct device_hub_config *config)
 {
-	static const struct tenant_ops ops = {
-		.exhausted = deviceattach_exhausted,
-		.nearly = deviceattach_nearly,
-	};
-	struct tenants_config tenants = {
-		.loop = config->loop,
-		.book = config->book,
-		.pool = switch_pool(config->board),
-		.promise = config->account_promise,
-		.ops = &ops,
-	};
 	struct device_hub *hub = mem_new(1, sizeof(*hub));
 
 	if (hub == NULL) {
@@ -439,13 +427,11 @@ device_hub_new(const struct device_hub_config *config)
 	hub->config = *config;
 	list_init(&hub->devices);
 	list_init(&hub->leaving);
-	tenants.arg = hub;
-	hub->tenants = tenants_new(&tenants);
 	hub->refusals =
 	    refusals_new(REFUSALS_ADDRESSES_MAX, loop_now(config->loop));
 	hub->notices = notices_new(hub);
 	if (hub->guests == NULL || hub->refusals == NULL ||
-	    hub->notices == NULL || hub->tenants == NULL) {
+	    hub->notices == NULL || devicetenant_start(hub) != 0) {
 		device_hub_free(hub);
 		return NULL;
 	}

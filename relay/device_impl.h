@@ -179,18 +179,16 @@ void deviceattach_review(struct device *device);
 void deviceattach_unshare(
     struct device *device, uint64_t share, const char *text);
 
-/* The month of account is used up: end what its gateways have; of tenant_ops.
- */
-void deviceattach_exhausted(struct account *account, void *arg);
-
-/* Tell account that it nearly is; likewise. */
-void deviceattach_nearly(struct account *account, const char *text, void *arg);
-
 /* End all channels of device with code and text. */
 void deviceattach_cut(struct device *device, enum code code, const char *text);
 
 /* Device is gone: so is its side of what it has attached. */
 void deviceattach_end(struct device *device);
+
+/* --- devicetenant.c: what accounts moved --------------------------------- */
+
+/* Have tenants in hub; 0, or -1 without memory. */
+int devicetenant_start(struct device_hub *hub);
 
 /* --- deviceinvite.c: invitations ------------------------------------------ */
 

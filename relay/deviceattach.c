@@ -150,48 +150,6 @@ deviceattach_unshare(struct device *device, uint64_t share, const char *text)
 	}
 }
 
-/* A gateway may have none any more. */
-static void
-end_circuits(struct device *device, enum code code, const char *text)
-{
-	struct list *node = list_first(&device->attaches);
-	struct list *next;
-
-	for (; node != NULL; node = next) {
-		next = list_after(&device->attaches, node);
-		switch_end(list_entry(node, struct attach, of_gateway)->circuit,
-		    code, text);
-	}
-}
-
-void
-deviceattach_exhausted(struct account *account, void *arg)
-{
-	struct device_hub *hub = arg;
-	struct account_device *row = account_next_device(account, NULL);
-	char text[LIMITS_TEXT_LEN];
-
-	account_quota_text(account, wall_clock(), text);
-	log_write(LOG_LEVEL_INFO, "relay", 0, "%s: %s",
-	    account_row(account)->user, text);
-	for (; row != NULL; row = account_next_device(account, row)) {
-		struct device *device = account_device_link(row);
-
-		if (device != NULL && device->role == LINKHELLO_GATEWAY) {
-			end_circuits(device, CODE_QUOTA, text);
-		}
-	}
-	(void)notices_limit(hub->notices, account, "month", text);
-}
-
-void
-deviceattach_nearly(struct account *account, const char *text, void *arg)
-{
-	struct device_hub *hub = arg;
-
-	(void)notices_limit(hub->notices, account, "month-nearly", text);
-}
-
 void
 deviceattach_cut(struct device *device, enum code code, const char *text)
 {

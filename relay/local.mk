@@ -61,6 +61,7 @@ noinst_LIBRARIES += %D%/librelay.a
 	%D%/devicerefuse.c \
 	%D%/devicerule.c \
 	%D%/deviceshare.c \
+	%D%/devicetenant.c \
 	%D%/directory.c \
 	%D%/directory.h \
 	%D%/figures.h \

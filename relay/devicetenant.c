@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: ISC */
+/* What tenants tell of: months that are used up, or nearly. */
+#include <time.h>
+
+#include "common/log.h"
+#include "relay/device_impl.h"
+#include "relay/notices.h"
+#include "relay/switch.h"
+#include "relay/tenant.h"
+
+static void
+on_exhausted(struct account *account, void *arg)
+{
+	struct device_hub *hub = arg;
+	struct account_device *row = account_next_device(account, NULL);
+	char text[LIMITS_TEXT_LEN];
+
+	account_quota_text(account, (uint64_t)time(NULL), text);
+	log_write(LOG_LEVEL_INFO, "relay", 0, "%s: %s",
+	    account_row(account)->user, text);
+	for (; row != NULL; row = account_next_device(account, row)) {
+		struct device *device = account_device_link(row);
+
+		if (device != NULL && device->role == LINKHELLO_GATEWAY) {
+			deviceattach_cut(device, CODE_QUOTA, text);
+		}
+	}
+	(void)notices_limit(hub->notices, account, "month", text);
+}
+
+static void
+on_nearly(struct account *account, const char *text, void *arg)
+{
+	struct device_hub *hub = arg;
+
+	(void)notices_limit(hub->notices, account, "month-nearly", text);
+}
+
+int
+devicetenant_start(struct device_hub *hub)
+{
+	static const struct tenant_ops ops = {
+		.exhausted = on_exhausted,
+		.nearly = on_nearly,
+	};
+	const struct tenants_config config = {
+		.loop = hub->config.loop,
+		.book = hub->config.book,
+		.pool = switch_pool(hub->config.board),
+		.promise = hub->config.account_promise,
+		.ops = &ops,
+		.arg = hub,
+	};
+
+	hub->tenants = tenants_new(&config);
+	return hub->tenants != NULL ? 0 : -1;
+}
