@@ -305,6 +305,10 @@ decide_revoke(struct account_op *op, struct account_changes *changes)
 	if (device == NULL || device->row.revoked_at != 0) {
 		return account_op_answer(op, CODE_OK, NULL);
 	}
+	op->fresh_by = mem_strdup(op->by);
+	if (op->fresh_by == NULL) {
+		return account_op_answer(op, CODE_OVERLOADED, NULL);
+	}
 	account_op_revoke(op, changes, device, op->by);
 	account_op_audit(op, "device.revoke",
 	    account_device_label(device, label),
@@ -321,7 +325,8 @@ commit_revoke(struct account_op *op)
 	char text[LIMITS_TEXT_LEN];
 
 	if (device != NULL) {
-		account_book_retire(device, op->now, op->by);
+		account_book_retire(device, op->now, op->fresh_by);
+		op->fresh_by = NULL;
 		account_op_forget(op);
 		op->outcome.account = device->account;
 	}

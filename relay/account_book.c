@@ -200,11 +200,20 @@ account_book_make_device(
 {
 	struct account_device *device = mem_new(1, sizeof(*device));
 
-	if (device != NULL) {
-		device->account = account;
-		device->row = *row;
-		list_init(&device->of_account);
-		list_init(&device->seen);
+	if (device == NULL) {
+		return NULL;
+	}
+	device->account = account;
+	device->row = *row;
+	list_init(&device->of_account);
+	list_init(&device->seen);
+	if (row->revoked_by != NULL) {
+		device->revoked_by = mem_strdup(row->revoked_by);
+		if (device->revoked_by == NULL) {
+			mem_free(device);
+			return NULL;
+		}
+		device->row.revoked_by = device->revoked_by;
 	}
 	return device;
 }
@@ -289,14 +298,13 @@ take_out_live(struct account_device *device)
 }
 
 void
-account_book_retire(struct account_device *device, uint64_t now, const char *by)
+account_book_retire(struct account_device *device, uint64_t now, char *by)
 {
 	take_out_live(device);
 	insert_revoked(device);
 	device->row.revoked_at = now;
-	memset(device->row.revoked_by, 0, sizeof(device->row.revoked_by));
-	memcpy(device->row.revoked_by, by,
-	    strnlen(by, sizeof(device->row.revoked_by) - 1));
+	device->revoked_by = by;
+	device->row.revoked_by = device->revoked_by;
 }
 
 void
@@ -314,6 +322,7 @@ account_book_drop_device(struct account_device *device)
 	table_remove(book->by_id, &device->by_id);
 	table_remove(book->by_key, &device->by_key);
 	list_remove(&device->seen);
+	mem_free(device->revoked_by);
 	mem_free(device);
 }
 

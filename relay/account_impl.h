@@ -71,9 +71,9 @@ struct account {
 	uint64_t attaches_limit; /* that it was set up with, 0: never */
 	struct usage months;
 	uint32_t spent_month; /* the month to write, while in book->spent */
+	unsigned token_count;
 	struct list spent;
 	void *tenant;
-	unsigned token_count;
 	struct store_account row;
 };
 
@@ -85,6 +85,7 @@ struct account_device {
 	struct list seen;
 	struct account *account;
 	void *link;
+	char *revoked_by; /* of row */
 	struct store_device row;
 };
 
@@ -162,10 +163,11 @@ void account_book_insert_device(struct account_device *device);
 /* Put token where it is found. */
 void account_book_insert_token(struct account_token *token);
 
-/* Follow the removal of device, which is live, at the time now by an account.
+/*
+ * Follow the removal of device, which is live, at the time now by an account,
+ * whose name is taken over (NULL: by its successor).
  */
-void account_book_retire(
-    struct account_device *device, uint64_t now, const char *by);
+void account_book_retire(struct account_device *device, uint64_t now, char *by);
 
 /* Take device, live or removed, out of everything and free it. */
 void account_book_drop_device(struct account_device *device);
@@ -289,6 +291,7 @@ struct account_op {
 	struct account *account;
 	struct account *fresh_account;
 	struct account_device *fresh_device;
+	char *fresh_by; /* who removes a device */
 	struct account_token *fresh_token;
 	struct rule *fresh_rule;
 	struct account_share *fresh_share;
@@ -351,8 +354,8 @@ struct store_change *account_op_change(
     struct account_changes *changes, enum store_kind kind);
 
 /*
- * Have a live device removed in the name of by, at op's time, and the oldest
- * removed one dropped if there are too many.
+ * Have a live device removed in the name of by (NULL: of its successor), at
+ * op's time, and the oldest removed one dropped if there are too many.
  */
 void account_op_revoke(struct account_op *op, struct account_changes *changes,
     const struct account_device *device, const char *by);
@@ -429,7 +432,7 @@ const char *account_text_span(uint64_t seconds, char out[ACCOUNT_TEXT_LEN]);
 
 /*
  * Write to out, LIMITS_TEXT_LEN bytes, what a device is told that was removed
- * at the time when by that account (empty: by its successor).
+ * at the time when by that account (NULL: by its successor).
  */
 void account_text_removed(
     uint64_t when, const char *by, uint64_t now, char *out);

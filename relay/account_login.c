@@ -233,7 +233,7 @@ make_room(struct account_op *op, struct account_changes *changes,
 	}
 	if (holder != NULL) {
 		op->replaced = holder->row.id;
-		account_op_revoke(op, changes, holder, "");
+		account_op_revoke(op, changes, holder, NULL);
 	}
 	return true;
 }
@@ -392,9 +392,9 @@ replace(struct account_op *op)
 	if (device == NULL || device->row.revoked_at != 0) {
 		return;
 	}
-	account_book_retire(device, op->now, "");
+	account_book_retire(device, op->now, NULL);
 	if (book->ops->gone != NULL) {
-		account_text_removed(op->now, "", op->now, text);
+		account_text_removed(op->now, NULL, op->now, text);
 		book->ops->gone(device, CODE_REVOKED, text, book->arg);
 	}
 }

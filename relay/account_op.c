@@ -92,8 +92,7 @@ account_op_revoke(struct account_op *op, struct account_changes *changes,
 
 	change->row.device.id = device->row.id;
 	change->row.device.revoked_at = op->now;
-	snprintf(change->row.device.revoked_by,
-	    sizeof(change->row.device.revoked_by), "%s", by);
+	change->row.device.revoked_by = by;
 	if (oldest == NULL || account->revoked_count < ACCOUNT_REVOKED_MAX) {
 		return;
 	}
@@ -169,12 +168,14 @@ discard(struct account_op *op)
 	mem_free(op->fresh_device);
 	mem_free(op->fresh_token);
 	mem_free(op->fresh_share);
+	mem_free(op->fresh_by);
 	rules_discard(op->fresh_rule);
 	op->fresh_account = NULL;
 	op->fresh_device = NULL;
 	op->fresh_token = NULL;
 	op->fresh_rule = NULL;
 	op->fresh_share = NULL;
+	op->fresh_by = NULL;
 	op->moved = 0;
 	op->replaced = 0;
 	op->forgotten = 0;

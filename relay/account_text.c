@@ -63,7 +63,7 @@ account_text_removed(uint64_t when, const char *by, uint64_t now, char *out)
 	char day[ACCOUNT_TEXT_LEN];
 
 	(void)account_text_day(when, now, day);
-	if (by[0] == '\0') {
+	if (by == NULL) {
 		snprintf(out, LIMITS_TEXT_LEN,
 		    "This device was replaced on %s. Ask for a new join "
 		    "string.",

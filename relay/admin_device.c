@@ -46,7 +46,8 @@ send_device(struct admin_request *request, const struct account_device *device)
 	jsonout_uint(
 	    json, "last_seen", online ? request->asker->now : row->last_seen);
 	jsonout_uint(json, "revoked", row->revoked_at);
-	jsonout_string(json, "revoked_by", row->revoked_by);
+	jsonout_string(
+	    json, "revoked_by", row->revoked_by != NULL ? row->revoked_by : "");
 	jsonout_end(json);
 	request->sink->item(json, request->arg);
 }

@@ -103,9 +103,14 @@ struct store_device {
 	enum linkhello_role role;
 	uint8_t public_key[KEYS_LEN]; /* unique */
 	uint64_t created;
-	uint64_t last_seen;                 /* 0: never */
-	uint64_t revoked_at;                /* 0: live */
-	char revoked_by[NAME_USER_MAX + 1]; /* empty: by its successor */
+	uint64_t last_seen;  /* 0: never */
+	uint64_t revoked_at; /* 0: live */
+	/*
+	 * By whom, NULL: by its successor.  Rarely there, and so no array as
+	 * there are many devices; lives until the submission is decided, or the
+	 * loader's member returns.
+	 */
+	const char *revoked_by;
 };
 
 struct store_token {

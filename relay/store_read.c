@@ -112,14 +112,14 @@ read_device(
     sqlite3_stmt *statement, const struct store_loader *loader, void *arg)
 {
 	struct store_device row = { .id = sqlite3_column_int64(statement, 0) };
+	char by[NAME_USER_MAX + 1];
 	int role;
 
 	if (column_text(statement, 2, row.name, sizeof(row.name)) < 0 ||
 	    column_enum(statement, 3, LINKHELLO_AGENT, &role) < 0 ||
 	    column_blob(statement, 4, row.public_key, sizeof(row.public_key)) <
 		0 ||
-	    column_text(statement, 8, row.revoked_by, sizeof(row.revoked_by)) <
-		0) {
+	    column_text(statement, 8, by, sizeof(by)) < 0) {
 		return -1;
 	}
 	row.account = sqlite3_column_int64(statement, 1);
@@ -127,6 +127,7 @@ read_device(
 	row.created = column_u64(statement, 5);
 	row.last_seen = column_u64(statement, 6);
 	row.revoked_at = column_u64(statement, 7);
+	row.revoked_by = by[0] != '\0' ? by : NULL;
 	row.replica = (uint8_t)column_u64(statement, 9);
 	return loader->device != NULL && loader->device(&row, arg) < 0;
 }

@@ -152,7 +152,8 @@ bind_device_revoke(sqlite3_stmt *statement, const struct store_change *change)
 
 	bind_device_id(statement, change);
 	bind_u64(statement, 2, device->revoked_at);
-	bind_text(statement, 3, device->revoked_by);
+	bind_text(
+	    statement, 3, device->revoked_by != NULL ? device->revoked_by : "");
 }
 
 static const char device_add[] =

@@ -6,10 +6,13 @@ EXTRA_PROGRAMS += \
 	%D%/bench_link \
 	%D%/bench_seal \
 	%D%/blast \
+	%D%/fill \
 	$(NULL)
 %C%_blast_LDADD = -lpthread
+%C%_fill_LDADD = $(LIBS_UNIT) $(LIBS_RELAY)
 EXTRA_DIST += \
 	%D%/compare \
+	%D%/load \
 	%D%/retention \
 	%D%/streams \
 	$(NULL)

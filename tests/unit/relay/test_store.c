@@ -227,13 +227,21 @@ on_account(const struct store_account *row, void *arg)
 	return contents->give_up == 2 ? -1 : 0;
 }
 
+/* The one who removes devices. */
+static const char remover[] = "admin";
+
 static int
 on_device(const struct store_device *row, void *arg)
 {
 	struct contents *contents = arg;
 
 	ck_assert_int_lt(contents->devices, ROWS);
-	contents->device[contents->devices++] = *row;
+	contents->device[contents->devices] = *row;
+	if (row->revoked_by != NULL) {
+		ck_assert_str_eq(row->revoked_by, remover);
+		contents->device[contents->devices].revoked_by = remover;
+	}
+	contents->devices++;
 	return contents->give_up == 3 ? -1 : 0;
 }
 
@@ -671,7 +679,7 @@ make_full_rows(struct store *store, struct store_change change[4])
 	change[2] = device_change(store, account->id, "office");
 	device->last_seen = 2500;
 	device->revoked_at = 2600;
-	snprintf(device->revoked_by, sizeof(device->revoked_by), "admin");
+	device->revoked_by = remover;
 	change[3] = token_change(account->id, 0xb1);
 	snprintf(token->name, sizeof(token->name), "laptop");
 	token->replace = true;
