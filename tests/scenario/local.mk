@@ -46,7 +46,11 @@ endif
 endif
 
 # The rig of the relay's unit tests, and a gateway.
-%C%_test_console_SOURCES = %D%/test_console.c $(RIG_UNIT_RELAY)
+%C%_test_console_SOURCES = \
+	%D%/fakeworld.c \
+	%D%/fakeworld.h \
+	%D%/test_console.c \
+	$(RIG_UNIT_RELAY)
 %C%_test_console_LDADD = \
 	$(LIBS_UNIT) gateway/libgateway.a $(LIBS_RELAY) $(LIBS_CHECK)
 

@@ -25,10 +25,14 @@
 #include "protocol/stream.h"
 #include "protocol/target.h"
 #include "relay/console.h"
+#include "tests/scenario/fakeworld.h"
 #include "tests/support/await.h"
 #include "tests/support/failalloc.h"
 #include "tests/support/unit.h"
 #include "tests/unit/relay/hubrig.h"
+
+/* Seconds that sessions outlive their links. */
+#define GRACE 60
 
 /* Streams that a test may have, and connections of the server. */
 #define TALKS_MAX 400
@@ -86,6 +90,70 @@ static int served_count;
 static int open_count;
 static int server_max; /* connections that the server takes at a time */
 static int pinned;
+
+/* --- in the place of await.h: the clock is ours -------------------------- */
+
+/* What passes between two looks, and looks until it is given up. */
+#define TICK (LIMITS_MSEC / 20)
+#define LOOKS 400000
+
+bool
+await(struct loop *loop, bool (*done)(void *arg), void *arg)
+{
+	for (int i = 0; i < LOOKS; i++) {
+		loop_poll(loop);
+		if (done(arg)) {
+			return true;
+		}
+		fakeworld_pass(TICK);
+	}
+	return false;
+}
+
+static bool
+is_set(void *arg)
+{
+	const bool *flag = arg;
+
+	return *flag;
+}
+
+bool
+await_flag(struct loop *loop, const bool *flag)
+{
+	return await(loop, is_set, (void *)(uintptr_t)flag);
+}
+
+struct counting {
+	const int *count;
+	int target;
+};
+
+static bool
+is_counted(void *arg)
+{
+	const struct counting *counting = arg;
+
+	return *counting->count >= counting->target;
+}
+
+bool
+await_count(struct loop *loop, const int *count, int target)
+{
+	struct counting counting = { count, target };
+
+	return await(loop, is_counted, &counting);
+}
+
+/* Let so many seconds pass. */
+static void
+wait_s(unsigned seconds)
+{
+	for (unsigned i = 0; i < seconds; i++) {
+		fakeworld_pass(LIMITS_SEC);
+		hubrig_settle(&rig);
+	}
+}
 
 /* --- in the place of the endpoint ------------------------------------ */
 
@@ -255,7 +323,8 @@ visitor_open(struct visitor *visitor, const char *user, const char *name)
 		.window_max = LIMITS_WINDOW_MAX,
 		.streams_max = LIMITS_STREAMS_MAX,
 		.receive_budget = UINT64_C(64) << 20,
-		.grace = 60,
+		.grace = GRACE,
+		.session_age = 1000.,
 		.wait_time = 10.,
 		.pinned = on_pinned,
 	};
@@ -291,7 +360,7 @@ visitor_close(struct visitor *visitor)
 static void
 setup(void)
 {
-	const struct hubrig_config config = { .serve = serve, .grace = 60 };
+	const struct hubrig_config config = { .serve = serve, .grace = GRACE };
 
 	memset(talks, 0, sizeof(talks));
 	talk_count = 0;
@@ -624,6 +693,36 @@ START_TEST(a_new_link_goes_on)
 }
 END_TEST
 
+/* Wherever links are cut, each byte arrives once and in its place. */
+START_TEST(cuts_lose_nothing)
+{
+	struct talk *talk;
+	int cuts = 0;
+
+	fakeworld_seed(7);
+	ck_assert_int_eq(reach(&alice), CODE_OK);
+	talk = begin_talk(alice.session, &page, (size_t)1 << 20);
+	while (!is_echoed(talk) && cuts < 200) {
+		for (uint32_t n = fakeworld_random(12); n > 0; n--) {
+			loop_poll(rig.loop);
+		}
+		/* A relay that does not hear the end finds a newer link. */
+		if (cuts++ % 2 == 0) {
+			link_down(&alice, CODE_LINK_LOST);
+		} else {
+			peers_link_down(alice.peers, CODE_LINK_LOST, "lost");
+			hubrig_leave(&alice.device);
+		}
+		link_up(&alice);
+	}
+	ck_assert(await(rig.loop, is_echoed, talk));
+	assert_whole(talk);
+	ck_assert_int_ge(cuts, 10);
+	ck_assert_int_eq(served_count, 1);
+	ck_assert_uint_eq(sessions(), 1);
+}
+END_TEST
+
 /* Another process has not what this one knows. */
 START_TEST(another_relay_begins_anew)
 {
@@ -655,21 +754,54 @@ END_TEST
 
 START_TEST(sessions_do_not_wait_for_ever)
 {
-	const struct hubrig_config config = { .serve = serve, .grace = 1 };
+	struct talk *talk = talk_to(&alice, 1000);
 
-	teardown();
-	memset(talks, 0, sizeof(talks));
-	talk_count = 0;
-	served_count = 0;
-	open_count = 0;
-	hubrig_open(&rig, &config);
-	visitor_open(&alice, "alice", "laptop");
-	visitor_open(&bob, "bob", "laptop");
-	assert_whole(talk_to(&alice, 1000));
 	link_down(&alice, CODE_LINK_LOST);
+	wait_s(GRACE - 5);
 	ck_assert_uint_eq(sessions(), 1);
-	ck_assert(await(rig.loop, none_is_served, NULL));
+	link_up(&alice);
+	go_on(talk, 1000);
+	link_down(&alice, CODE_LINK_LOST);
+	wait_s(GRACE + 5);
 	ck_assert_uint_eq(sessions(), 0);
+	ck_assert_int_eq(open_count, 0);
+	ck_assert_int_eq(talk->resets, 1);
+}
+END_TEST
+
+/* An old session gets a fresh one beside it, which takes what is new. */
+START_TEST(old_sessions_go_with_their_streams)
+{
+	struct talk *talk = talk_to(&alice, 1000);
+
+	wait_s(1001);
+	go_on(talk, 1000);
+	assert_whole(talk_to(&alice, 1000));
+	ck_assert_uint_eq(sessions(), 2);
+	go_on(talk, 1000);
+	stream_release(talk->stream);
+	talk->stream = NULL;
+	assert_whole(talk_to(&alice, 1000));
+	hubrig_settle(&rig);
+	ck_assert_uint_eq(sessions(), 1);
+}
+END_TEST
+
+/* What gets no turn in ten seconds is told so. */
+START_TEST(nobody_waits_for_ever)
+{
+	struct talk *talk;
+
+	server_max = 0;
+	ck_assert_int_eq(reach(&alice), CODE_OK);
+	talk = begin_talk(alice.session, &page, 10);
+	wait_s(9);
+	ck_assert_int_eq(talk->opened, 0);
+	wait_s(2);
+	ck_assert_int_eq(talk->opened, 1);
+	ck_assert_int_eq(talk->outcome.code, CODE_OVERLOADED);
+	server_max = 1;
+	assert_whole(talk_to(&alice, 10));
 }
 END_TEST
 
@@ -889,9 +1021,12 @@ main(void)
 	tcase_add_test(tcase, another_key_is_refused);
 	tcase_add_test(tcase, another_relay_is_refused);
 	tcase_add_test(tcase, a_new_link_goes_on);
+	tcase_add_test(tcase, cuts_lose_nothing);
 	tcase_add_test(tcase, another_relay_begins_anew);
 	tcase_add_test(tcase, a_lost_session_is_told);
 	tcase_add_test(tcase, sessions_do_not_wait_for_ever);
+	tcase_add_test(tcase, old_sessions_go_with_their_streams);
+	tcase_add_test(tcase, nobody_waits_for_ever);
 	tcase_add_test(tcase, a_revoked_device_is_out_at_once);
 	tcase_add_test(tcase, a_disabled_account_is_out_at_once);
 	tcase_add_test(tcase, streams_have_their_turn);
