@@ -401,8 +401,6 @@ const struct commands_row commands_table[] = {
 	    "a rule, which can only take away", 99, 99, accounts_acl_run },
 	{ "acl delete", "ID", "a rule, which counts no more", 99, 99,
 	    accounts_acl_run },
-	{ "usage", "[USER]", "what an account has used this month", 0, 1,
-	    relaycmd_run_itself },
 	{ "kick", "USER/DEVICE [channels]", "end what a device has open", 1, 2,
 	    relaycmd_run_itself },
 	{ "relay", "COMMAND [WORD ...]", "what else a relay can be asked for",

@@ -13,7 +13,7 @@ struct cli;
 /* relay COMMAND [WORD...] */
 int relaycmd_run(const struct cli *cli);
 
-/* kick USER/DEVICE [channels], usage [USER]: such words without "relay". */
+/* kick USER/DEVICE [channels]: such words without "relay". */
 int relaycmd_run_itself(const struct cli *cli);
 
 #endif
