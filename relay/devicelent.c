@@ -104,13 +104,14 @@ unwatch(struct lender *lender)
 	mem_free(lender);
 }
 
-/* Return the host of share, or NULL while there is none by that name. */
-static struct directory_host *
-host_of(const struct device *device, const struct account_share *share)
+/* Call visit(host, arg) for the host of share, each of its replicas. */
+static void
+visit_host(const struct device *device, const struct account_share *share,
+    directory_visit *visit, void *arg)
 {
-	return directory_lookup(device->hub->config.directory,
+	directory_each_replica(device->hub->config.directory,
 	    account_row(account_share_owner(share))->user,
-	    account_share_row(share)->host);
+	    account_share_row(share)->host, visit, arg);
 }
 
 /* Return true when a share before share is of the same host. */
@@ -139,10 +140,8 @@ devicelent_each(const struct device *device, directory_visit *visit, void *arg)
 
 	for (; share != NULL;
 	     share = account_next_share(device->account, true, share)) {
-		struct directory_host *host = host_of(device, share);
-
-		if (host != NULL && !is_seen(device, share)) {
-			visit(host, arg);
+		if (!is_seen(device, share)) {
+			visit_host(device, share, visit, arg);
 		}
 	}
 }
@@ -240,6 +239,19 @@ linked_gateway(const struct account_device *row)
 		   : NULL;
 }
 
+static void
+on_shown(struct directory_host *host, void *arg)
+{
+	(void)arg;
+	directory_touch(host);
+}
+
+static void
+on_hidden(struct directory_host *host, void *arg)
+{
+	devicehosts_take_away(arg, host);
+}
+
 void
 device_shared(const struct account_share *share)
 {
@@ -248,20 +260,16 @@ device_shared(const struct account_share *share)
 
 	for (; row != NULL; row = account_next_device(user, row)) {
 		struct device *device = linked_gateway(row);
-		struct directory_host *host;
 
 		if (device == NULL) {
 			continue;
 		}
-		host = host_of(device, share);
 		if (watch(device, share) != 0) {
 			link_close(device->link, CODE_OVERLOADED,
 			    "the relay is out of memory");
 			continue;
 		}
-		if (host != NULL) {
-			directory_touch(host);
-		}
+		visit_host(device, share, on_shown, NULL);
 		link_ask_room(device->link);
 	}
 }
@@ -288,16 +296,13 @@ device_unshared(const struct account_share *share, const char *text)
 
 	for (; row != NULL; row = account_next_device(user, row)) {
 		struct device *device = linked_gateway(row);
-		struct directory_host *host;
 
 		if (device == NULL) {
 			continue;
 		}
-		host = host_of(device, share);
 		/* It is gone from the list before its channels end. */
-		if (host != NULL &&
-		    !is_lent(device, owner, account_share_row(share)->host)) {
-			devicehosts_take_away(device, host);
+		if (!is_lent(device, owner, account_share_row(share)->host)) {
+			visit_host(device, share, on_hidden, device);
 		}
 		deviceattach_unshare(
 		    device, account_share_row(share)->share, text);
