@@ -80,6 +80,7 @@ address(struct linkmsg_attach *attach, const struct endpoint *endpoint,
 	attach->epoch = hosts_is_relay(host) ? 0 : membership->epoch;
 	(void)snprintf(attach->owner, sizeof(attach->owner), "%s", host->owner);
 	(void)snprintf(attach->host, sizeof(attach->host), "%s", host->name);
+	attach->replica = host->replica;
 	return keys_caller_owner(&attach->caller, membership->user);
 }
 

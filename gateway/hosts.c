@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "gateway/hosts.h"
 
-#include <sodium.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,12 +8,9 @@
 
 #include "common/list.h"
 #include "common/mem.h"
-#include "common/table.h"
+#include "gateway/hosts_impl.h"
 #include "protocol/name.h"
 #include "protocol/target.h"
-
-/* A pin line: "owner/name key\n". */
-#define PIN_LINE_MAX (NAME_USER_MAX + 1 + NAME_HOST_MAX + 1 + 2 * KEYS_LEN + 1)
 
 /*
  * Letters compared with letters in search of the nearest name, at most: about
@@ -25,39 +21,18 @@
 /* Entries of an earlier list that are forgotten with each that is taken in. */
 #define SWEEP 2
 
-struct entry {
-	struct table_node node; /* in hosts->by_name, as the first of a name */
-	struct entry *same;     /* the next by that name, of another owner */
-	struct list all;        /* in hosts->entries */
-	uint64_t list;          /* the number of the last list with it */
-	bool listed;            /* in that */
-	struct host host;
-};
-
-struct hosts {
-	struct table *by_name;
-	struct list entries; /* those of earlier lists in front */
-	uint64_t list;       /* the number of the present list */
-	bool complete;
-	struct host relay; /* its name is empty before hosts_set_relay() */
-	/* All entries, by name once that is asked for. */
-	struct entry **order;
-	size_t count;
-	size_t order_max;
-	bool is_ordered;
-};
-
 static struct table_key
 entry_key(const struct table_node *node)
 {
-	const struct entry *entry = (const struct entry *)(const void *)node;
+	const struct hosts_entry *entry =
+	    (const struct hosts_entry *)(const void *)node;
 
 	return (
 	    struct table_key){ 0, entry->host.name, strlen(entry->host.name) };
 }
 
-_Static_assert(
-    offsetof(struct entry, node) == 0, "the keys of nodes are found by a cast");
+_Static_assert(offsetof(struct hosts_entry, node) == 0,
+    "the keys of nodes are found by a cast");
 
 struct hosts *
 hosts_new(void)
@@ -87,7 +62,7 @@ hosts_free(struct hosts *hosts)
 	for (node = list_first(&hosts->entries); node != NULL;
 	     node = list_first(&hosts->entries)) {
 		list_remove(node);
-		mem_free(list_entry(node, struct entry, all));
+		mem_free(list_entry(node, struct hosts_entry, all));
 	}
 	table_free(hosts->by_name);
 	mem_free(hosts->order);
@@ -96,20 +71,19 @@ hosts_free(struct hosts *hosts)
 
 /* --- entries --------------------------------------------------------- */
 
-static bool
-is_listed(const struct hosts *hosts, const struct entry *entry)
+bool
+hosts_is_listed(const struct hosts *hosts, const struct hosts_entry *entry)
 {
 	return entry->listed && entry->list == hosts->list;
 }
 
-/* Return the first entry by that name, of whomever, or NULL. */
-static struct entry *
-head(const struct hosts *hosts, const char *name)
+struct hosts_entry *
+hosts_head(const struct hosts *hosts, const char *name)
 {
 	struct table_key key = { 0, name, strlen(name) };
 	struct table_node *node = table_find(hosts->by_name, &key);
 
-	return node != NULL ? list_entry(node, struct entry, node) : NULL;
+	return node != NULL ? list_entry(node, struct hosts_entry, node) : NULL;
 }
 
 /* Have room in the order for one more; 0 or -1. */
@@ -117,7 +91,7 @@ static int
 grow_order(struct hosts *hosts)
 {
 	size_t max = hosts->order_max + hosts->order_max / 2 + 16;
-	struct entry **order;
+	struct hosts_entry **order;
 
 	if (hosts->count < hosts->order_max) {
 		return 0;
@@ -132,11 +106,11 @@ grow_order(struct hosts *hosts)
 }
 
 /* Return a new entry for owner and name, or NULL. */
-static struct entry *
+static struct hosts_entry *
 new_entry(struct hosts *hosts, const char *owner, const char *name)
 {
-	struct entry *first = head(hosts, name);
-	struct entry *entry;
+	struct hosts_entry *first = hosts_head(hosts, name);
+	struct hosts_entry *entry;
 
 	if (hosts->count == HOSTS_MAX || grow_order(hosts) != 0) {
 		return NULL;
@@ -160,23 +134,46 @@ new_entry(struct hosts *hosts, const char *owner, const char *name)
 	return entry;
 }
 
-/*
- * Return the entry for owner and name, made when there is none, or NULL.  It is
- * then one of the present list, listed in it or not.
- */
-static struct entry *
-get(struct hosts *hosts, const char *owner, const char *name)
+struct hosts_entry *
+hosts_first(const struct hosts *hosts, const char *owner, const char *name)
 {
-	struct entry *entry = head(hosts, name);
+	struct hosts_entry *entry = hosts_head(hosts, name);
 
 	while (entry != NULL && strcmp(entry->host.owner, owner) != 0) {
 		entry = entry->same;
 	}
+	return entry;
+}
+
+struct hosts_entry *
+hosts_twin(const struct hosts_entry *entry)
+{
+	struct hosts_entry *next = entry->same;
+
+	while (
+	    next != NULL && strcmp(next->host.owner, entry->host.owner) != 0) {
+		next = next->same;
+	}
+	return next;
+}
+
+struct hosts_entry *
+hosts_get_entry(
+    struct hosts *hosts, const char *owner, const char *name, uint8_t replica)
+{
+	struct hosts_entry *entry = hosts_first(hosts, owner, name);
+
+	while (entry != NULL && entry->host.replica != replica) {
+		entry = hosts_twin(entry);
+	}
 	if (entry == NULL) {
 		entry = new_entry(hosts, owner, name);
+		if (entry != NULL) {
+			entry->host.replica = replica;
+		}
 	}
 	if (entry != NULL) {
-		entry->listed = is_listed(hosts, entry);
+		entry->listed = hosts_is_listed(hosts, entry);
 		entry->list = hosts->list;
 		list_remove(&entry->all);
 		list_push_back(&hosts->entries, &entry->all);
@@ -186,9 +183,9 @@ get(struct hosts *hosts, const char *owner, const char *name)
 
 /* Forget entry altogether. */
 static void
-remove_entry(struct hosts *hosts, struct entry *entry)
+remove_entry(struct hosts *hosts, struct hosts_entry *entry)
 {
-	struct entry *first = head(hosts, entry->host.name);
+	struct hosts_entry *first = hosts_head(hosts, entry->host.name);
 
 	if (first == entry) {
 		table_remove(hosts->by_name, &entry->node);
@@ -207,11 +204,12 @@ remove_entry(struct hosts *hosts, struct entry *entry)
 	mem_free(entry);
 }
 
-static void
-drop(struct hosts *hosts, struct entry *entry)
+void
+hosts_drop_entry(struct hosts *hosts, struct hosts_entry *entry)
 {
 	entry->listed = false;
-	if (!entry->host.has_pin) {
+	entry->host.online = false;
+	if (!entry->host.has_pin && entry->expects == 0) {
 		remove_entry(hosts, entry);
 	}
 }
@@ -221,8 +219,8 @@ static void
 sweep(struct hosts *hosts)
 {
 	for (int i = 0; i < SWEEP && !list_empty(&hosts->entries); i++) {
-		struct entry *entry =
-		    list_entry(list_first(&hosts->entries), struct entry, all);
+		struct hosts_entry *entry = list_entry(
+		    list_first(&hosts->entries), struct hosts_entry, all);
 
 		if (entry->list == hosts->list) {
 			return;
@@ -230,24 +228,26 @@ sweep(struct hosts *hosts)
 		entry->list = hosts->list;
 		list_remove(&entry->all);
 		list_push_back(&hosts->entries, &entry->all);
-		drop(hosts, entry);
+		hosts_drop_entry(hosts, entry);
 	}
 }
 
 static int
 compare(const void *a, const void *b)
 {
-	const struct entry *one = *(struct entry *const *)a;
-	const struct entry *two = *(struct entry *const *)b;
-	int by_name = strcmp(one->host.name, two->host.name);
+	const struct hosts_entry *one = *(struct hosts_entry *const *)a;
+	const struct hosts_entry *two = *(struct hosts_entry *const *)b;
+	int order = strcmp(one->host.name, two->host.name);
 
-	return by_name != 0 ? by_name
-			    : strcmp(one->host.owner, two->host.owner);
+	if (order == 0) {
+		order = strcmp(one->host.owner, two->host.owner);
+	}
+	return order != 0 ? order
+			  : (int)one->host.replica - (int)two->host.replica;
 }
 
-/* Put all entries into the order. */
-static void
-put_in_order(struct hosts *hosts)
+void
+hosts_put_in_order(struct hosts *hosts)
 {
 	struct list *node = list_first(&hosts->entries);
 	size_t i = 0;
@@ -256,10 +256,10 @@ put_in_order(struct hosts *hosts)
 		return;
 	}
 	for (; node != NULL; node = list_after(&hosts->entries, node)) {
-		hosts->order[i++] = list_entry(node, struct entry, all);
+		hosts->order[i++] = list_entry(node, struct hosts_entry, all);
 	}
 	if (i > 0) {
-		qsort(hosts->order, i, sizeof(struct entry *), compare);
+		qsort(hosts->order, i, sizeof(struct hosts_entry *), compare);
 	}
 	hosts->is_ordered = true;
 }
@@ -269,20 +269,23 @@ put_in_order(struct hosts *hosts)
 static int
 apply_one(struct hosts *hosts, const struct linkmsg_host *told)
 {
-	struct entry *entry = get(hosts, told->owner, told->name);
+	struct hosts_entry *entry =
+	    hosts_get_entry(hosts, told->owner, told->name, told->replica);
 
 	if (entry == NULL) {
 		return -1;
 	}
 	sweep(hosts);
 	if (told->state == LINKMSG_REMOVED) {
-		drop(hosts, entry);
+		hosts_drop_entry(hosts, entry);
+		hostpins_judge(hosts, told->owner, told->name);
 		return 0;
 	}
 	memcpy(entry->host.key, told->key, sizeof(entry->host.key));
 	entry->listed = true;
 	entry->host.online = told->state == LINKMSG_ONLINE;
 	entry->host.last_contact = told->last_contact;
+	hostpins_judge(hosts, told->owner, told->name);
 	return 0;
 }
 
@@ -349,30 +352,95 @@ hosts_is_complete(const struct hosts *hosts)
 	return hosts->complete;
 }
 
-static struct entry *
-find(const struct hosts *hosts, const char *name)
+/* How well entry serves: it is online, and its key is known. */
+static int
+rank(const struct hosts_entry *entry)
 {
-	struct entry *entry = head(hosts, name);
+	return entry->host.online + !hosts_key_changed(&entry->host);
+}
+
+/* Return of the replicas that entry is one of the one that serves best. */
+static struct hosts_entry *
+best_of(const struct hosts *hosts, struct hosts_entry *entry)
+{
+	struct hosts_entry *best = NULL;
+
+	for (entry = hosts_first(hosts, entry->host.owner, entry->host.name);
+	     entry != NULL; entry = hosts_twin(entry)) {
+		if (!hosts_is_listed(hosts, entry)) {
+			continue;
+		}
+		if (best == NULL || rank(entry) > rank(best) ||
+		    (rank(entry) == rank(best) &&
+			entry->host.replica < best->host.replica)) {
+			best = entry;
+		}
+	}
+	return best;
+}
+
+struct hosts_entry *
+hosts_find_entry(const struct hosts *hosts, const char *name)
+{
+	struct hosts_entry *entry = hosts_head(hosts, name);
 
 	if (strcmp(name, TARGET_RELAY) == 0) {
 		return NULL;
 	}
-	while (entry != NULL && !is_listed(hosts, entry)) {
+	while (entry != NULL && !hosts_is_listed(hosts, entry)) {
 		entry = entry->same;
 	}
-	return entry;
+	return entry != NULL ? best_of(hosts, entry) : NULL;
 }
 
 const struct host *
 hosts_find(const struct hosts *hosts, const char *name)
 {
-	const struct entry *entry;
+	const struct hosts_entry *entry;
 
 	if (strcmp(name, TARGET_RELAY) == 0) {
 		return hosts->relay.name[0] != '\0' ? &hosts->relay : NULL;
 	}
-	entry = find(hosts, name);
+	entry = hosts_find_entry(hosts, name);
 	return entry != NULL ? &entry->host : NULL;
+}
+
+const struct host *
+hosts_find_replica(const struct hosts *hosts, const char *name, uint8_t replica)
+{
+	const struct host *host = hosts_find(hosts, name);
+	const struct hosts_entry *entry;
+
+	if (host == NULL || host->replica == replica) {
+		return host;
+	}
+	entry = hosts_first(hosts, host->owner, name);
+	while (entry != NULL && (entry->host.replica != replica ||
+				    !hosts_is_listed(hosts, entry))) {
+		entry = hosts_twin(entry);
+	}
+	return entry != NULL ? &entry->host : NULL;
+}
+
+unsigned
+hosts_count_replicas(
+    const struct hosts *hosts, const char *name, unsigned *online)
+{
+	const struct host *host = hosts_find(hosts, name);
+	const struct hosts_entry *entry = NULL;
+	unsigned count = 0;
+
+	*online = 0;
+	if (host != NULL) {
+		entry = hosts_first(hosts, host->owner, name);
+	}
+	for (; entry != NULL; entry = hosts_twin(entry)) {
+		if (hosts_is_listed(hosts, entry)) {
+			count++;
+			*online += entry->host.online;
+		}
+	}
+	return count;
 }
 
 const char *
@@ -386,10 +454,11 @@ hosts_nearest(const struct hosts *hosts, const char *name)
 
 	for (; node != NULL && work < NEAREST_WORK;
 	     node = list_after(&hosts->entries, node)) {
-		const struct entry *entry = list_entry(node, struct entry, all);
+		const struct hosts_entry *entry =
+		    list_entry(node, struct hosts_entry, all);
 
 		work += len * strlen(entry->host.name);
-		if (is_listed(hosts, entry) &&
+		if (hosts_is_listed(hosts, entry) &&
 		    name_is_nearer(name, entry->host.name, &best)) {
 			nearest = entry->host.name;
 		}
@@ -401,134 +470,14 @@ void
 hosts_each(struct hosts *hosts,
     void (*visit)(const struct host *host, void *arg), void *arg)
 {
-	put_in_order(hosts);
+	hosts_put_in_order(hosts);
 	for (size_t i = 0; i < hosts->count; i++) {
-		if (is_listed(hosts, hosts->order[i])) {
-			visit(&hosts->order[i]->host, arg);
+		struct hosts_entry *entry = hosts->order[i];
+
+		/* Once for all replicas: the best one stands for them. */
+		if (hosts_is_listed(hosts, entry) &&
+		    best_of(hosts, entry) == entry) {
+			visit(&entry->host, arg);
 		}
 	}
-}
-
-bool
-hosts_key_changed(const struct host *host)
-{
-	return host->has_pin &&
-	       sodium_memcmp(host->pin, host->key, sizeof(host->pin)) != 0;
-}
-
-bool
-hosts_pin(struct hosts *hosts, const char *name)
-{
-	struct entry *entry = find(hosts, name);
-
-	if (entry == NULL ||
-	    sodium_is_zero(entry->host.key, sizeof(entry->host.key)) ||
-	    (entry->host.has_pin && !hosts_key_changed(&entry->host))) {
-		return false;
-	}
-	memcpy(entry->host.pin, entry->host.key, sizeof(entry->host.pin));
-	entry->host.has_pin = true;
-	return true;
-}
-
-bool
-hosts_pin_proved(
-    struct hosts *hosts, const char *name, const uint8_t key[KEYS_LEN])
-{
-	struct entry *entry = find(hosts, name);
-
-	if (entry == NULL || entry->host.has_pin) {
-		return false;
-	}
-	memcpy(entry->host.pin, key, sizeof(entry->host.pin));
-	entry->host.has_pin = true;
-	return true;
-}
-
-char *
-hosts_format_pins(struct hosts *hosts)
-{
-	size_t size = 1;
-	size_t used = 0;
-	char *text;
-
-	put_in_order(hosts);
-	for (size_t i = 0; i < hosts->count; i++) {
-		size += hosts->order[i]->host.has_pin ? PIN_LINE_MAX + 1 : 0;
-	}
-	text = mem_new(size, 1);
-	if (text == NULL) {
-		return NULL;
-	}
-	for (size_t i = 0; i < hosts->count; i++) {
-		const struct host *host = &hosts->order[i]->host;
-		char hex[2 * KEYS_LEN + 1];
-		int n;
-
-		if (!host->has_pin) {
-			continue;
-		}
-		sodium_bin2hex(hex, sizeof(hex), host->pin, KEYS_LEN);
-		n = snprintf(text + used, size - used, "%s/%s %s\n",
-		    host->owner, host->name, hex);
-		used += n > 0 ? (size_t)n : 0;
-	}
-	return text;
-}
-
-/* Take one pin from the len characters at line; 0 or -1. */
-static int
-parse_pin(struct hosts *hosts, const char *line, size_t len)
-{
-	char text[PIN_LINE_MAX + 1];
-	uint8_t key[KEYS_LEN];
-	struct entry *entry;
-	char *name;
-	char *hex;
-	size_t bin = 0;
-
-	if (len > PIN_LINE_MAX) {
-		return -1;
-	}
-	memcpy(text, line, len);
-	text[len] = '\0';
-	name = strchr(text, '/');
-	hex = strchr(text, ' ');
-	if (name == NULL || hex == NULL || hex < name) {
-		return -1;
-	}
-	*name++ = '\0';
-	*hex++ = '\0';
-	if (name_check_user(text) != NAME_OK ||
-	    name_check_device(name) != NAME_OK ||
-	    sodium_hex2bin(
-		key, sizeof(key), hex, strlen(hex), NULL, &bin, NULL) != 0 ||
-	    bin != sizeof(key) || strlen(hex) != 2 * sizeof(key)) {
-		return -1;
-	}
-	entry = get(hosts, text, name);
-	if (entry == NULL) {
-		return -1;
-	}
-	memcpy(entry->host.pin, key, sizeof(key));
-	entry->host.has_pin = true;
-	return 0;
-}
-
-unsigned
-hosts_parse_pins(struct hosts *hosts, const char *text)
-{
-	unsigned line = 0;
-
-	while (*text != '\0') {
-		size_t len = strcspn(text, "\n");
-
-		line++;
-		if (len > 0 && parse_pin(hosts, text, len) != 0) {
-			return line;
-		}
-		text += len;
-		text += *text == '\n' ? 1 : 0;
-	}
-	return 0;
 }

@@ -9,9 +9,17 @@
  * the list, and never what a relay says: its key is known since the device
  * joined.
  *
- * Pins outlive the list: they are kept as text, a line each
+ * Agents that share a name are its replicas, each with a key.  Once one of them
+ * is pinned, a further key counts if its replica was invited from here, or the
+ * user accepts it: a relay that knows what an agent knows, or a thief of one,
+ * must not add a replica of its own making unnoticed.
+ *
+ * Pins outlive the list: they are kept as text, a line each, and one for how
+ * many further keys are expected
  *
  *	owner/name 64 hexadecimal digits
+ *	owner/name#2 64 hexadecimal digits
+ *	owner/name +1
  *
  * There may be tens of thousands: an entry is taken in, found or forgotten in
  * constant time, also when a new list makes all of an old one void.  Only who
@@ -40,9 +48,11 @@ struct hosts;
 struct host {
 	char owner[NAME_USER_MAX + 1];
 	char name[NAME_HOST_MAX + 1];
+	uint8_t replica;       /* its number among those by that name */
 	uint8_t key[KEYS_LEN]; /* as the relay says; zero: never online */
 	uint8_t pin[KEYS_LEN];
 	bool has_pin;
+	bool is_strange; /* a further key, where others are pinned */
 	bool online;
 	uint64_t last_contact; /* unix seconds, 0: never */
 };
@@ -76,10 +86,22 @@ void hosts_set_relay(struct hosts *hosts, const uint8_t key[KEYS_LEN]);
 bool hosts_is_relay(const struct host *host);
 
 /*
- * Return the listed host by that name (lower case), or the relay if that is
+ * Return the listed host by that name (lower case), of its replicas the one
+ * that serves best, or the relay if that is
  * it; else NULL.
  */
 const struct host *hosts_find(const struct hosts *hosts, const char *name);
+
+/* As hosts_find(), for the replica of that number. */
+const struct host *hosts_find_replica(
+    const struct hosts *hosts, const char *name, uint8_t replica);
+
+/*
+ * Return how many replicas of the host by that name are listed, 1 for most, and
+ * put into *online how many of them are online.
+ */
+unsigned hosts_count_replicas(
+    const struct hosts *hosts, const char *name, unsigned *online);
 
 /*
  * Return the name nearest to name, or NULL when none is near; of very many
@@ -87,26 +109,37 @@ const struct host *hosts_find(const struct hosts *hosts, const char *name);
  */
 const char *hosts_nearest(const struct hosts *hosts, const char *name);
 
-/* Call visit for every listed host, by name. */
+/*
+ * Call visit for every listed host, by name; of its replicas the one that
+ * serves best stands for all.
+ */
 void hosts_each(struct hosts *hosts,
     void (*visit)(const struct host *host, void *arg), void *arg);
 
-/* Return true when the key that the relay names is not the pinned one. */
+/* Return true when the key that the relay names is none that counts. */
 bool hosts_key_changed(const struct host *host);
 
 /*
- * Pin the key that the relay names for the host by that name, at the word of
- * the user.  Returns true
- * when that changed something that has to be saved.
+ * Pin the keys that the relay names for the host by that name, at the word of
+ * the user, and no others.  Returns true when that changed something that has
+ * to be saved.
  */
 bool hosts_pin(struct hosts *hosts, const char *name);
 
 /*
- * Pin key, which the host by that name has proved, unless there is a pin: only
- * the user changes one.  Returns as above.
+ * Pin key, which that replica of the host by that name has proved, unless there
+ * is a pin: only the user changes one.  With the first key of a host those of
+ * its other replicas are pinned that are listed then.  Returns as above.
  */
-bool hosts_pin_proved(
-    struct hosts *hosts, const char *name, const uint8_t key[KEYS_LEN]);
+bool hosts_pin_proved(struct hosts *hosts, const char *name, uint8_t replica,
+    const uint8_t key[KEYS_LEN]);
+
+/*
+ * One more replica of the host of owner by that name was invited from here: its
+ * key will count without a question.  To be saved, too.  Returns 0, or -1
+ * without memory.
+ */
+int hosts_expect(struct hosts *hosts, const char *owner, const char *name);
 
 /*
  * Write all pins as text to a string that the caller frees with mem_free();

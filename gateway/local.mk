@@ -57,8 +57,10 @@ noinst_LIBRARIES += %D%/libgateway.a
 	%D%/homepage.h \
 	%D%/homewords.c \
 	%D%/homewords.h \
+	%D%/hostpins.c \
 	%D%/hosts.c \
 	%D%/hosts.h \
+	%D%/hosts_impl.h \
 	%D%/httpbody.c \
 	%D%/httpbody.h \
 	%D%/httpchar.c \
@@ -88,6 +90,7 @@ noinst_LIBRARIES += %D%/libgateway.a
 	%D%/peers.h \
 	%D%/peers_impl.h \
 	%D%/peersaged.c \
+	%D%/peerspick.c \
 	%D%/peerstold.c \
 	%D%/peeruser.c \
 	%D%/peeruser.h \

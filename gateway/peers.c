@@ -18,6 +18,8 @@
 #define PING_TIME 5.0
 
 static void on_down(void *arg, enum code code, const char *text);
+static struct peer *find_or_add(
+    struct peers *peers, const char *host, uint8_t replica);
 
 /* --- who waits ------------------------------------------------------- */
 
@@ -175,8 +177,8 @@ on_live(void *arg)
 	struct peers *peers = peer->peers;
 
 	/* What the relay names by now may be another key. */
-	if (hosts_pin_proved(
-		peers->config.hosts, peer->host, tether_key(peer->tether))) {
+	if (hosts_pin_proved(peers->config.hosts, peer->host, peer->replica,
+		tether_key(peer->tether))) {
 		peers->config.pinned(peers->config.arg);
 	}
 	ping(peer);
@@ -211,7 +213,8 @@ static enum code
 call(struct peer *peer, char text[LIMITS_TEXT_LEN])
 {
 	struct peers *peers = peer->peers;
-	enum code code = peers_why(peers, peer->host, text);
+	enum code code =
+	    peers_why_replica(peers, peer->host, peer->replica, text);
 
 	if (peers->closed) {
 		code = CODE_GOING_DOWN;
@@ -220,14 +223,49 @@ call(struct peer *peer, char text[LIMITS_TEXT_LEN])
 	}
 	if (code == CODE_OK) {
 		peer->tether = tether_new(&peers->space,
-		    hosts_find(peers->config.hosts, peer->host), &peer_ops,
-		    peer, &code);
+		    hosts_find_replica(
+			peers->config.hosts, peer->host, peer->replica),
+		    &peer_ops, peer, &code);
 		if (peer->tether == NULL) {
 			(void)snprintf(
 			    text, LIMITS_TEXT_LEN, "%s", codes_summary(code));
 		}
 	}
 	return code;
+}
+
+/* Call peer, or say that it is no use, in a while. */
+static void
+call_later(struct peer *peer, double seconds)
+{
+	struct ev_loop *ev = loop_ev(peer->peers->config.loop);
+
+	ev_timer_stop(ev, &peer->again);
+	ev_timer_set(&peer->again, seconds, 0.);
+	ev_timer_start(ev, &peer->again);
+}
+
+/*
+ * Let another replica serve those who wait for peer, which cannot now.  Returns
+ * true when nobody waits for peer any more.
+ */
+static bool
+hand_on(struct peer *peer)
+{
+	struct peer *other;
+	uint8_t replica;
+
+	if (peer->peers->closed ||
+	    !peerspick_choose(peer->peers, peer->host, &replica) ||
+	    replica == peer->replica) {
+		return false;
+	}
+	other = find_or_add(peer->peers, peer->host, replica);
+	if (other == NULL || !peerspick_move(peer, other)) {
+		return false;
+	}
+	call_later(other, 0.);
+	return list_empty(&peer->waits);
 }
 
 /* Something changed: call whom somebody waits for, or say that it is no use. */
@@ -241,10 +279,13 @@ advance(struct peer *peer)
 		return;
 	}
 	code = call(peer, text);
-	if (code != CODE_OK && !is_passing(peer->peers, code)) {
-		answer(peer, EVERYBODY, NULL, code, text);
-		peers_drop_if_idle(peer);
+	if (code == CODE_OK) {
+		return;
 	}
+	if (!hand_on(peer) && !is_passing(peer->peers, code)) {
+		answer(peer, EVERYBODY, NULL, code, text);
+	}
+	peers_drop_if_idle(peer);
 }
 
 /*
@@ -259,7 +300,8 @@ on_down(void *arg, enum code code, const char *text)
 	char why[LIMITS_TEXT_LEN];
 
 	peer->tether = NULL;
-	if (peers_why(peer->peers, peer->host, why) == CODE_HOST_KEY_CHANGED) {
+	if (peers_why_replica(peer->peers, peer->host, peer->replica, why) ==
+	    CODE_HOST_KEY_CHANGED) {
 		/* Whatever another host says is not about ours. */
 		code = CODE_HOST_KEY_CHANGED;
 		text = why;
@@ -267,47 +309,71 @@ on_down(void *arg, enum code code, const char *text)
 	if (began && !codes_is_lasting(code)) {
 		answer(peer, FOR_PONG, NULL, code, text);
 		advance(peer);
+	} else if (!began && hand_on(peer)) {
+		/* Another one serves them. */
 	} else if (began || !is_passing(peer->peers, code)) {
 		answer(peer, EVERYBODY, NULL, code, text);
 	} else {
-		ev_timer_stop(loop_ev(peer->peers->config.loop), &peer->again);
-		ev_timer_set(&peer->again, CALL_PAUSE, 0.);
-		ev_timer_start(loop_ev(peer->peers->config.loop), &peer->again);
+		call_later(peer, CALL_PAUSE);
 	}
 	peers_drop_if_idle(peer);
 }
 
-/* Nothing changed that would have made us call. */
+/*
+ * Nothing changed that would have made us call, or somebody came over from
+ * another replica.
+ */
 static void
 on_again(struct ev_loop *ev, ev_timer *timer, int revents)
 {
+	struct peer *peer = timer->data;
+
 	(void)ev;
 	(void)revents;
-	advance(timer->data);
+	if (peer->tether != NULL && tether_is_live(peer->tether)) {
+		ping(peer);
+		answer(peer, FOR_SESSION, tether_session(peer->tether), CODE_OK,
+		    "");
+	} else {
+		advance(peer);
+	}
 }
 
 /* --- asking ---------------------------------------------------------- */
 
 struct peer *
-peers_find(const struct peers *peers, const char *host)
+peers_next(const struct peers *peers, const char *host, const struct peer *peer)
 {
-	struct list *node = list_first(&peers->all);
+	struct list *node = peer == NULL ? list_first(&peers->all)
+					 : list_after(&peers->all, &peer->all);
 
 	for (; node != NULL; node = list_after(&peers->all, node)) {
-		struct peer *peer = list_entry(node, struct peer, all);
+		struct peer *next = list_entry(node, struct peer, all);
 
-		if (strcmp(peer->host, host) == 0) {
-			return peer;
+		if (strcmp(next->host, host) == 0) {
+			return next;
 		}
 	}
 	return NULL;
 }
 
-/* Return the peer of a host, which may be new, or NULL for want of memory. */
-static struct peer *
-find_or_add(struct peers *peers, const char *host)
+struct peer *
+peers_find(const struct peers *peers, const char *host, uint8_t replica)
 {
-	struct peer *peer = peers_find(peers, host);
+	struct peer *peer = peers_next(peers, host, NULL);
+
+	while (peer != NULL && peer->replica != replica) {
+		peer = peers_next(peers, host, peer);
+	}
+	return peer;
+}
+
+/* Return the peer of a replica, which may be new, or NULL for want of memory.
+ */
+static struct peer *
+find_or_add(struct peers *peers, const char *host, uint8_t replica)
+{
+	struct peer *peer = peers_find(peers, host, replica);
 
 	if (peer != NULL) {
 		return peer;
@@ -318,6 +384,7 @@ find_or_add(struct peers *peers, const char *host)
 		/* A walk that is under way has no business with it. */
 		peer->round = peers->round;
 		(void)snprintf(peer->host, sizeof(peer->host), "%s", host);
+		peer->replica = replica;
 		list_init(&peer->retired);
 		list_init(&peer->waits);
 		ev_init(&peer->again, on_again);
@@ -403,8 +470,11 @@ enqueue(struct peer *peer, bool for_pong, peers_done *done, void *arg)
 static struct peer *
 prepare(struct peers *peers, const char *host)
 {
-	struct peer *peer = find_or_add(peers, host);
+	struct peer *peer;
+	uint8_t replica;
 
+	(void)peerspick_choose(peers, host, &replica);
+	peer = find_or_add(peers, host, replica);
 	if (peer != NULL && peer->tether != NULL) {
 		peersaged_close_spent(peer);
 		if (tether_is_live(peer->tether) && peersaged_is_due(peer)) {
@@ -498,10 +568,13 @@ retry_all(struct peers *peers)
 	peers->round++;
 	while ((peer = walk(peers)) != NULL) {
 		peersaged_retry(peer);
-		if (peer->tether != NULL) {
-			tether_retry(peer->tether);
-		} else {
+		if (peer->tether == NULL) {
 			advance(peer);
+			continue;
+		}
+		tether_retry(peer->tether);
+		if (peer->tether != NULL && tether_is_lost(peer->tether)) {
+			(void)hand_on(peer);
 		}
 	}
 }
@@ -528,7 +601,7 @@ restoring(struct peers *peers)
 void
 peers_forsake(struct peers *peers, const char *host, enum code code)
 {
-	struct peer *peer = peers_find(peers, host);
+	struct peer *peer = peers_find(peers, host, 0);
 
 	if (peer != NULL) {
 		tether_close(peer->tether, code);

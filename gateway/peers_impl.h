@@ -4,6 +4,7 @@
  *
  *	peers.c        asking, and what the gateway hears
  *	peersaged.c    sessions that are too old for new streams
+ *	peerspick.c    which replica of a host
  *	peerstold.c    what people are told: reasons and numbers
  */
 #ifndef INROAD_GATEWAY_PEERS_IMPL_H
@@ -19,10 +20,11 @@
 #include "protocol/limits.h"
 #include "protocol/name.h"
 
-/* A host that was asked for. */
+/* A replica of a host that was asked for: for most the only one, number 0. */
 struct peer {
 	struct peers *peers;
 	char host[NAME_HOST_MAX + 1];
+	uint8_t replica;
 	struct tether *tether; /* NULL: there is none yet */
 	struct list retired;   /* of struct retired */
 	struct list waits;
@@ -44,7 +46,8 @@ struct peers_wait {
 	peers_done *done;
 	void *arg;
 	bool for_pong;
-	bool pinged; /* the session was there, the answer is not */
+	bool pinged;   /* the session was there, the answer is not */
+	uint8_t moves; /* from one replica to another */
 	ev_timer timer;
 	struct list all; /* in peer->waits */
 };
@@ -59,8 +62,31 @@ struct peers {
 	struct list all;
 };
 
-/* Return the peer of the host by that name, or NULL. */
-struct peer *peers_find(const struct peers *peers, const char *host);
+/* Return the peer of that replica of the host by that name, or NULL. */
+struct peer *peers_find(
+    const struct peers *peers, const char *host, uint8_t replica);
+
+/* Return the peer behind peer (NULL: the first) of the host by that name. */
+struct peer *peers_next(
+    const struct peers *peers, const char *host, const struct peer *peer);
+
+/* As peers_why(), for that replica of the host by that name. */
+enum code peers_why_replica(const struct peers *peers, const char *name,
+    uint8_t replica, char text[LIMITS_TEXT_LEN]);
+
+/*
+ * Choose a replica of the host by that name for a new stream: one that is
+ * online and has the fewest of ours.  Returns true and its number in *replica;
+ * false when none can be used now, and *replica is the one to wait for.
+ */
+bool peerspick_choose(
+    const struct peers *peers, const char *host, uint8_t *replica);
+
+/*
+ * Hand those who wait for peer, and were not handed on too often, to `other`;
+ * true when somebody was.
+ */
+bool peerspick_move(struct peer *peer, struct peer *other);
 
 /* Forget peer once nobody needs it. */
 void peers_drop_if_idle(struct peer *peer);

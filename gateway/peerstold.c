@@ -60,13 +60,13 @@ describe_refusal(const struct peer *peer, char text[LIMITS_TEXT_LEN])
 	return code;
 }
 
-enum code
-peers_why(
-    const struct peers *peers, const char *name, char text[LIMITS_TEXT_LEN])
+/* Say why host, which is called name if it is there, cannot be called. */
+static enum code
+why_host(const struct peers *peers, const char *name, const struct host *host,
+    char text[LIMITS_TEXT_LEN])
 {
 	struct endpoint *endpoint = peers->config.endpoint;
 	const struct membership *membership = endpoint_membership(endpoint);
-	const struct host *host = hosts_find(peers->config.hosts, name);
 
 	if (membership == NULL || endpoint_link(endpoint) == NULL) {
 		return endpoint_no_link(endpoint, text);
@@ -93,7 +93,23 @@ peers_why(
 		    host->name, host->name);
 		return CODE_HOST_KEY_CHANGED;
 	}
-	return describe_refusal(peers_find(peers, name), text);
+	return describe_refusal(peers_find(peers, name, host->replica), text);
+}
+
+enum code
+peers_why(
+    const struct peers *peers, const char *name, char text[LIMITS_TEXT_LEN])
+{
+	return why_host(
+	    peers, name, hosts_find(peers->config.hosts, name), text);
+}
+
+enum code
+peers_why_replica(const struct peers *peers, const char *name, uint8_t replica,
+    char text[LIMITS_TEXT_LEN])
+{
+	return why_host(peers, name,
+	    hosts_find_replica(peers->config.hosts, name, replica), text);
 }
 
 /* --- numbers --------------------------------------------------------- */
@@ -118,17 +134,13 @@ add_up(struct peers_info *info, struct tether *tether)
 	}
 }
 
-bool
-peers_get_info(
-    const struct peers *peers, const char *host, struct peers_info *out)
+/* Add what there is of peer to out; false when it has no session. */
+static bool
+add_peer(const struct peer *peer, struct peers_info *out)
 {
-	const struct peer *peer = peers_find(peers, host);
+	const struct peers *peers = peer->peers;
 	struct list *node;
 
-	memset(out, 0, sizeof(*out));
-	if (peer == NULL) {
-		return false;
-	}
 	for (node = list_first(&peer->retired); node != NULL;
 	     node = list_after(&peer->retired, node)) {
 		add_up(out, list_entry(node, struct retired, all)->tether);
@@ -150,6 +162,36 @@ peers_get_info(
 	}
 	out->last_gap_ns = tether_last_gap(peer->tether);
 	return true;
+}
+
+/*
+ * Sessions with several replicas are added up; what there is one of is that of
+ * one that is not lost, if there is such a one.
+ */
+bool
+peers_get_info(
+    const struct peers *peers, const char *host, struct peers_info *out)
+{
+	const struct peer *peer = peers_next(peers, host, NULL);
+	struct peers_info sum = { .rtt_ns = 0 };
+	bool found = false;
+
+	memset(out, 0, sizeof(*out));
+	for (; peer != NULL; peer = peers_next(peers, host, peer)) {
+		bool was_well = found && !out->is_lost;
+
+		sum = *out;
+		found = add_peer(peer, out) || found;
+		if (was_well) {
+			out->rtt_ns = sum.rtt_ns;
+			out->is_lost = false;
+			out->lost_for_ns = 0;
+			out->last_gap_ns = sum.last_gap_ns;
+		} else if (!out->is_lost) {
+			out->lost_for_ns = 0;
+		}
+	}
+	return found;
 }
 
 bool
@@ -182,12 +224,10 @@ peers_streams(const struct peers *peers)
 	uint32_t total = 0;
 
 	for (; node != NULL; node = list_after(&peers->all, node)) {
-		struct peers_info info;
+		struct peers_info info = { .rtt_ns = 0 };
 
-		if (peers_get_info(peers,
-			list_entry(node, struct peer, all)->host, &info)) {
-			total += info.stats.streams;
-		}
+		(void)add_peer(list_entry(node, struct peer, all), &info);
+		total += info.stats.streams;
 	}
 	return total;
 }

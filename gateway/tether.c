@@ -102,8 +102,8 @@ tether_fail(struct tether *tether, enum code code, const char *text)
 static bool
 is_host_away(const struct tether *tether)
 {
-	const struct host *host =
-	    hosts_find(tether->space->hosts, tether->host.name);
+	const struct host *host = hosts_find_replica(
+	    tether->space->hosts, tether->host.name, tether->host.replica);
 
 	return host == NULL || !host->online;
 }

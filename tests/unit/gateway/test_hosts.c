@@ -249,13 +249,13 @@ START_TEST(a_proof_changes_no_pin)
 	const struct host *host;
 
 	(void)tell(hosts, 0, "office", 7, LINKMSG_ONLINE);
-	ck_assert(!hosts_pin_proved(hosts, "nobody", first));
-	ck_assert(hosts_pin_proved(hosts, "office", first));
+	ck_assert(!hosts_pin_proved(hosts, "nobody", 0, first));
+	ck_assert(hosts_pin_proved(hosts, "office", 0, first));
 	host = hosts_find(hosts, "office");
 	ck_assert_mem_eq(host->pin, first, KEYS_LEN);
 	ck_assert(hosts_key_changed(host));
-	ck_assert(!hosts_pin_proved(hosts, "office", first));
-	ck_assert(!hosts_pin_proved(hosts, "office", second));
+	ck_assert(!hosts_pin_proved(hosts, "office", 0, first));
+	ck_assert(!hosts_pin_proved(hosts, "office", 0, second));
 	ck_assert_mem_eq(host->pin, first, KEYS_LEN);
 	hosts_free(hosts);
 }
@@ -360,7 +360,7 @@ START_TEST(the_relay_is_no_host_of_the_list)
 	    hosts_find(hosts, TARGET_RELAY)->key, key, sizeof(key));
 	/* It is nobody's to pin. */
 	ck_assert(!hosts_pin(hosts, TARGET_RELAY));
-	ck_assert(!hosts_pin_proved(hosts, TARGET_RELAY, key));
+	ck_assert(!hosts_pin_proved(hosts, TARGET_RELAY, 0, key));
 	text = hosts_format_pins(hosts);
 	ck_assert_str_eq(text, "");
 	mem_free(text);
