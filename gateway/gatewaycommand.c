@@ -66,6 +66,12 @@ describe_host(const struct host *host, struct describe *d)
 	jsonout_bool(d->json, "key_changed", view.key_changed);
 	keys_fingerprint(view.key, fingerprint);
 	jsonout_string(d->json, "key", fingerprint);
+	if (view.replicas > 1) {
+		jsonout_uint(d->json, "replicas", view.replicas);
+		jsonout_uint(d->json, "replicas_online", view.replicas_online);
+		jsonout_uint(
+		    d->json, "replicas_refused", view.replicas_refused);
+	}
 	if (view.has_session) {
 		describe_session(d->json, &view);
 	}

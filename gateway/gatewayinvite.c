@@ -8,6 +8,7 @@
 #include "common/mem.h"
 #include "common/quantity.h"
 #include "gateway/gateway_impl.h"
+#include "gateway/hosts.h"
 #include "protocol/endpoint.h"
 #include "protocol/joinstring.h"
 #include "protocol/link.h"
@@ -20,6 +21,7 @@ struct ask {
 	enum linkhello_role role;
 	char name[NAME_HOST_MAX + 1];
 	struct list all; /* in gateway->asks */
+	bool replica;    /* beside those of that name */
 };
 
 static void
@@ -45,12 +47,14 @@ fail(struct control_request *request, enum code code, const char *text)
 /* --- asking ---------------------------------------------------------- */
 
 static int
-send_ask(struct link *link, const struct ask *ask, bool replace, uint32_t ttl)
+send_ask(
+    struct link *link, const struct ask *ask, const char *how, uint32_t ttl)
 {
 	struct linkmsg_invite invite = {
 		.request = ask->number,
 		.role = ask->role,
-		.replace = replace,
+		.replace = strcmp(how, "replace") == 0,
+		.replica = ask->replica,
 		.ttl = ttl,
 	};
 	uint8_t payload[512];
@@ -92,7 +96,7 @@ read_ttl(const char *text, uint32_t *out)
 	return 0;
 }
 
-/* invite agent|gateway NAME [replace|keep [TTL]] */
+/* invite agent|gateway NAME [replace|replica|keep [TTL]] */
 void
 gatewayinvite_start(struct gateway *gateway, struct control_request *request)
 {
@@ -131,13 +135,14 @@ gatewayinvite_start(struct gateway *gateway, struct control_request *request)
 	ask->number = ++gateway->last_request;
 	ask->role =
 	    strcmp(role, "agent") == 0 ? LINKHELLO_AGENT : LINKHELLO_GATEWAY;
+	ask->replica = ask->role == LINKHELLO_AGENT &&
+		       strcmp(control_word(request, 3), "replica") == 0;
 	(void)name_fold(name, ask->name, sizeof(ask->name));
 	list_init(&ask->all);
 	list_push_back(&gateway->asks, &ask->all);
 	control_on_cancel(request, on_cancel, ask);
 	/* If this fails the link goes down, and that answers the request. */
-	(void)send_ask(
-	    link, ask, strcmp(control_word(request, 3), "replace") == 0, ttl);
+	(void)send_ask(link, ask, control_word(request, 3), ttl);
 }
 
 /* --- the answer ------------------------------------------------------ */
@@ -187,6 +192,10 @@ send_join(struct ask *ask, const struct linkmsg_invited *invited)
 	}
 	membership_wipe(&membership);
 	mem_wipe(join, sizeof(join));
+	if (ask->replica && json != NULL &&
+	    hosts_expect(ask->gateway->hosts, own->user, ask->name) == 0) {
+		gateway_save_pins(ask->gateway);
+	}
 	control_send(ask->request, json);
 	control_end(ask->request, CONTROL_OK, NULL, NULL);
 }

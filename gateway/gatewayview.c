@@ -17,10 +17,15 @@ void
 gatewayview_host(const struct gateway *gateway, const struct host *host,
     struct overview_host *out)
 {
+	struct hosts_count count;
 	struct peers_info info;
 	bool known = peers_get_info(gateway->peers, host->name, &info);
 
+	hosts_count_replicas(gateway->hosts, host->name, &count);
 	*out = (struct overview_host){
+		.replicas = count.listed,
+		.replicas_online = count.online,
+		.replicas_refused = count.refused,
 		.name = host->name,
 		.owner = host->owner,
 		.state = host->online ? "online" : "offline",

@@ -73,6 +73,19 @@ pin(struct hosts_entry *entry, const uint8_t key[KEYS_LEN])
 	return true;
 }
 
+/* The key of entry has come, which may be one that was expected. */
+static void
+expect_less(const struct hosts *hosts, const struct hosts_entry *entry)
+{
+	struct hosts_entry *expects =
+	    expecting(hosts, entry->host.owner, entry->host.name);
+
+	/* Who is called by the name alone needs no invitation of this kind. */
+	if (expects != NULL && entry->host.replica != 0) {
+		expects->expects--;
+	}
+}
+
 /* Pin the keys of all replicas of a host that are listed. */
 static bool
 pin_listed(struct hosts *hosts, const char *owner, const char *name)
@@ -81,8 +94,10 @@ pin_listed(struct hosts *hosts, const char *owner, const char *name)
 	bool changed = false;
 
 	for (; entry != NULL; entry = hosts_twin(entry)) {
-		if (hosts_is_listed(hosts, entry)) {
-			changed = pin(entry, entry->host.key) || changed;
+		if (hosts_is_listed(hosts, entry) &&
+		    pin(entry, entry->host.key)) {
+			expect_less(hosts, entry);
+			changed = true;
 		}
 	}
 	return changed;
@@ -146,17 +161,16 @@ hosts_pin_proved(struct hosts *hosts, const char *name, uint8_t replica,
     const uint8_t key[KEYS_LEN])
 {
 	struct hosts_entry *entry = find_number(hosts, name, replica);
-	struct hosts_entry *expects;
 
 	if (entry == NULL || entry->host.has_pin || entry->host.is_strange) {
 		return false;
 	}
-	expects = expecting(hosts, entry->host.owner, name);
-	if (has_pins(hosts, entry->host.owner, name) && expects != NULL) {
-		expects->expects--;
-	} else {
+	if (!has_pins(hosts, entry->host.owner, name)) {
 		/* Who was listed when we first met was there before us. */
 		(void)pin_listed(hosts, entry->host.owner, name);
+	}
+	if (!entry->host.has_pin) {
+		expect_less(hosts, entry);
 	}
 	(void)pin(entry, key);
 	hostpins_judge(hosts, entry->host.owner, name);

@@ -422,25 +422,24 @@ hosts_find_replica(const struct hosts *hosts, const char *name, uint8_t replica)
 	return entry != NULL ? &entry->host : NULL;
 }
 
-unsigned
+void
 hosts_count_replicas(
-    const struct hosts *hosts, const char *name, unsigned *online)
+    const struct hosts *hosts, const char *name, struct hosts_count *out)
 {
 	const struct host *host = hosts_find(hosts, name);
 	const struct hosts_entry *entry = NULL;
-	unsigned count = 0;
 
-	*online = 0;
+	*out = (struct hosts_count){ .listed = 0 };
 	if (host != NULL) {
 		entry = hosts_first(hosts, host->owner, name);
 	}
 	for (; entry != NULL; entry = hosts_twin(entry)) {
 		if (hosts_is_listed(hosts, entry)) {
-			count++;
-			*online += entry->host.online;
+			out->listed++;
+			out->online += entry->host.online;
+			out->refused += hosts_key_changed(&entry->host);
 		}
 	}
-	return count;
 }
 
 const char *

@@ -96,12 +96,16 @@ const struct host *hosts_find(const struct hosts *hosts, const char *name);
 const struct host *hosts_find_replica(
     const struct hosts *hosts, const char *name, uint8_t replica);
 
-/*
- * Return how many replicas of the host by that name are listed, 1 for most, and
- * put into *online how many of them are online.
- */
-unsigned hosts_count_replicas(
-    const struct hosts *hosts, const char *name, unsigned *online);
+/* Replicas of a host: of most there is one. */
+struct hosts_count {
+	unsigned listed;
+	unsigned online;  /* of those */
+	unsigned refused; /* of those, as their key is none that counts */
+};
+
+/* Fill *out for the host by that name. */
+void hosts_count_replicas(
+    const struct hosts *hosts, const char *name, struct hosts_count *out);
 
 /*
  * Return the name nearest to name, or NULL when none is near; of very many

@@ -26,9 +26,13 @@ struct outcomes;
 struct overview_host {
 	const char *name;
 	const char *owner;
-	const char *state;     /* a word for people and programs: "online" */
-	const uint8_t *key;    /* KEYS_LEN bytes, as the relay says */
-	bool key_changed;      /* and it is not the pinned one: refused */
+	const char *state;  /* a word for people and programs: "online" */
+	const uint8_t *key; /* KEYS_LEN bytes, as the relay says */
+	bool key_changed;   /* and it is not the pinned one: refused */
+	/* Agents by that name, 1 for most; those that are online or refused. */
+	unsigned replicas;
+	unsigned replicas_online;
+	unsigned replicas_refused;
 	uint64_t last_contact; /* unix seconds, 0: never */
 	bool has_session;
 	uint64_t rtt_ns;              /* of the session; 0: unknown */

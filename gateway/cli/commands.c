@@ -222,19 +222,23 @@ run_invite(const struct cli *cli)
 {
 	bool gateway = false;
 	bool replace = false;
+	bool replica = false;
 	const char *ttl = NULL;
 	const struct flags_row flags[] = { { "gateway", NULL, &gateway },
-		{ "replace", NULL, &replace }, { "ttl", &ttl, NULL } };
+		{ "replace", NULL, &replace }, { "ttl", &ttl, NULL },
+		{ "replica", NULL, &replica } };
 	const char *words[5] = { "invite" };
 	size_t count;
 
-	if (flags_take(cli, flags, 3, &words[2], 1) != 1) {
+	if (flags_take(cli, flags, 4, &words[2], 1) != 1 ||
+	    (replica && (replace || gateway))) {
 		return cli_usage("invite");
 	}
 	words[1] = gateway ? "gateway" : "agent";
-	words[3] = replace ? "replace" : "keep";
+	words[3] = replica ? "replica" : "keep";
+	words[3] = replace ? "replace" : words[3];
 	words[4] = ttl;
-	count = replace ? 4 : 3;
+	count = replace || replica ? 4 : 3;
 	if (ttl != NULL) {
 		count = 5;
 	}
@@ -341,7 +345,7 @@ run_wait(const struct cli *cli)
 const struct commands_row commands_table[] = {
 	{ "join", "STRING|-|@FILE", "enrol this device", 1, 1, run_join },
 	{ "leave", "", "forget the relay and the account", 0, 0, run_leave },
-	{ "invite", "[--replace] [--ttl TIME] HOST",
+	{ "invite", "[--replace|--replica] [--ttl TIME] HOST",
 	    "a join string for an agent", 1, 5, run_invite },
 	{ "invite --gateway", "NAME", "a join string for a gateway", 99, 99,
 	    run_invite },

@@ -50,6 +50,36 @@ print_gap(const json_t *host)
 	}
 }
 
+/* Write the state of host, and of how many replicas; returns out. */
+static const char *
+state_of(const json_t *host, char *out, size_t size)
+{
+	if (json_object_get(host, "replicas") == NULL) {
+		(void)snprintf(out, size, "%s", ask_text(host, "state"));
+	} else {
+		(void)snprintf(out, size, "%s %.0f/%.0f",
+		    ask_text(host, "state"), number_of(host, "replicas_online"),
+		    number_of(host, "replicas"));
+	}
+	return out;
+}
+
+/* Replicas that are not used, though the host is. */
+static void
+print_refused(const json_t *host)
+{
+	double refused = number_of(host, "replicas_refused");
+
+	if (refused > 0 &&
+	    !json_is_true(json_object_get(host, "key_changed"))) {
+		(void)printf("! %.0f of the replicas of %s %s a key that is "
+			     "not known here. If you expect it: inroad "
+			     "accept-key %s\n",
+		    refused, ask_text(host, "host"),
+		    refused > 1 ? "have" : "has", ask_text(host, "host"));
+	}
+}
+
 static void
 print_hosts(const json_t *hosts)
 {
@@ -66,6 +96,7 @@ print_hosts(const json_t *hosts)
 	json_array_foreach(hosts, i, host)
 	{
 		bool online = strcmp(ask_text(host, "state"), "online") == 0;
+		char state[64];
 		char rtt[32] = "-";
 		char when[32] = "now";
 
@@ -78,9 +109,11 @@ print_hosts(const json_t *hosts)
 			    sizeof(when));
 		}
 		(void)printf("%-20s %-12s %-9s %-8.0f %s\n",
-		    ask_text(host, "host"), ask_text(host, "state"), rtt,
+		    ask_text(host, "host"),
+		    state_of(host, state, sizeof(state)), rtt,
 		    number_of(host, "streams"), when);
 		print_gap(host);
+		print_refused(host);
 		if (json_is_true(json_object_get(host, "key_changed"))) {
 			(void)printf("! %s has a new key. If you expect it: "
 				     "inroad accept-key %s\n",

@@ -26,6 +26,7 @@ E2E_TESTS = \
 	tests/e2e/routes.test \
 	tests/e2e/rules.test \
 	tests/e2e/relays.test \
+	tests/e2e/replicas.test \
 	tests/e2e/resolve.test \
 	tests/e2e/restart.test \
 	tests/e2e/page.test \
@@ -65,6 +66,7 @@ EXTRA_DIST += \
 	tests/e2e/databases.py \
 	tests/e2e/endure.py \
 	tests/e2e/fetch.java \
+	tests/e2e/replicas.py \
 	tests/e2e/fetch.js \
 	tests/e2e/fetch.py \
 	tests/e2e/lib.sh \

@@ -261,6 +261,138 @@ START_TEST(a_proof_changes_no_pin)
 }
 END_TEST
 
+/* Tell hosts of a replica of office, whose key is 32 times `key`. */
+static void
+tell_replica(struct hosts *hosts, uint8_t replica, uint8_t key,
+    enum linkmsg_host_state state)
+{
+	struct linkmsg_host host = {
+		.owner = "alice",
+		.name = "office",
+		.replica = replica,
+		.state = state,
+	};
+	uint8_t payload[1 + LINKMSG_HOST_MAX] = { 0 };
+	size_t used;
+
+	memset(host.key, key, sizeof(host.key));
+	used = linkmsg_host_append(&host, payload, sizeof(payload), 1);
+	ck_assert_int_eq(hosts_apply(hosts, payload, used), 0);
+}
+
+/* Assert what there is of office. */
+static void
+has_replicas(
+    const struct hosts *hosts, unsigned all, unsigned online, unsigned refused)
+{
+	struct hosts_count count;
+
+	hosts_count_replicas(hosts, "office", &count);
+	ck_assert_uint_eq(count.listed, all);
+	ck_assert_uint_eq(count.online, online);
+	ck_assert_uint_eq(count.refused, refused);
+}
+
+/* Let that replica of office prove the key that is 32 times `key`. */
+static bool
+prove(struct hosts *hosts, uint8_t replica, uint8_t key)
+{
+	uint8_t bytes[KEYS_LEN];
+
+	memset(bytes, key, sizeof(bytes));
+	return hosts_pin_proved(hosts, "office", replica, bytes);
+}
+
+START_TEST(replicas_are_one_host)
+{
+	struct hosts *hosts = hosts_new();
+
+	has_replicas(hosts, 0, 0, 0);
+	tell_replica(hosts, 0, 1, LINKMSG_OFFLINE);
+	tell_replica(hosts, 3, 3, LINKMSG_ONLINE);
+	tell_replica(hosts, 2, 2, LINKMSG_ONLINE);
+	(void)tell(hosts, 0, "lab", 9, LINKMSG_ONLINE);
+	ck_assert_uint_eq(listed(hosts), 2);
+	has_replicas(hosts, 3, 2, 0);
+	/* The one that serves best stands for all. */
+	ck_assert_uint_eq(hosts_find(hosts, "office")->replica, 2);
+	ck_assert_uint_eq(hosts_find_replica(hosts, "office", 3)->key[0], 3);
+	ck_assert_uint_eq(hosts_find_replica(hosts, "office", 0)->key[0], 1);
+	ck_assert_ptr_null(hosts_find_replica(hosts, "office", 4));
+	tell_replica(hosts, 2, 2, LINKMSG_REMOVED);
+	ck_assert_ptr_null(hosts_find_replica(hosts, "office", 2));
+	ck_assert_uint_eq(hosts_find(hosts, "office")->replica, 3);
+	tell_replica(hosts, 3, 3, LINKMSG_OFFLINE);
+	ck_assert_uint_eq(hosts_find(hosts, "office")->replica, 0);
+	has_replicas(hosts, 2, 0, 0);
+	tell_replica(hosts, 0, 1, LINKMSG_REMOVED);
+	tell_replica(hosts, 3, 3, LINKMSG_REMOVED);
+	ck_assert_ptr_null(hosts_find(hosts, "office"));
+	hosts_free(hosts);
+}
+END_TEST
+
+START_TEST(a_further_key_is_refused)
+{
+	struct hosts *hosts = hosts_new();
+
+	tell_replica(hosts, 0, 1, LINKMSG_ONLINE);
+	tell_replica(hosts, 2, 2, LINKMSG_ONLINE);
+	/* Who was there when we first met is known. */
+	ck_assert(prove(hosts, 2, 2));
+	has_replicas(hosts, 2, 2, 0);
+	ck_assert(!prove(hosts, 0, 1));
+	tell_replica(hosts, 3, 3, LINKMSG_ONLINE);
+	has_replicas(hosts, 3, 3, 1);
+	ck_assert(hosts_key_changed(hosts_find_replica(hosts, "office", 3)));
+	ck_assert(!hosts_key_changed(hosts_find(hosts, "office")));
+	ck_assert(!prove(hosts, 3, 3));
+	/* Also in the place of one that was known. */
+	tell_replica(hosts, 2, 4, LINKMSG_ONLINE);
+	has_replicas(hosts, 3, 3, 2);
+	/* One that is known and not there does not make others known. */
+	tell_replica(hosts, 0, 1, LINKMSG_REMOVED);
+	has_replicas(hosts, 2, 2, 2);
+	ck_assert(hosts_key_changed(hosts_find(hosts, "office")));
+	ck_assert(hosts_pin(hosts, "office"));
+	has_replicas(hosts, 2, 2, 0);
+	/* Only what is there was accepted. */
+	tell_replica(hosts, 0, 1, LINKMSG_ONLINE);
+	has_replicas(hosts, 3, 3, 1);
+	hosts_free(hosts);
+}
+END_TEST
+
+START_TEST(a_key_that_is_expected_is_taken)
+{
+	struct hosts *hosts = hosts_new();
+	struct hosts *back = hosts_new();
+	char *text;
+
+	tell_replica(hosts, 0, 1, LINKMSG_ONLINE);
+	ck_assert(prove(hosts, 0, 1));
+	ck_assert_int_eq(hosts_expect(hosts, "alice", "office"), 0);
+	ck_assert_int_eq(hosts_expect(hosts, "alice", "office"), 0);
+	/* That survives a restart. */
+	text = hosts_format_pins(hosts);
+	ck_assert_ptr_nonnull(strstr(text, "alice/office +2\n"));
+	ck_assert_uint_eq(hosts_parse_pins(back, text), 0);
+	mem_free(text);
+	for (uint8_t i = 2; i <= 4; i++) {
+		tell_replica(back, i, i, LINKMSG_ONLINE);
+		ck_assert(prove(back, i, i) == (i < 4));
+	}
+	has_replicas(back, 3, 3, 1);
+	text = hosts_format_pins(back);
+	ck_assert_ptr_nonnull(strstr(text, "alice/office#3 0303"));
+	ck_assert_ptr_null(strstr(text, "+"));
+	ck_assert_ptr_null(strstr(text, "#4"));
+	mem_free(text);
+	hosts_free(hosts);
+	hosts_free(back);
+}
+END_TEST
+
 START_TEST(pins_come_back)
 {
 	struct hosts *hosts = hosts_new();
@@ -298,6 +430,11 @@ START_TEST(bad_pins_are_named)
 		"office",
 		"alice/office",
 		"alice/office 01",
+		"alice/office +x",
+		"alice/office +17",
+		"alice/office#1 +1",
+		"alice/office#17 +1",
+		"alice/office# +1",
 		"alice office/0101",
 		"alice/ 0101",
 		"alice/office "
@@ -389,6 +526,9 @@ main(void)
 	tcase_add_test(tc, nearest_name);
 	tcase_add_test(tc, changed_keys_are_seen);
 	tcase_add_test(tc, a_proof_changes_no_pin);
+	tcase_add_test(tc, replicas_are_one_host);
+	tcase_add_test(tc, a_further_key_is_refused);
+	tcase_add_test(tc, a_key_that_is_expected_is_taken);
 	tcase_add_test(tc, pins_come_back);
 	tcase_add_test(tc, bad_pins_are_named);
 	tcase_add_test(tc, short_of_memory);
