@@ -13,6 +13,7 @@ EXTRA_PROGRAMS += \
 EXTRA_DIST += \
 	%D%/compare \
 	%D%/load \
+	%D%/rates \
 	%D%/retention \
 	%D%/streams \
 	$(NULL)

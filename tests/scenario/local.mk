@@ -11,6 +11,7 @@ SCENARIO_TESTS = \
 	%D%/test_linkchannel \
 	%D%/test_linkgreet \
 	%D%/test_linkroom \
+	%D%/test_rates \
 	%D%/test_scout \
 	%D%/test_sessionresume \
 	%D%/test_uplink \
