@@ -12,6 +12,7 @@
 #include "agent/callers.h"
 #include "agent/egress.h"
 #include "agent/orders.h"
+#include "agent/post.h"
 #include "agent/revoked.h"
 #include "agent/services.h"
 #include "common/addr.h"
@@ -42,12 +43,13 @@ struct agent {
 	struct callers *callers;
 	struct orders *orders;
 	struct revoked *revoked;
+	struct post *post;
 	struct attach_self self;
 	struct session_budget receive;
 	struct session_budget retain;
 	char must_be[NAME_HOST_MAX + 1]; /* empty: any name */
-	int (*load)(
-	    struct policy **policy, struct services **services, void *arg);
+	int (*load)(struct policy **policy, struct services **services,
+	    char ***program, void *arg);
 	void *load_arg;
 };
 
@@ -174,10 +176,12 @@ load(struct agent *agent)
 {
 	struct policy *policy;
 	struct services *services;
-	int status = agent->load(&policy, &services, agent->load_arg);
+	char **program;
+	int status = agent->load(&policy, &services, &program, agent->load_arg);
 
 	if (status == EX_OK) {
 		egress_configure(agent->egress, policy, services);
+		post_configure(agent->post, program);
 	}
 	return status;
 }
@@ -312,6 +316,10 @@ on_command(struct control_request *request, void *arg)
 	struct agent *agent = arg;
 	struct jsonout *json;
 
+	if (strcmp(control_word(request, 0), "send") == 0) {
+		post_send(agent->post, agent->callers, request);
+		return true;
+	}
 	if (strcmp(control_word(request, 0), "services") != 0 ||
 	    control_count(request) != 1) {
 		return false;
@@ -421,6 +429,11 @@ prepare(struct agent *agent, const struct agent_config *config)
 	}
 	filled.egress = agent->egress;
 	filled.orders = agent->orders;
+	agent->post = post_new(agent->loop, agent->endpoint);
+	if (agent->post == NULL) {
+		return EX_OSERR;
+	}
+	filled.post = agent->post;
 	agent->callers = callers_new(agent->loop, &filled);
 	return agent->callers == NULL ? EX_OSERR : load(agent);
 }
@@ -476,6 +489,7 @@ agent_free(struct agent *agent)
 		return;
 	}
 	callers_free(agent->callers);
+	post_free(agent->post);
 	orders_free(agent->orders);
 	revoked_free(agent->revoked);
 	egress_free(agent->egress);

@@ -35,12 +35,13 @@ struct agent_config {
 	uint64_t window_max;     /* of one stream */
 	uint64_t receive_budget; /* of all windows together */
 	/*
-	 * Make a policy and services, which the agent takes over; at the start
+	 * Make a policy, services and the words of the program for messages
+	 * (program.h; NULL: none), which the agent takes over; at the start
 	 * and at each SIGHUP.  Returns an exit code, after saying why if it is
 	 * not 0.
 	 */
-	int (*load)(
-	    struct policy **policy, struct services **services, void *arg);
+	int (*load)(struct policy **policy, struct services **services,
+	    char ***program, void *arg);
 	void *load_arg;
 };
 

@@ -7,6 +7,7 @@
 
 #include "agent/agent.h"
 #include "agent/policy.h"
+#include "agent/program.h"
 #include "agent/services.h"
 #include "agent/settings.h"
 #include "common/fault.h"
@@ -33,11 +34,11 @@ print_version(void)
 /* Make policy and services of options; an exit code, after saying why. */
 static int
 make(const struct options *options, struct policy **policy,
-    struct services **services)
+    struct services **services, char ***program)
 {
 	struct fault fault;
 
-	if (settings_make(options, policy, services, &fault) != 0) {
+	if (settings_make(options, policy, services, program, &fault) != 0) {
 		(void)fprintf(stderr, "inroad-agent: %s\n", fault.text);
 		return EX_CONFIG;
 	}
@@ -46,7 +47,8 @@ make(const struct options *options, struct policy **policy,
 
 /* Read command line and file anew; as in struct agent_config. */
 static int
-load(struct policy **policy, struct services **services, void *arg)
+load(struct policy **policy, struct services **services, char ***program,
+    void *arg)
 {
 	const struct words *words = arg;
 	struct options *options;
@@ -56,7 +58,7 @@ load(struct policy **policy, struct services **services, void *arg)
 		words->argv, &options, &status) != STARTUP_GO) {
 		return status == EX_OK ? EX_CONFIG : status;
 	}
-	status = make(options, policy, services);
+	status = make(options, policy, services, program);
 	options_free(options);
 	return status;
 }
@@ -67,6 +69,7 @@ check(const struct options *options, struct relaylist *relays)
 {
 	struct policy *policy;
 	struct services *services;
+	char **program;
 	struct fault fault;
 	int status;
 
@@ -74,10 +77,11 @@ check(const struct options *options, struct relaylist *relays)
 		(void)fprintf(stderr, "inroad-agent: %s\n", fault.text);
 		return EX_CONFIG;
 	}
-	status = make(options, &policy, &services);
+	status = make(options, &policy, &services, &program);
 	if (status == EX_OK) {
 		policy_free(policy);
 		services_free(services);
+		program_words_free(program);
 	}
 	return status;
 }

@@ -9,6 +9,7 @@
 #include "agent/attach.h"
 #include "agent/egress.h"
 #include "agent/orders.h"
+#include "agent/post.h"
 #include "common/loop.h"
 #include "common/mem.h"
 #include "common/ratelimit.h"
@@ -17,6 +18,7 @@
 #include "protocol/limits.h"
 #include "protocol/linkmsg.h"
 #include "protocol/membership.h"
+#include "protocol/session.h"
 #include "protocol/stream.h"
 
 struct callers {
@@ -30,6 +32,7 @@ struct caller {
 	struct callers *callers;
 	struct egress_caller *egress;
 	struct ratelimit opens;
+	struct ratelimit texts;
 };
 
 /* --- one device ---------------------------------------------------------- */
@@ -52,6 +55,8 @@ on_enter(const struct sessionanswer *answer, void *arg)
 	caller->callers = callers;
 	ratelimit_init(&caller->opens, callers->config.open_rate,
 	    callers->config.open_burst, loop_now(callers->loop));
+	ratelimit_init(&caller->texts, LIMITS_MESSAGE_RATE,
+	    LIMITS_MESSAGE_BURST, loop_now(callers->loop));
 	return caller;
 }
 
@@ -128,6 +133,49 @@ on_open(void *kept, const struct keys_caller *by, struct stream *stream,
 	}
 }
 
+/* --- messages ------------------------------------------------------------ */
+
+static void
+on_text(void *kept, const struct keys_caller *by,
+    const struct acceptor_letter *letter)
+{
+	struct caller *caller = kept;
+	struct callers *callers = caller->callers;
+
+	if (callers->config.post == NULL || by->share != 0) {
+		session_answer_text(letter->session, letter->number,
+		    CODE_DENIED, "it takes messages of its own account only");
+	} else if (!ratelimit_take(
+		       &caller->texts, 1, loop_now(callers->loop))) {
+		session_answer_text(letter->session, letter->number, CODE_LIMIT,
+		    "too many messages a second");
+	} else {
+		post_text(callers->config.post, letter);
+	}
+}
+
+static void
+on_receipt(void *kept, const struct session *session, uint32_t number,
+    enum code code, const char *text)
+{
+	struct caller *caller = kept;
+
+	if (caller->callers->config.post != NULL) {
+		post_receipt(
+		    caller->callers->config.post, session, number, code, text);
+	}
+}
+
+static void
+on_over(void *kept, const struct session *session)
+{
+	struct caller *caller = kept;
+
+	if (caller->callers->config.post != NULL) {
+		post_over(caller->callers->config.post, session);
+	}
+}
+
 static enum code
 on_judge(const struct linkmsg_attach *attach,
     const struct sessionanswer_known *known, struct sessionanswer *out,
@@ -144,6 +192,9 @@ static const struct acceptor_ops acceptor_callbacks = {
 	.enter = on_enter,
 	.leave = on_leave,
 	.open = on_open,
+	.text = on_text,
+	.receipt = on_receipt,
+	.over = on_over,
 };
 
 /* --- all of them --------------------------------------------------------- */
@@ -246,6 +297,39 @@ callers_each(const struct callers *callers,
 	struct visit visit = { each, arg };
 
 	acceptor_each(callers->acceptor, on_each, &visit);
+}
+
+/* What callers_each_session() goes on to. */
+struct walk {
+	const char *owner;
+	void (*each)(const char *user, const char *device,
+	    struct session *session, void *arg);
+	void *arg;
+};
+
+static void
+on_session(
+    const char *user, const char *device, struct session *session, void *arg)
+{
+	const struct walk *walk = arg;
+
+	if (strcmp(user, walk->owner) == 0) {
+		walk->each(user, device, session, walk->arg);
+	}
+}
+
+void
+callers_each_session(const struct callers *callers,
+    void (*each)(const char *user, const char *device, struct session *session,
+	void *arg),
+    void *arg)
+{
+	struct walk walk = { .each = each, .arg = arg };
+
+	if (callers->config.self->membership != NULL) {
+		walk.owner = callers->config.self->membership->user;
+		acceptor_each_session(callers->acceptor, on_session, &walk);
+	}
 }
 
 size_t

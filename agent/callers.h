@@ -7,7 +7,8 @@
  * go through egress.h.
  *
  * A caller of another account comes by a share: what it may ask for is less,
- * for a time, and callers_end_share() ends it before that.  A stream to
+ * for a time, and callers_end_share() ends it before that.  It sends no
+ * messages.  A stream to
  * "@agent" has orders for the agent itself, of the owner alone.
  *
  * All sessions of a caller share one line of dials (egress.h), one rate of
@@ -27,6 +28,8 @@ struct egress;
 struct link;
 struct loop;
 struct orders;
+struct post;
+struct session;
 struct session_budget;
 
 /* What callers need; what it points to outlives them. */
@@ -34,6 +37,7 @@ struct callers_config {
 	const struct attach_self *self; /* with a membership once linked */
 	struct egress *egress;
 	struct orders *orders;          /* NULL: nobody takes orders */
+	struct post *post;              /* NULL: nobody takes messages */
 	struct session_budget *receive; /* of all windows */
 	uint32_t streams_max;           /* of one caller */
 	uint64_t retain_max;            /* of one session */
@@ -84,6 +88,12 @@ struct callers_info {
 /* Call each(info, arg) for every caller with a confirmed session. */
 void callers_each(const struct callers *callers,
     void (*each)(const struct callers_info *info, void *arg), void *arg);
+
+/* As acceptor_each_session(), for gateways of the owner's account only. */
+void callers_each_session(const struct callers *callers,
+    void (*each)(const char *user, const char *device, struct session *session,
+	void *arg),
+    void *arg);
 
 /* Return how many sessions wait for their gateway to come back. */
 size_t callers_lost(const struct callers *callers);

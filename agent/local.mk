@@ -27,6 +27,10 @@ noinst_LIBRARIES += %D%/libagent.a
 	%D%/place.h \
 	%D%/policy.c \
 	%D%/policy.h \
+	%D%/post.c \
+	%D%/post.h \
+	%D%/program.c \
+	%D%/program.h \
 	%D%/revoked.c \
 	%D%/revoked.h \
 	%D%/services.c \

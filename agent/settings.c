@@ -2,6 +2,7 @@
 #include "agent/settings.h"
 
 #include "agent/policy.h"
+#include "agent/program.h"
 #include "agent/services.h"
 #include "common/fault.h"
 #include "common/startup.h"
@@ -44,6 +45,10 @@ static const struct options_row rows[] = {
 	    .kind = OPTIONS_FLAG,
 	    .help = "let callers reach every port of this machine's loopback",
 	    .fallback = "yes" },
+	{ .name = "on-message",
+	    .kind = OPTIONS_LIST,
+	    .value = "WORD",
+	    .help = "hand messages to this program, a word each time" },
 	{ .name = "streams",
 	    .kind = OPTIONS_NUMBER,
 	    .value = "N",
@@ -123,17 +128,51 @@ fill(const struct options *options, struct policy *policy,
 	return 0;
 }
 
+/* Read the program for messages; NULL without one.  0, or -1 and *fault. */
+static int
+read_program(
+    const struct options *options, char ***program, struct fault *fault)
+{
+	const char *words[PROGRAM_WORDS_MAX];
+	size_t count = options_count(options, "on-message");
+
+	*program = NULL;
+	if (count == 0) {
+		return 0;
+	}
+	if (count > PROGRAM_WORDS_MAX) {
+		return options_refuse(options, "on-message", PROGRAM_WORDS_MAX,
+		    fault, "on-message has more than %d words",
+		    PROGRAM_WORDS_MAX);
+	}
+	for (size_t i = 0; i < count; i++) {
+		words[i] = options_item(options, "on-message", i);
+	}
+	if (words[0][0] != '/') {
+		return options_refuse(options, "on-message", 0, fault,
+		    "on-message begins with the path of a program, and \"%s\" "
+		    "does not begin with /",
+		    words[0]);
+	}
+	*program = program_words(words, count);
+	return *program != NULL
+		   ? 0
+		   : fault_set(fault, "There is not enough memory.");
+}
+
 int
 settings_make(const struct options *options, struct policy **policy,
-    struct services **services, struct fault *fault)
+    struct services **services, char ***program, struct fault *fault)
 {
+	*program = NULL;
 	*policy = policy_new();
 	*services = services_new();
 	if (*policy == NULL || *services == NULL) {
 		fault_set(fault, "There is not enough memory.");
 		goto fail;
 	}
-	if (fill(options, *policy, *services, fault) == 0) {
+	if (fill(options, *policy, *services, fault) == 0 &&
+	    read_program(options, program, fault) == 0) {
 		return 0;
 	}
 fail:

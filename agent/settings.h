@@ -20,6 +20,6 @@ extern const struct options_table settings_table;
  * and *fault, which says where the option stood that is not right.
  */
 int settings_make(const struct options *options, struct policy **policy,
-    struct services **services, struct fault *fault);
+    struct services **services, char ***program, struct fault *fault);
 
 #endif

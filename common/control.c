@@ -266,6 +266,12 @@ control_send(struct control_request *request, struct jsonout *json)
 	jsonout_free(json);
 }
 
+size_t
+control_room(const struct control_request *request)
+{
+	return buf_room(request->client->out);
+}
+
 void
 control_end(struct control_request *request, enum control_exit code,
     const char *slug, const char *text)

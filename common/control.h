@@ -32,8 +32,8 @@ struct fault;
 struct jsonout;
 struct loop;
 
-/* Longest request: a join string and some words fit many times. */
-#define CONTROL_REQUEST_MAX 65536
+/* Longest request: a message of 64 KiB in base64, and some words. */
+#define CONTROL_REQUEST_MAX 90112
 
 /* Words of one request. */
 #define CONTROL_WORDS_MAX 32
@@ -88,6 +88,12 @@ const char *control_word(const struct control_request *request, size_t i);
 /* Call on_cancel(arg) if the client goes away before the end. */
 void control_on_cancel(
     struct control_request *request, void (*on_cancel)(void *arg), void *arg);
+
+/*
+ * Return how many bytes may be sent before a client that reads nothing is
+ * dropped.
+ */
+size_t control_room(const struct control_request *request);
 
 /*
  * Send the document in json as a line and free json.  A json that is NULL or

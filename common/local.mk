@@ -28,6 +28,8 @@ noinst_LIBRARIES += %D%/libcommon.a
 	%D%/file.h \
 	%D%/idmap.c \
 	%D%/idmap.h \
+	%D%/inbox.c \
+	%D%/inbox.h \
 	%D%/io.c \
 	%D%/io.h \
 	%D%/jsonout.c \

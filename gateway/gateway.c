@@ -4,10 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
+#include <time.h>
 
 #include "common/addr.h"
 #include "common/fault.h"
 #include "common/file.h"
+#include "common/inbox.h"
 #include "common/log.h"
 #include "common/loop.h"
 #include "common/mem.h"
@@ -26,6 +28,7 @@
 #include "protocol/endpoint.h"
 #include "protocol/limits.h"
 #include "protocol/link.h"
+#include "protocol/outbox.h"
 #include "protocol/target.h"
 
 /* Pins of some ten thousand hosts. */
@@ -83,6 +86,24 @@ load_pins(struct gateway *gateway)
 		return EX_CONFIG;
 	}
 	return EX_OK;
+}
+
+/* Who listens hears of it; it is in no log, and not kept. */
+static void
+on_host_changed(const struct host *host, void *arg)
+{
+	struct gateway *gateway = arg;
+	char text[LIMITS_TEXT_LEN];
+	struct inbox_message message = {
+		.level = linkmsg_severity_name(LINKMSG_NOTE),
+		.at = (uint64_t)time(NULL),
+		.text = text,
+	};
+
+	(void)snprintf(text, sizeof(text), "Host \"%s\" is %s.", host->name,
+	    host->online ? "online" : "offline");
+	message.len = strlen(text);
+	(void)inbox_offer(endpoint_inbox(gateway->endpoint), &message);
 }
 
 static void
@@ -237,6 +258,7 @@ peers_config_of(struct gateway *gateway, const struct settings *settings)
 		.streams_max = settings->streams_max,
 		.receive_budget = settings->receive_budget,
 		.pinned = on_pinned,
+		.post = &gatewaysend_post,
 		.arg = gateway,
 	};
 }
@@ -407,12 +429,14 @@ gateway_new(struct loop *loop, const struct gateway_config *config, int *status)
 	gateway->pool.arg = gateway;
 	gateway->pool.failures = gateway->failures = failures_new();
 	gateway->pool.meter = gateway->meter = meter_new();
+	gateway->outbox = outbox_new(loop);
 	gateway->hosts = hosts_new();
-	if (gateway->hosts != NULL && gateway->failures != NULL &&
-	    gateway->meter != NULL) {
+	if (gateway->outbox != NULL && gateway->hosts != NULL &&
+	    gateway->failures != NULL && gateway->meter != NULL) {
 		gateway->endpoint = endpoint_new(loop, &endpoint, status);
 	}
 	if (gateway->endpoint != NULL) {
+		hosts_on_change(gateway->hosts, on_host_changed, gateway);
 		*status = prepare(gateway);
 	}
 	if (*status != EX_OK) {
@@ -445,6 +469,8 @@ gateway_free(struct gateway *gateway)
 	gateway->finishing = false;
 	ports_free(gateway->ports);
 	client_pool_close(&gateway->pool);
+	outbox_free(gateway->outbox);
+	gateway->outbox = NULL;
 	peers_free(gateway->peers);
 	direct_free(gateway->direct);
 	endpoint_free(gateway->endpoint);

@@ -27,12 +27,14 @@ struct host;
 struct hosts;
 struct jsonout;
 struct meter;
+struct outbox;
 struct overview;
 struct overview_host;
 struct peers;
 struct ports;
 struct settings;
 struct site_request;
+struct tether_post;
 struct viamark;
 struct virtuals;
 
@@ -59,6 +61,7 @@ struct gateway {
 	struct fault pending;
 	uint64_t incarnation; /* of the relay of the last link; 0: none yet */
 	bool finishing;
+	struct outbox *outbox; /* texts that people send */
 	struct list asks;      /* invitations under way */
 	uint32_t last_request; /* number of the last one */
 };
@@ -115,6 +118,13 @@ void gatewaywait_start(
     struct gateway *gateway, struct control_request *request);
 /* As gatewaywait_start(). */
 void gatewaywait_ping(struct gateway *gateway, struct control_request *request);
+
+/* What the sessions of a gateway tell of messages; arg is the gateway. */
+extern const struct tether_post gatewaysend_post;
+
+/* Serve "send". */
+void gatewaysend_start(
+    struct gateway *gateway, struct control_request *request);
 
 /* Serve "why". */
 void gatewaywhy_start(struct gateway *gateway, struct control_request *request);

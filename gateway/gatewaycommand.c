@@ -276,6 +276,8 @@ gatewaycommand_handle(struct control_request *request, void *arg)
 		give_ticket(gateway, request);
 	} else if (strcmp(command, "wait") == 0) {
 		gatewaywait_start(gateway, request);
+	} else if (strcmp(command, "send") == 0) {
+		gatewaysend_start(gateway, request);
 	} else if (strcmp(command, "why") == 0) {
 		gatewaywhy_start(gateway, request);
 	} else if (strcmp(command, "ping") == 0) {

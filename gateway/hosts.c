@@ -271,11 +271,13 @@ apply_one(struct hosts *hosts, const struct linkmsg_host *told)
 {
 	struct hosts_entry *entry =
 	    hosts_get_entry(hosts, told->owner, told->name, told->replica);
+	bool was_online;
 
 	if (entry == NULL) {
 		return -1;
 	}
 	sweep(hosts);
+	was_online = entry->host.online;
 	if (told->state == LINKMSG_REMOVED) {
 		hosts_drop_entry(hosts, entry);
 		hostpins_judge(hosts, told->owner, told->name);
@@ -286,7 +288,19 @@ apply_one(struct hosts *hosts, const struct linkmsg_host *told)
 	entry->host.online = told->state == LINKMSG_ONLINE;
 	entry->host.last_contact = told->last_contact;
 	hostpins_judge(hosts, told->owner, told->name);
+	if (hosts->complete && hosts->changed != NULL &&
+	    entry->host.online != was_online) {
+		hosts->changed(&entry->host, hosts->arg);
+	}
 	return 0;
+}
+
+void
+hosts_on_change(struct hosts *hosts,
+    void (*changed)(const struct host *host, void *arg), void *arg)
+{
+	hosts->changed = changed;
+	hosts->arg = arg;
 }
 
 /* What is known so far is of an earlier list. */

@@ -70,6 +70,13 @@ void hosts_free(struct hosts *hosts);
  */
 int hosts_apply(struct hosts *hosts, const uint8_t *payload, size_t len);
 
+/*
+ * Call changed(host, arg) for a host that comes or goes, from what
+ * hosts_apply() is told once the list is complete.
+ */
+void hosts_on_change(struct hosts *hosts,
+    void (*changed)(const struct host *host, void *arg), void *arg);
+
 /* Forget the list, as this is nobody's gateway any more; pins stay. */
 void hosts_clear(struct hosts *hosts);
 

@@ -35,6 +35,8 @@ struct hosts {
 	size_t count;
 	size_t order_max;
 	bool is_ordered;
+	void (*changed)(const struct host *host, void *arg);
+	void *arg;
 };
 
 /*

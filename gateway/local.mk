@@ -49,6 +49,7 @@ noinst_LIBRARIES += %D%/libgateway.a
 	%D%/gatewayforward.c \
 	%D%/gatewaymain.c \
 	%D%/gatewaymain.h \
+	%D%/gatewaysend.c \
 	%D%/gatewaysite.c \
 	%D%/gatewayview.c \
 	%D%/gatewaywait.c \
@@ -184,6 +185,8 @@ noinst_LIBRARIES += %D%/cli/libcli.a
 	%D%/cli/forward.h \
 	%D%/cli/limits.c \
 	%D%/cli/limits.h \
+	%D%/cli/letters.c \
+	%D%/cli/letters.h \
 	%D%/cli/open.c \
 	%D%/cli/open.h \
 	%D%/cli/proxy.c \

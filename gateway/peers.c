@@ -651,6 +651,8 @@ peers_configure(struct peers *peers, const struct peers_config *config)
 	peers->space.streams_max = config->streams_max;
 	peers->space.retain_max = config->retain_max;
 	peers->space.window_max = config->window_max;
+	peers->space.post = config->post;
+	peers->space.post_arg = config->arg;
 	peers->space.receive.max = config->receive_budget;
 	peers->space.retain.max = config->retain_budget;
 }

@@ -27,6 +27,7 @@ struct hosts;
 struct loop;
 struct peers;
 struct peers_wait;
+struct tether_post;
 
 /*
  * The session of a host is live, or session is NULL and code and text say why
@@ -48,7 +49,8 @@ struct peers_config {
 	uint16_t grace;     /* seconds that a session outlives its link */
 	double wait_time;   /* seconds that requests wait for it */
 	double session_age; /* seconds; 0: LIMITS_SESSION_AGE */
-	void (*pinned)(void *arg); /* a key was pinned: save the pins */
+	void (*pinned)(void *arg);      /* a key was pinned: save the pins */
+	const struct tether_post *post; /* with arg; NULL: no messages */
 	void *arg;
 };
 

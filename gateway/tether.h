@@ -35,6 +35,21 @@ struct hosts;
 struct loop;
 struct tether;
 
+/* What a gateway is told of the messages of its sessions. */
+struct tether_post {
+	/* A text came from host, to be answered (session.h). */
+	void (*text)(const struct host *host, struct session *session,
+	    uint32_t number, const char *text, size_t len, void *arg);
+	/* What became of a text that was sent. */
+	void (*receipt)(const struct session *session, uint32_t number,
+	    enum code code, const char *text, void *arg);
+	/*
+	 * The session is over: none of its texts will be answered any more.
+	 * Nothing may be done in it.
+	 */
+	void (*over)(const struct session *session, void *arg);
+};
+
 /* What tethers work with; all of it outlives them. */
 struct tether_space {
 	struct loop *loop;
@@ -47,6 +62,8 @@ struct tether_space {
 	uint64_t window_max;
 	struct session_budget receive;
 	struct session_budget retain;
+	const struct tether_post *post; /* NULL: no messages */
+	void *post_arg;
 };
 
 /* What a tether tells its owner. */

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "common/backoff.h"
+#include "common/ratelimit.h"
 #include "gateway/hosts.h"
 #include "gateway/tether.h"
 #include "protocol/limits.h"
@@ -46,8 +47,9 @@ struct tether {
 	ev_timer timer; /* of the attach under way, or of the pause */
 	ev_timer end;   /* of the grace time */
 	struct backoff backoff;
-	size_t attempts; /* that were sent in this gap */
-	bool ask;        /* the next attempt is a question */
+	size_t attempts;        /* that were sent in this gap */
+	bool ask;               /* the next attempt is a question */
+	struct ratelimit texts; /* that the host sends */
 	uint64_t begun_at;
 	uint64_t lost_at;
 	uint64_t last_gap;

@@ -51,7 +51,52 @@ on_carrier_down(void *arg, enum code code, const char *text)
 	tether_fail(tether, code, text);
 }
 
+/* --- messages --------------------------------------------------------- */
+
+static void
+on_text(void *arg, uint32_t number, const char *text, size_t len)
+{
+	struct tether *tether = arg;
+	struct tether_space *space = tether->space;
+	struct session *session = carrier_session(tether->carrier);
+
+	if (!ratelimit_take(&tether->texts, 1, loop_now(space->loop))) {
+		session_answer_text(
+		    session, number, CODE_LIMIT, "too many messages a second");
+	} else if (space->post != NULL) {
+		space->post->text(
+		    &tether->host, session, number, text, len, space->post_arg);
+	} else {
+		session_answer_text(session, number, CODE_DENIED, "");
+	}
+}
+
+static void
+on_receipt(void *arg, uint32_t number, enum code code, const char *text)
+{
+	struct tether *tether = arg;
+	struct tether_space *space = tether->space;
+
+	if (space->post != NULL) {
+		space->post->receipt(carrier_session(tether->carrier), number,
+		    code, text, space->post_arg);
+	}
+}
+
+static void
+on_over(void *arg, const struct session *session)
+{
+	struct tether_space *space = ((struct tether *)arg)->space;
+
+	if (space->post != NULL) {
+		space->post->over(session, space->post_arg);
+	}
+}
+
 static const struct carrier_ops carrier_ops = {
+	.text = on_text,
+	.receipt = on_receipt,
+	.over = on_over,
 	.pong = on_pong,
 	.lost = on_lost,
 	.down = on_carrier_down,
@@ -120,6 +165,8 @@ on_begun(struct tether *tether, const uint8_t *payload, size_t len)
 	tether->channel = NULL;
 	tether_enter(tether, TETHER_LIVE);
 	tether->begun_at = loop_now(tether->space->loop);
+	ratelimit_init(&tether->texts, LIMITS_MESSAGE_RATE,
+	    LIMITS_MESSAGE_BURST, tether->begun_at);
 	log_write(LOG_LEVEL_INFO, "session", 0, "%s: begun", tether->host.name);
 	tether->ops->live(tether->arg);
 }

@@ -276,10 +276,60 @@ on_open(void *arg, struct stream *stream, const struct stream_target *target)
 	    caller->kept, &call->by, stream, target);
 }
 
+/* --- messages ------------------------------------------------------------ */
+
+static void
+on_text(void *arg, uint32_t number, const char *text, size_t len)
+{
+	struct call *call = arg;
+	struct caller *caller = call->caller;
+	const struct acceptor_ops *ops = caller->acceptor->config.ops;
+	const struct acceptor_letter letter = {
+		.session = carrier_session(call->carrier),
+		.number = number,
+		.user = caller->user,
+		.device = caller->device,
+		.text = text,
+		.len = len,
+	};
+
+	if (ops->text != NULL) {
+		ops->text(caller->kept, &call->by, &letter);
+	} else {
+		session_answer_text(letter.session, number, CODE_DENIED, "");
+	}
+}
+
+static void
+on_receipt(void *arg, uint32_t number, enum code code, const char *text)
+{
+	struct call *call = arg;
+	const struct acceptor_ops *ops = call->caller->acceptor->config.ops;
+
+	if (ops->receipt != NULL) {
+		ops->receipt(call->caller->kept, carrier_session(call->carrier),
+		    number, code, text);
+	}
+}
+
+static void
+on_over(void *arg, const struct session *session)
+{
+	struct call *call = arg;
+	const struct acceptor_ops *ops = call->caller->acceptor->config.ops;
+
+	if (ops->over != NULL) {
+		ops->over(call->caller->kept, session);
+	}
+}
+
 static const struct carrier_ops carrier_ops = {
 	.open = on_open,
 	.confirmed = on_confirmed,
 	.lost = on_lost,
+	.text = on_text,
+	.receipt = on_receipt,
+	.over = on_over,
 	.down = on_down,
 };
 
@@ -502,6 +552,41 @@ acceptor_free(struct acceptor *acceptor)
 	if (acceptor != NULL) {
 		acceptor_close(acceptor, CODE_GOING_DOWN);
 		mem_free(acceptor);
+	}
+}
+
+/* Return the newest session of caller that can be used, or NULL. */
+static struct session *
+usable(const struct caller *caller)
+{
+	struct list *node = list_first(&caller->calls);
+	struct session *found = NULL;
+
+	for (; node != NULL; node = list_after(&caller->calls, node)) {
+		struct call *call = list_entry(node, struct call, node);
+
+		if (call->confirmed && call->lost_at == 0) {
+			found = carrier_session(call->carrier);
+		}
+	}
+	return found;
+}
+
+void
+acceptor_each_session(const struct acceptor *acceptor,
+    void (*each)(const char *user, const char *device, struct session *session,
+	void *arg),
+    void *arg)
+{
+	struct list *node = list_first(&acceptor->list);
+
+	for (; node != NULL; node = list_after(&acceptor->list, node)) {
+		struct caller *caller = list_entry(node, struct caller, node);
+		struct session *session = usable(caller);
+
+		if (session != NULL) {
+			each(caller->user, caller->device, session, arg);
+		}
 	}
 }
 

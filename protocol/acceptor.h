@@ -42,9 +42,20 @@ struct acceptor;
 struct link;
 struct linkmsg_attach;
 struct loop;
+struct session;
 struct session_budget;
 struct stream;
 struct stream_target;
+
+/* A text as it came; it lives until the callback returns. */
+struct acceptor_letter {
+	struct session *session;
+	uint32_t number;
+	const char *user; /* who sent it */
+	const char *device;
+	const char *text; /* not terminated */
+	size_t len;
+};
 
 /* What an acceptor asks of its owner. */
 struct acceptor_ops {
@@ -69,6 +80,20 @@ struct acceptor_ops {
 	 */
 	void (*open)(void *kept, const struct keys_caller *by,
 	    struct stream *stream, const struct stream_target *target);
+	/*
+	 * A text came in session, to be answered (session.h); NULL: nobody
+	 * takes any.
+	 */
+	void (*text)(void *kept, const struct keys_caller *by,
+	    const struct acceptor_letter *letter);
+	/* What became of a text that was sent in session; may be NULL. */
+	void (*receipt)(void *kept, const struct session *session,
+	    uint32_t number, enum code code, const char *text);
+	/*
+	 * Session is over: none of its texts will be answered any more, in
+	 * either direction.  May be NULL; nothing may be done in it.
+	 */
+	void (*over)(void *kept, const struct session *session);
 };
 
 /* What an acceptor needs; what it points to outlives it. */
@@ -147,6 +172,15 @@ struct acceptor_info {
 /* Call each(info, arg) for every caller with a confirmed session. */
 void acceptor_each(const struct acceptor *acceptor,
     void (*each)(const struct acceptor_info *info, void *arg), void *arg);
+
+/*
+ * Call each(user, device, session, arg) for the newest session of every caller
+ * that is confirmed and has a link.
+ */
+void acceptor_each_session(const struct acceptor *acceptor,
+    void (*each)(const char *user, const char *device, struct session *session,
+	void *arg),
+    void *arg);
 
 /* Return how many sessions wait for their gateway to come back. */
 size_t acceptor_lost(const struct acceptor *acceptor);

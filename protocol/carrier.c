@@ -64,6 +64,18 @@ let_go(struct carrier *carrier, enum code code, const char *text)
 	}
 }
 
+/* The session is about to end; its owner is not called from then on. */
+static void
+leave_owner(struct carrier *carrier)
+{
+	const struct carrier_ops *ops = carrier->ops;
+
+	carrier->ops = NULL;
+	if (ops->over != NULL) {
+		ops->over(carrier->arg, carrier->session);
+	}
+}
+
 /* End the session for a reason that the owner does not know yet. */
 static void
 fail(struct carrier *carrier, enum code code, const char *text)
@@ -73,7 +85,7 @@ fail(struct carrier *carrier, enum code code, const char *text)
 	if (ops == NULL) {
 		return;
 	}
-	carrier->ops = NULL;
+	leave_owner(carrier);
 	session_fail(carrier->session, code);
 	let_go(carrier, code, text);
 	bury(carrier);
@@ -203,6 +215,29 @@ on_pong(void *arg, uint64_t rtt_ns)
 }
 
 static void
+on_text(void *arg, uint32_t number, const char *text, size_t len)
+{
+	struct carrier *carrier = arg;
+
+	if (carrier->ops != NULL && carrier->ops->text != NULL) {
+		carrier->ops->text(carrier->arg, number, text, len);
+	} else {
+		session_answer_text(carrier->session, number, CODE_DENIED,
+		    "nobody takes messages here");
+	}
+}
+
+static void
+on_receipt(void *arg, uint32_t number, enum code code, const char *text)
+{
+	struct carrier *carrier = arg;
+
+	if (carrier->ops != NULL && carrier->ops->receipt != NULL) {
+		carrier->ops->receipt(carrier->arg, number, code, text);
+	}
+}
+
+static void
 on_stalled(void *arg)
 {
 	lose(arg, CODE_LINK_LOST, "What was sent is not acknowledged.");
@@ -222,6 +257,8 @@ static const struct session_ops session_callbacks = {
 	.confirmed = on_confirmed,
 	.stalled = on_stalled,
 	.pong = on_pong,
+	.text = on_text,
+	.receipt = on_receipt,
 	.closed = on_closed,
 };
 
@@ -490,7 +527,7 @@ carrier_close(struct carrier *carrier, enum code code)
 	if (carrier == NULL || carrier->ops == NULL) {
 		return;
 	}
-	carrier->ops = NULL;
+	leave_owner(carrier);
 	session_close(carrier->session, code, loop_now(carrier->loop));
 	if (carrier->channel == NULL) {
 		bury(carrier);

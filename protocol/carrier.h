@@ -50,6 +50,16 @@ struct carrier_ops {
 	void (*lost)(void *arg, enum code code, const char *text);
 	/* A session_ping() was answered after rtt_ns. */
 	void (*pong)(void *arg, uint64_t rtt_ns);
+	/* A text came, or an answer to one; as in struct session_ops. */
+	void (*text)(void *arg, uint32_t number, const char *text, size_t len);
+	/* Likewise. */
+	void (*receipt)(
+	    void *arg, uint32_t number, enum code code, const char *text);
+	/*
+	 * The session is over, whoever ended it: no text will be answered any
+	 * more.  Comes before `down`, and nothing may be done in it.
+	 */
+	void (*over)(void *arg, const struct session *session);
 	/*
 	 * The session is over and so is the carrier: do not use it any more.
 	 * Does not run for carrier_close().

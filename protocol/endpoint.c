@@ -9,6 +9,7 @@
 
 #include "common/control.h"
 #include "common/fault.h"
+#include "common/inbox.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/resolver.h"
@@ -275,7 +276,8 @@ endpoint_new(
 	}
 	init(endpoint, loop, config);
 	endpoint->resolver = resolver_new(loop, &resolver);
-	*status = endpoint->resolver == NULL
+	endpoint->inbox = inbox_new(loop);
+	*status = endpoint->resolver == NULL || endpoint->inbox == NULL
 		      ? EX_UNAVAILABLE
 		      : open_state(endpoint, config->state, &fault);
 	if (*status == EX_OK &&
@@ -350,6 +352,7 @@ endpoint_free(struct endpoint *endpoint)
 	if (endpoint->control != NULL) {
 		(void)statedir_remove(endpoint->dir, FILE_READY, &ignored);
 	}
+	inbox_free(endpoint->inbox);
 	control_free(endpoint->control);
 	signals_free(endpoint->signals);
 	resolver_free(endpoint->resolver);

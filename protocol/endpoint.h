@@ -41,6 +41,7 @@
 struct control_request;
 struct endpoint;
 struct fault;
+struct inbox;
 struct jsonout;
 struct link;
 struct loop;
@@ -59,7 +60,10 @@ struct endpoint_ops {
 	    struct link *link, const struct linkmsg_result *result, void *arg);
 	/* Sessions or people wait for a link: do not wait long for the next. */
 	bool (*is_urgent)(void *arg);
-	/* A control frame came; as in struct link_ops.  NOTICE is logged. */
+	/*
+	 * A control frame came; as in struct link_ops.  NOTICE is logged, and
+	 * in the inbox, and does not come here.
+	 */
 	void (*frame)(struct link *link, enum frame_type type, uint32_t channel,
 	    const uint8_t *payload, size_t len, void *arg);
 	/* There is no link (any more).  Channels were told before. */
@@ -83,8 +87,9 @@ struct endpoint_ops {
 	void (*stop)(void *arg);
 	/*
 	 * A command came on the control socket that is not the endpoint's own
-	 * (status, join, leave, version).  Return true and answer it now or
-	 * later (common/control.h), or false when there is no such command.
+	 * (status, join, leave, version, listen).  Return true and answer it
+	 * now or later (common/control.h), or false when there is no such
+	 * command.
 	 */
 	bool (*command)(struct control_request *request, void *arg);
 	/* Add the daemon's members to the object of the answer to status. */
@@ -132,6 +137,30 @@ void endpoint_free(struct endpoint *endpoint);
  */
 enum code endpoint_join(
     struct endpoint *endpoint, const char *string, struct fault *fault);
+
+/* Return the messages that came, which live as long as endpoint. */
+struct inbox *endpoint_inbox(const struct endpoint *endpoint);
+
+/* Put a notice into the inbox, for listeners and for those who come later. */
+void endpoint_notice(
+    struct endpoint *endpoint, const char *level, const char *text);
+
+/* A message of another device; a value. */
+struct endpoint_text {
+	const char *user;
+	const char *device;
+	const char *text; /* not terminated */
+	size_t len;
+};
+
+/*
+ * Hand text to all that listen, and keep it among the last messages if one of
+ * them has it, or if it was taken otherwise.  Returns CODE_OK then;
+ * CODE_TEXT_REFUSED when nobody listens, CODE_OVERLOADED when they do not keep
+ * up.
+ */
+enum code endpoint_take_text(
+    struct endpoint *endpoint, const struct endpoint_text *text, bool taken);
 
 /* Return the membership in use, or NULL when this device has not joined. */
 const struct membership *endpoint_membership(const struct endpoint *endpoint);

@@ -5,6 +5,7 @@
  *	endpoint.c         life, join strings, the end
  *	endpointlink.c     the uplinks, and what is said about them
  *	endpointways.c     which uplinks there are
+ *	endpointinbox.c    notices and messages
  *	endpointcontrol.c  the commands of the control socket
  */
 #ifndef INROAD_PROTOCOL_ENDPOINT_IMPL_H
@@ -24,6 +25,7 @@
 struct control;
 struct control_request;
 struct enrol;
+struct inbox;
 struct linkmsg_result;
 struct scout;
 struct signals;
@@ -63,6 +65,7 @@ struct endpoint {
 	struct enrol *enrol;
 	struct resolver *resolver;
 	struct control *control;
+	struct inbox *inbox;
 	struct signals *signals;
 	struct relaylist chosen; /* relays of the configuration; may be none */
 	struct relaylist relays; /* in use; only grows while ways use it */

@@ -5,6 +5,7 @@
 
 #include "common/control.h"
 #include "common/fault.h"
+#include "common/inbox.h"
 #include "common/jsonout.h"
 #include "common/version.h"
 #include "protocol/endpoint_impl.h"
@@ -171,6 +172,7 @@ endpoint_describe(struct endpoint *endpoint, struct jsonout *json)
 	jsonout_bool(json, "finishing", endpoint_is_finishing(endpoint));
 	add_identity(endpoint, json);
 	add_relay(endpoint, json);
+	inbox_status(endpoint->inbox, json);
 	if (endpoint->ops->status != NULL) {
 		endpoint->ops->status(json, endpoint->arg);
 	}
@@ -273,6 +275,12 @@ on_leave(struct endpoint *endpoint, struct control_request *request)
 	}
 }
 
+static void
+on_listen(struct endpoint *endpoint, struct control_request *request)
+{
+	inbox_listen(endpoint->inbox, request);
+}
+
 /* A command, and how many words it takes besides its name. */
 struct command {
 	const char *name;
@@ -285,6 +293,7 @@ static const struct command commands[] = {
 	{ "version", 0, on_version },
 	{ "join", 1, on_join },
 	{ "leave", 0, on_leave },
+	{ "listen", 3, on_listen },
 };
 
 void

@@ -71,9 +71,9 @@ on_up(struct link *link, const struct linkmsg_result *result, void *arg)
 	endpointlink_come_up(arg, link, result);
 }
 
-/* Log what the relay wants a person to read. */
+/* Tell what the relay wants a person to read. */
 static void
-log_notice(const uint8_t *payload, size_t len)
+tell_notice(struct endpoint *endpoint, const uint8_t *payload, size_t len)
 {
 	struct linkmsg_notice notice;
 
@@ -81,6 +81,8 @@ log_notice(const uint8_t *payload, size_t len)
 		log_write(notice.severity == LINKMSG_NOTE ? LOG_LEVEL_INFO
 							  : LOG_LEVEL_WARN,
 		    "relay", 0, "says: %s", notice.text);
+		endpoint_notice(endpoint,
+		    linkmsg_severity_name(notice.severity), notice.text);
 	}
 }
 
@@ -92,7 +94,7 @@ on_frame(struct link *link, enum frame_type type, uint32_t channel,
 	struct endpoint *endpoint = way->endpoint;
 
 	if (type == FRAME_NOTICE) {
-		log_notice(payload, len);
+		tell_notice(endpoint, payload, len);
 	} else if (endpoint->ops->frame != NULL) {
 		endpoint->ops->frame(
 		    link, type, channel, payload, len, endpoint->arg);
@@ -121,6 +123,11 @@ endpointlink_tell_down(struct endpoint *endpoint,
 {
 	char escaped[LIMITS_TEXT_LEN * 2];
 
+	if (code == CODE_GOING_DOWN && way != NULL && !endpoint->dropping &&
+	    endpoint->phase == ENDPOINT_SERVING) {
+		endpoint_notice(
+		    endpoint, linkmsg_severity_name(LINKMSG_WARNING), text);
+	}
 	(void)escape_text(ESCAPE_TEXT, text, escaped, sizeof(escaped));
 	endpointlink_announce(
 	    "unlinked reason=%s retry_ms=%llu relay=%s text=\"%s\"\n",

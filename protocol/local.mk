@@ -97,6 +97,7 @@ noinst_LIBRARIES += %D%/liblink.a
 	%D%/endpoint.c \
 	%D%/endpoint_impl.h \
 	%D%/endpointcontrol.c \
+	%D%/endpointinbox.c \
 	%D%/endpointlink.c \
 	%D%/endpointways.c \
 	%D%/enrol.c \
@@ -111,6 +112,8 @@ noinst_LIBRARIES += %D%/liblink.a
 	%D%/linkread.c \
 	%D%/linktcp.c \
 	%D%/linkwrite.c \
+	%D%/outbox.c \
+	%D%/outbox.h \
 	%D%/relaylist.c \
 	%D%/relaylist.h \
 	%D%/scout.c \

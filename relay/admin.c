@@ -138,7 +138,7 @@ static const struct operation operations[] = {
 	{ "token", "revoke", "ID", 1, 1, true, admin_token_revoke },
 	{ "limit", NULL, "USER [KEY=VALUE...]", 1, 1 + ALLOWANCE_KEYS, true,
 	    admin_limit },
-	{ "notice", NULL, "[--level LEVEL] all|USER|USER/HOST TEXT", 2,
+	{ "notice", NULL, "[--level LEVEL] all|USER|USER/DEVICE TEXT", 2,
 	    ADMIN_NOTICE_WORDS, false, admin_notice },
 	{ "acl", "list", "", 0, 0, false, admin_acl_list },
 	{ "acl", "add", "allow|deny USER OWNER/HOST [BEFORE]", 3, 4, false,

@@ -186,7 +186,7 @@ void admin_token_revoke(struct admin_request *request);
 /* Words of a notice at most: a shell splits a text that is not quoted. */
 #define ADMIN_NOTICE_WORDS 28
 
-/* notice [--level LEVEL] all|USER|USER/HOST TEXT... */
+/* notice [--level LEVEL] all|USER|USER/DEVICE TEXT... */
 void admin_notice(struct admin_request *request);
 
 /* acl list */

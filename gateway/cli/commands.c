@@ -20,6 +20,7 @@
 #include "gateway/cli/doctor.h"
 #include "gateway/cli/flags.h"
 #include "gateway/cli/forward.h"
+#include "gateway/cli/letters.h"
 #include "gateway/cli/limits.h"
 #include "gateway/cli/open.h"
 #include "gateway/cli/passwd.h"
@@ -371,6 +372,11 @@ const struct commands_row commands_table[] = {
 	{ "open", "HOST[/PATH]", "a host in the browser", 1, 1, open_run },
 	{ "doctor", "", "what is not right, and what to do about it", 0, 0,
 	    doctor_run },
+	{ "send", "[--timeout S] HOST TEXT|-",
+	    "a message to a host, or from there to USER", 2, 5,
+	    letters_send_run },
+	{ "listen", "[--count N] [--timeout S] [--last]",
+	    "messages and notices, as they come", 0, 5, letters_listen_run },
 	{ "key", "export", "the account key, to keep on paper", 1, 1, run_key },
 	{ "accept-key", "HOST", "trust the new key of a host", 1, 1,
 	    run_accept_key },
@@ -409,6 +415,8 @@ const struct commands_row commands_table[] = {
 	    relaycmd_run_itself },
 	{ "relay", "COMMAND [WORD ...]", "what else a relay can be asked for",
 	    1, 31, relaycmd_run },
+	{ "notice", "[--level note|warning|alarm] all|USER|USER/DEVICE TEXT",
+	    "tell people something", 2, 30, letters_notice_run },
 	{ "audit", "[--last N]", "who changed what at the relay", 0, 2,
 	    accounts_audit_run },
 	{ "completion", "bash|zsh|fish", "what the tab key does in a shell", 1,

@@ -33,6 +33,13 @@ take_option(const struct flags_row *rows, size_t count, const char *word,
 	return -1;
 }
 
+/* A dash alone stands for standard input. */
+static bool
+is_argument(const char *word)
+{
+	return word[0] != '-' || word[1] == '\0';
+}
+
 int
 flags_take(const struct cli *cli, const struct flags_row *rows, size_t count,
     const char **arguments, size_t max)
@@ -50,7 +57,7 @@ flags_take(const struct cli *cli, const struct flags_row *rows, size_t count,
 		} else if (!all && strncmp(word, "--", 2) == 0) {
 			used = take_option(rows, count, word + 2,
 			    i + 1 < cli->argc ? cli->argv[i + 1] : NULL);
-		} else if (found < max && (all || word[0] != '-')) {
+		} else if (found < max && (all || is_argument(word))) {
 			arguments[found++] = word;
 		} else {
 			used = -1;

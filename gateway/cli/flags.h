@@ -3,7 +3,7 @@
  * flags: the words of one command, options and arguments in any order.
  *
  * A value stands behind its option, "--shell fish" or "--shell=fish".  Behind
- * "--" all are arguments.
+ * "--" all are arguments; "-" alone is one, too.
  */
 #ifndef INROAD_GATEWAY_CLI_FLAGS_H
 #define INROAD_GATEWAY_CLI_FLAGS_H

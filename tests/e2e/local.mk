@@ -22,6 +22,7 @@ E2E_TESTS = \
 	tests/e2e/hostile.test \
 	tests/e2e/join.test \
 	tests/e2e/limits.test \
+	tests/e2e/messages.test \
 	tests/e2e/password.test \
 	tests/e2e/routes.test \
 	tests/e2e/rules.test \

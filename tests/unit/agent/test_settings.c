@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agent/policy.h"
+#include "agent/program.h"
 #include "agent/services.h"
 #include "common/addr.h"
 #include "common/fault.h"
@@ -18,12 +19,15 @@ static struct fault fault;
 static struct options *options;
 static struct policy *policy;
 static struct services *services;
+static char **program;
 
 static void
 teardown(void)
 {
 	policy_free(policy);
 	services_free(services);
+	program_words_free(program);
+	program = NULL;
 	options_free(options);
 	policy = NULL;
 	services = NULL;
@@ -66,7 +70,8 @@ static void
 make(const char *line, const char *file)
 {
 	read_options(line, file);
-	ck_assert_msg(settings_make(options, &policy, &services, &fault) == 0,
+	ck_assert_msg(
+	    settings_make(options, &policy, &services, &program, &fault) == 0,
 	    "%s", fault.text);
 }
 
@@ -76,7 +81,7 @@ refuses(const char *line, const char *file, const char *word)
 {
 	read_options(line, file);
 	ck_assert_int_eq(
-	    settings_make(options, &policy, &services, &fault), -1);
+	    settings_make(options, &policy, &services, &program, &fault), -1);
 	ck_assert_ptr_null(policy);
 	ck_assert_ptr_null(services);
 	ck_assert_msg(strstr(fault.text, word) != NULL, "%s", fault.text);
@@ -144,16 +149,35 @@ START_TEST(places_are_named)
 }
 END_TEST
 
+START_TEST(a_program_takes_messages)
+{
+	make("", "on-message = {\"/bin/take\", \"one word\"}\n");
+	ck_assert_str_eq(program[0], "/bin/take");
+	ck_assert_str_eq(program[1], "one word");
+	ck_assert_ptr_null(program[2]);
+}
+END_TEST
+
+START_TEST(a_program_has_a_path)
+{
+	refuses("--on-message take", NULL, "does not begin with /");
+	ck_assert_ptr_null(program);
+}
+END_TEST
+
 START_TEST(every_allocation_may_fail)
 {
 	bool failed = true;
 
-	read_options("--expose web=127.0.0.1:80 --allow 10.0.0.1", NULL);
+	read_options("--expose web=127.0.0.1:80 --allow 10.0.0.1 "
+		     "--on-message /bin/take",
+	    NULL);
 	for (long n = 1; failed; n++) {
 		int rc;
 
 		failalloc_after(n);
-		rc = settings_make(options, &policy, &services, &fault);
+		rc = settings_make(
+		    options, &policy, &services, &program, &fault);
 		failed = failalloc_hit();
 		failalloc_off();
 		ck_assert_int_eq(rc, failed ? -1 : 0);
@@ -173,6 +197,8 @@ main(void)
 	tcase_add_test(tcase, file_is_read);
 	tcase_add_test(tcase, command_line_has_the_last_word);
 	tcase_add_test(tcase, places_are_named);
+	tcase_add_test(tcase, a_program_takes_messages);
+	tcase_add_test(tcase, a_program_has_a_path);
 	tcase_add_test(tcase, every_allocation_may_fail);
 	return unit_main(suite);
 }
