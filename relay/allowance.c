@@ -85,16 +85,16 @@ read_value(
 	};
 	static const char *const misread[] = {
 		[ALLOWANCE_COUNT] = "That limit is a number or none: hosts=5.",
-		[ALLOWANCE_BITS] = "A rate is a number with a unit, or none: "
-				   "rate-down=10Mbit, rate-up=1.5MB.",
-		[ALLOWANCE_BYTES] = "That limit is a size, or none: "
-				    "month=200GiB, burst=1MiB.",
+		[ALLOWANCE_BITS] = ("A rate is a number with a unit, or none: "
+				    "rate-down=10Mbit, rate-up=1.5MB."),
+		[ALLOWANCE_BYTES] = ("That limit is a size, or none: "
+				     "month=200GiB, burst=1MiB."),
 	};
 	static const char *const excess[] = {
 		[ALLOWANCE_COUNT] = "A number can be 1000000000 at most.",
 		[ALLOWANCE_BITS] = "A rate can be from 64kbit to 1000Gbit.",
-		[ALLOWANCE_BYTES] = "A burst can be from 16KiB to 1GiB, a "
-				    "month up to 1024TiB.",
+		[ALLOWANCE_BYTES] = ("A burst can be from 16KiB to 1GiB, a "
+				     "month up to 1024TiB."),
 	};
 	const struct row *row = &rows[key];
 
