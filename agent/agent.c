@@ -36,6 +36,9 @@
 /* Of the objects that we answer; rises when a member changes its meaning. */
 #define SCHEMA 1
 
+/* New streams that come at once: so many seconds of them. */
+#define OPEN_SECONDS (LIMITS_OPEN_BURST / LIMITS_OPEN_RATE)
+
 struct agent {
 	struct loop *loop;
 	struct endpoint *endpoint;
@@ -406,6 +409,8 @@ prepare(struct agent *agent, const struct agent_config *config)
 		.retain = &agent->retain,
 		.sessions_max = config->sessions_max,
 		.streams_max = config->streams_max,
+		.open_rate = config->open_rate,
+		.open_burst = OPEN_SECONDS * config->open_rate,
 		.retain_max = config->retain_max,
 		.window_max = config->window_max,
 	};
@@ -422,6 +427,7 @@ prepare(struct agent *agent, const struct agent_config *config)
 	if (agent->egress == NULL) {
 		return EX_OSERR;
 	}
+	egress_set_dials(agent->egress, config->dials_max);
 	egress_on_idle(agent->egress, on_idle, agent);
 	status = prepare_orders(agent);
 	if (status != EX_OK) {

@@ -28,6 +28,8 @@ struct agent_config {
 	const struct relaylist *relays; /* as in struct endpoint_config */
 	const char *host;               /* the name it must have; NULL: any */
 	uint32_t streams_max;           /* of one caller */
+	uint32_t open_rate;             /* new streams of one a second */
+	uint32_t dials_max;             /* of one caller at a time */
 	uint64_t retain_max;     /* unacknowledged bytes of one session */
 	uint64_t retain_budget;  /* of all sessions together */
 	uint16_t grace;          /* seconds that one outlives its link */

@@ -125,6 +125,8 @@ agentmain_run(int argc, char **argv)
 	config.join = options_take(options, "join");
 	config.host = options_string(options, "host");
 	config.streams_max = (uint32_t)options_number(options, "streams");
+	config.open_rate = (uint32_t)options_number(options, "open-rate");
+	config.dials_max = (uint32_t)options_number(options, "dials");
 	config.window_max = options_number(options, "window");
 	config.retain_max = options_number(options, "retain");
 	config.retain_budget = options_number(options, "retain-memory");

@@ -43,8 +43,15 @@ egress_new(struct loop *loop, struct resolver *resolver)
 	egress->resolver = resolver;
 	egress->space.loop = loop;
 	egress->space.resolver = resolver;
+	egress->dials_max = LIMITS_DIALS_MAX;
 	list_init(&egress->flows);
 	return egress;
+}
+
+void
+egress_set_dials(struct egress *egress, uint32_t count)
+{
+	egress->dials_max = count;
 }
 
 void
@@ -334,7 +341,7 @@ pump(void *arg)
 {
 	struct egress_caller *caller = arg;
 
-	while (caller->under_way < LIMITS_DIALS_MAX &&
+	while (caller->under_way < caller->egress->dials_max &&
 	       !list_empty(&caller->line)) {
 		struct flow *flow =
 		    list_entry(list_first(&caller->line), struct flow, line);

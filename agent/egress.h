@@ -10,9 +10,10 @@
  * An OPEN for datagrams becomes an association (assoc.h) at once.
  *
  * One egress serves all callers.  Each has a struct egress_caller: its line of
- * dials, of which LIMITS_DIALS_MAX are under way and the others wait in order,
- * so that no caller can use up what the others need.  A stream that is reset
- * on the way cancels its part of the way.  Early data stays in the stream.
+ * dials, of which a few are under way (egress_set_dials()), the others in
+ * order, so that no caller can use up what the others need.  A stream that is
+ * reset on the way cancels its part of the way.  Early data stays in the
+ * stream.
  *
  * Rights of a share are asked first (grant.h).  The policy is asked after
  * resolution, for the very addresses that are then
@@ -59,6 +60,12 @@ struct egress_stats {
  * before egress_configure().
  */
 struct egress *egress_new(struct loop *loop, struct resolver *resolver);
+
+/*
+ * Let no more than count dials of one caller be under way from now on, at
+ * least 1; LIMITS_DIALS_MAX unless it is called.
+ */
+void egress_set_dials(struct egress *egress, uint32_t count);
 
 /* Call this host host, which is copied, in what users read. */
 void egress_set_host(struct egress *egress, const char *host);

@@ -34,6 +34,7 @@ struct egress {
 	struct services *services;
 	struct list flows; /* all of them */
 	size_t count;
+	uint32_t dials_max; /* of one caller */
 	struct egress_stats stats;
 	void (*idle)(void *arg);
 	void *idle_arg;
