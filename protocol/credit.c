@@ -12,6 +12,14 @@
  */
 #define CREDIT_IDLE_INTERVALS 4
 
+/* What a channel is granted beyond its rate when its queue ran empty. */
+#define CREDIT_FACTOR 2
+/*
+ * Under a rate: a quarter of a second of it, so that a sender that has the
+ * processor a few times a second only does not fall behind.
+ */
+#define CREDIT_FACTOR_SHAPED 8
+
 /* Return how much may still be promised within pool and all its parents. */
 static uint64_t
 pool_room(const struct credit_pool *pool)
@@ -75,7 +83,8 @@ measure(struct credit *credit, uint64_t elapsed_ns, uint64_t rtt_ns)
 	double allowance = bytes * ahead / (double)elapsed_ns;
 
 	if (credit->ran_empty) {
-		allowance *= 2;
+		allowance *=
+		    credit->shaped ? CREDIT_FACTOR_SHAPED : CREDIT_FACTOR;
 	}
 	if (allowance > (double)LIMITS_CREDIT_MAX) {
 		credit->allowance = LIMITS_CREDIT_MAX;
@@ -100,7 +109,8 @@ aim(const struct credit *credit, uint64_t *step)
 	uint64_t limit = credit->granted;
 	uint64_t room = pool_room(credit->pool);
 
-	*step = credit->allowance / 8;
+	/* In time the same, as what is granted ahead is four times as much. */
+	*step = credit->allowance / (credit->shaped ? 32 : 8);
 	limit += room < LIMITS_CREDIT_MAX ? room : LIMITS_CREDIT_MAX;
 	limit = limit > least ? limit : least;
 	if (target > limit) {
@@ -225,9 +235,12 @@ credit_is_paid(const struct credit *credit, uint64_t paid)
 }
 
 void
-credit_slow(struct credit *credit)
+credit_shape(struct credit *credit, bool shaped)
 {
-	credit->allowance = LIMITS_CREDIT_MIN;
+	if (shaped && !credit->shaped) {
+		credit->allowance = LIMITS_CREDIT_MIN;
+	}
+	credit->shaped = shaped;
 }
 
 uint64_t

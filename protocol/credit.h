@@ -57,6 +57,7 @@ struct credit {
 	bool ran_empty; /* in the current interval */
 	bool idle;      /* nothing was queued after the last drain */
 	bool closed;    /* the sender is gone */
+	bool shaped;    /* shares a rate */
 };
 
 /*
@@ -107,10 +108,13 @@ bool credit_raise(struct credit *credit, uint64_t paid);
 bool credit_is_paid(const struct credit *credit, uint64_t paid);
 
 /*
- * Forget how fast the channel was, as it is to be slower: the least allowance
- * holds until there is another measure.
+ * The channel begins to share a rate, or does so no more.  When it begins, the
+ * least allowance holds until there is another measure.  While it does, f is 8
+ * and not 2 where the queue ran empty: the rate keeps it empty, and what is
+ * granted ahead is for a sender that is slow to use it.  A rise by A/32 is
+ * worth telling then.
  */
-void credit_slow(struct credit *credit);
+void credit_shape(struct credit *credit, bool shaped);
 
 /* Return the offset to announce. */
 uint64_t credit_granted(const struct credit *credit);

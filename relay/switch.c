@@ -493,7 +493,7 @@ on_promised(void *arg)
 {
 	struct lane *lane = arg;
 
-	credit_slow(&lane->credit);
+	credit_shape(&lane->credit, true);
 	return credit_granted(&lane->credit);
 }
 
@@ -502,6 +502,9 @@ on_paid(void *arg)
 {
 	struct lane *lane = arg;
 
+	if (lane_paid(lane) == TOLL_PAID_ALL) {
+		credit_shape(&lane->credit, false);
+	}
 	lane_grant(lane);
 	if (lane->first != NULL) {
 		channel_ready(lane_to(lane));
@@ -540,7 +543,7 @@ lane_toll(struct lane *lane, const struct switch_side *side)
 	for (int i = 0; i < SWITCH_TOLLS; i++) {
 		toll_enter(side->tolls[i], &lane->gates[i], &tolling, lane);
 		if (toll_is_limited(&lane->gates[i])) {
-			credit_slow(&lane->credit);
+			credit_shape(&lane->credit, true);
 		}
 	}
 }

@@ -227,7 +227,7 @@ START_TEST(the_start_is_paid_for_as_it_is_used)
 	struct credit credit;
 
 	ck_assert_int_eq(credit_init(&credit, NULL, LIMITS_CREDIT_START, 0), 0);
-	credit_slow(&credit);
+	credit_shape(&credit, true);
 	ck_assert_uint_eq(credit_reach(&credit), 0);
 	ck_assert_int_eq(credit_received(&credit, 100), 0);
 	ck_assert_uint_eq(credit_reach(&credit), 100);
@@ -257,7 +257,7 @@ START_TEST(no_more_is_granted_than_is_paid)
 	const uint64_t offset = 1000000;
 
 	ck_assert_int_eq(credit_init(&credit, NULL, offset, 0), 0);
-	credit_slow(&credit);
+	credit_shape(&credit, true);
 	ck_assert_int_eq(credit_received(&credit, offset), 0);
 	credit_drained(&credit, offset, true, 0, 0);
 	ck_assert(!credit_raise(&credit, 0));
@@ -265,9 +265,9 @@ START_TEST(no_more_is_granted_than_is_paid)
 	/* Not worth telling. */
 	ck_assert(!credit_raise(&credit, offset + 100));
 	ck_assert_uint_eq(credit_granted(&credit), offset);
-	ck_assert(credit_raise(&credit, offset + LIMITS_CREDIT_MIN / 8));
+	ck_assert(credit_raise(&credit, offset + LIMITS_CREDIT_MIN / 32));
 	ck_assert_uint_eq(
-	    credit_granted(&credit), offset + LIMITS_CREDIT_MIN / 8);
+	    credit_granted(&credit), offset + LIMITS_CREDIT_MIN / 32);
 	ck_assert(credit_raise(&credit, UINT64_MAX));
 	ck_assert_uint_eq(credit_granted(&credit), offset + LIMITS_CREDIT_MIN);
 	credit_close(&credit);

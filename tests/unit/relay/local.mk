@@ -26,6 +26,7 @@ UNIT_TESTS += \
 	%D%/test_rules \
 	%D%/test_store \
 	%D%/test_switch \
+	%D%/test_tenant \
 	%D%/test_toll \
 	%D%/test_usage \
 	$(NULL)
@@ -79,5 +80,7 @@ LIBS_UNIT_RELAY = $(LIBS_UNIT) $(LIBS_RELAY) $(LIBS_CHECK)
 	$(NULL)
 %C%_test_store_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_switch_LDADD = $(LIBS_UNIT_RELAY)
+%C%_test_tenant_SOURCES = %D%/test_tenant.c $(RIG_UNIT_RELAY)
+%C%_test_tenant_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_toll_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_usage_LDADD = $(LIBS_UNIT_RELAY)
