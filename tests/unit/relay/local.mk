@@ -17,6 +17,7 @@ UNIT_TESTS += \
 	%D%/test_deviceshare \
 	%D%/test_directory \
 	%D%/test_guests \
+	%D%/test_levels \
 	%D%/test_pulse \
 	%D%/test_notices \
 	%D%/test_refusals \
@@ -68,6 +69,7 @@ LIBS_UNIT_RELAY = $(LIBS_UNIT) $(LIBS_RELAY) $(LIBS_CHECK)
 %C%_test_pulse_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_notices_SOURCES = %D%/test_notices.c $(RIG_UNIT_RELAY)
 %C%_test_notices_LDADD = $(LIBS_UNIT_RELAY)
+%C%_test_levels_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_refusals_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_relaymetrics_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_rivals_LDADD = $(LIBS_UNIT_RELAY)

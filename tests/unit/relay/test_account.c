@@ -1248,6 +1248,52 @@ START_TEST(a_limit_is_the_account_s_or_the_level_s)
 }
 END_TEST
 
+/* In November 2026, and in the month after it. */
+#define NOVEMBER UINT64_C(1796083199)
+#define DECEMBER (NOVEMBER + 1)
+
+START_TEST(months_are_counted)
+{
+	char text[LIMITS_TEXT_LEN];
+
+	ck_assert_uint_eq(account_left(world.alice, NOVEMBER), ALLOWANCE_NONE);
+	ck_assert_int_eq(limit(ALLOWANCE_MONTH, UINT64_C(200) << 30), CODE_OK);
+	ck_assert_uint_eq(
+	    account_left(world.alice, NOVEMBER), UINT64_C(200) << 30);
+	account_spend(world.alice, 1000, 24, NOVEMBER);
+	ck_assert_uint_eq(account_spent(world.alice, NOVEMBER), 1024);
+	ck_assert_uint_eq(
+	    account_left(world.alice, NOVEMBER), (UINT64_C(200) << 30) - 1024);
+	account_spend(world.alice, 0, UINT64_C(300) << 30, NOVEMBER);
+	ck_assert_uint_eq(account_left(world.alice, NOVEMBER), 0);
+	account_quota_text(world.alice, NOVEMBER, text);
+	ck_assert_str_eq(
+	    text, "Monthly limit of 200 GiB used up; resets on 1 December.");
+	/* It does. */
+	ck_assert_uint_eq(account_spent(world.alice, DECEMBER), 0);
+	account_spend(world.alice, 7, 0, DECEMBER);
+	ck_assert_uint_eq(account_spent(world.alice, DECEMBER), 7);
+	/* Both are there again. */
+	account_book_flush(world.book);
+	reopen_world();
+	ck_assert_uint_eq(account_spent(world.alice, DECEMBER), 7);
+	ck_assert_uint_eq(
+	    account_spent(world.alice, NOVEMBER), (UINT64_C(300) << 30) + 1024);
+	ck_assert_uint_eq(account_months(world.alice)->months[0].up, 1000);
+}
+END_TEST
+
+/* A tick writes them; what comes behind it a kill would forget. */
+START_TEST(months_are_written_by_a_tick)
+{
+	account_spend(world.alice, 5, 0, NOVEMBER);
+	account_book_tick(world.book, NOVEMBER);
+	account_spend(world.alice, 6, 0, NOVEMBER);
+	reopen_world();
+	ck_assert_uint_eq(account_spent(world.alice, NOVEMBER), 5);
+}
+END_TEST
+
 START_TEST(hosts_and_devices_are_limited)
 {
 	struct person office = enrol(world.alice, LINKHELLO_AGENT, "office");
@@ -2185,6 +2231,8 @@ add_rules(Suite *suite)
 	tcase_add_test(tcase, an_invitation_is_revoked);
 	tcase_add_test(tcase, every_change_is_noted);
 	tcase_add_test(tcase, a_limit_is_the_account_s_or_the_level_s);
+	tcase_add_test(tcase, months_are_counted);
+	tcase_add_test(tcase, months_are_written_by_a_tick);
 	tcase_add_test(tcase, hosts_and_devices_are_limited);
 	tcase_add_test(tcase, a_limit_holds_for_those_who_come_at_once);
 	tcase_add_test(tcase, attaches_are_limited_a_second);
