@@ -11,6 +11,7 @@
 #include "protocol/linkmsg.h"
 #include "protocol/membership.h"
 #include "protocol/sessionhello.h"
+#include "protocol/sharestring.h"
 
 /* Derive the psk by which this gateway calls as attach says; 0 or -1. */
 static int
@@ -34,7 +35,8 @@ derive_psk(const struct membership *membership,
 /* Start the handshake: what both sides must mean alike, and the psk. */
 static struct sessionhello *
 hello_new(struct endpoint *endpoint, const struct host *host,
-    const struct linkmsg_attach *attach, struct sessionhello_request *request)
+    const struct share *share, const struct linkmsg_attach *attach,
+    struct sessionhello_request *request)
 {
 	struct keys_session session = {
 		.version = LIMITS_PROTOCOL_VERSION,
@@ -50,12 +52,14 @@ hello_new(struct endpoint *endpoint, const struct host *host,
 		.remote_public = host->key,
 	};
 	struct sessionhello *hello = NULL;
-	uint8_t psk[KEYS_LEN];
+	uint8_t psk[KEYS_LEN] = { 0 };
 	int rc = 0;
 
 	memcpy(
 	    request->boot, endpoint_boot_id(endpoint), sizeof(request->boot));
-	if (!hosts_is_relay(host)) {
+	if (share != NULL) {
+		config.psk = share->psk;
+	} else if (!hosts_is_relay(host)) {
 		rc = derive_psk(endpoint_membership(endpoint), attach, psk);
 		config.psk = psk;
 	}
@@ -69,12 +73,21 @@ hello_new(struct endpoint *endpoint, const struct host *host,
 /* Say who calls whom; 0, or -1 when this device belongs nowhere. */
 static int
 address(struct linkmsg_attach *attach, const struct endpoint *endpoint,
-    const struct host *host)
+    const struct host *host, const struct share *share)
 {
 	const struct membership *membership = endpoint_membership(endpoint);
 
 	if (membership == NULL) {
 		return -1;
+	}
+	if (share != NULL) {
+		/* What the share says counts; the name of host is ours. */
+		attach->epoch = share->epoch;
+		attach->caller = share->caller;
+		memcpy(attach->owner, share->owner, sizeof(attach->owner));
+		memcpy(attach->host, share->host, sizeof(attach->host));
+		attach->replica = host->replica;
+		return 0;
 	}
 	/* The account key has no part in sessions with the relay. */
 	attach->epoch = hosts_is_relay(host) ? 0 : membership->epoch;
@@ -85,21 +98,22 @@ address(struct linkmsg_attach *attach, const struct endpoint *endpoint,
 }
 
 struct sessionhello *
-call_begin(struct endpoint *endpoint, const struct host *host, uint16_t grace,
-    const uint8_t *question, uint8_t payload[CALL_MAX], size_t *len)
+call_begin(struct endpoint *endpoint, const struct host *host,
+    const struct share *share, uint16_t grace, const uint8_t *question,
+    uint8_t payload[CALL_MAX], size_t *len)
 {
 	struct linkmsg_attach attach = { .kind = LINKMSG_BEGIN };
 	struct sessionhello_request request = { .grace = grace };
 	uint8_t message[SESSIONHELLO_MESSAGE1_LEN];
 	struct sessionhello *hello;
 
-	if (address(&attach, endpoint, host) != 0) {
+	if (address(&attach, endpoint, host, share) != 0) {
 		return NULL;
 	}
 	if (question != NULL) {
 		memcpy(request.question, question, sizeof(request.question));
 	}
-	hello = hello_new(endpoint, host, &attach, &request);
+	hello = hello_new(endpoint, host, share, &attach, &request);
 	if (hello == NULL) {
 		return NULL;
 	}
@@ -118,7 +132,8 @@ call_begin(struct endpoint *endpoint, const struct host *host, uint16_t grace,
 
 size_t
 call_again(struct endpoint *endpoint, const struct host *host,
-    const uint8_t request[RESUME_REQUEST_LEN], uint8_t payload[CALL_MAX])
+    const struct share *share, const uint8_t request[RESUME_REQUEST_LEN],
+    uint8_t payload[CALL_MAX])
 {
 	struct linkmsg_attach attach = {
 		.kind = LINKMSG_RESUME,
@@ -126,7 +141,7 @@ call_again(struct endpoint *endpoint, const struct host *host,
 		.message_len = RESUME_REQUEST_LEN,
 	};
 
-	return address(&attach, endpoint, host) == 0
+	return address(&attach, endpoint, host, share) == 0
 		   ? linkmsg_attach_encode(&attach, payload, CALL_MAX)
 		   : 0;
 }

@@ -17,6 +17,7 @@
 struct endpoint;
 struct host;
 struct sessionhello;
+struct share;
 
 /* Room for the payload of an ATTACH. */
 #define CALL_MAX 2048
@@ -31,14 +32,15 @@ struct sessionhello;
  * is short.
  */
 struct sessionhello *call_begin(struct endpoint *endpoint,
-    const struct host *host, uint16_t grace, const uint8_t *question,
-    uint8_t payload[CALL_MAX], size_t *len);
+    const struct host *host, const struct share *share, uint16_t grace,
+    const uint8_t *question, uint8_t payload[CALL_MAX], size_t *len);
 
 /*
  * Go on with a session with host by request.  Returns the length of the payload
  * of ATTACH written to payload, or 0 when this device belongs nowhere any more.
  */
 size_t call_again(struct endpoint *endpoint, const struct host *host,
-    const uint8_t request[RESUME_REQUEST_LEN], uint8_t payload[CALL_MAX]);
+    const struct share *share, const uint8_t request[RESUME_REQUEST_LEN],
+    uint8_t payload[CALL_MAX]);
 
 #endif

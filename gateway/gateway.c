@@ -20,6 +20,8 @@
 #include "gateway/gate.h"
 #include "gateway/gateway_impl.h"
 #include "gateway/hosts.h"
+#include "gateway/lent.h"
+#include "gateway/loans.h"
 #include "gateway/peers.h"
 #include "gateway/ports.h"
 #include "gateway/settings.h"
@@ -127,6 +129,8 @@ on_up(struct link *link, const struct linkmsg_result *result, void *arg)
 		peers_forsake(gateway->peers, TARGET_RELAY, CODE_SESSION_LOST);
 		gateway->incarnation = result->incarnation;
 	}
+	hosts_set_user(gateway->hosts,
+	    endpoint_membership(gateway->endpoint)->user, gateway->loans);
 	peers_link_up(gateway->peers);
 }
 
@@ -141,11 +145,14 @@ on_frame(struct link *link, enum frame_type type, uint32_t channel,
 			link_close(link, CODE_PROTOCOL_ERROR, "bad HOSTS");
 		} else {
 			peers_hosts_changed(gateway->peers);
+			gatewayorders_go_on(gateway, false);
 		}
 	} else if (type == FRAME_ATTACHED) {
 		peers_attached(gateway->peers, channel, payload, len);
 	} else if (type == FRAME_INVITED) {
 		gatewayinvite_answer(gateway, payload, len);
+	} else if (type == FRAME_SHARED) {
+		gatewayshare_answer(gateway, payload, len);
 	} else {
 		link_close(link, CODE_PROTOCOL_ERROR, "unexpected frame");
 	}
@@ -158,6 +165,7 @@ on_down(enum code code, const char *text, void *arg)
 
 	peers_link_down(gateway->peers, code, text);
 	gatewayinvite_down(gateway, text);
+	gatewayshare_down(gateway, text);
 	if (endpoint_membership(gateway->endpoint) == NULL) {
 		hosts_clear(gateway->hosts);
 	}
@@ -355,6 +363,27 @@ static const struct endpoint_ops endpoint_callbacks = {
 
 /* --- life ------------------------------------------------------------ */
 
+/* Read what the state directory has of hosts and shares; an exit code. */
+static int
+load_state(struct gateway *gateway)
+{
+	const struct membership *membership =
+	    endpoint_membership(gateway->endpoint);
+	int status = load_pins(gateway);
+
+	if (status == EX_OK) {
+		status = gatewayaccept_load(gateway);
+	}
+	if (status == EX_OK) {
+		status = gatewayorders_new(gateway);
+	}
+	if (membership != NULL) {
+		hosts_set_user(
+		    gateway->hosts, membership->user, gateway->loans);
+	}
+	return status;
+}
+
 /* Make what stands behind the endpoint; an exit code. */
 static int
 prepare(struct gateway *gateway)
@@ -398,7 +427,7 @@ prepare(struct gateway *gateway)
 	gateway->space.resolver = endpoint_resolver(gateway->endpoint);
 	gateway->space.peers = gateway->peers;
 	apply(gateway, settings);
-	return load_pins(gateway);
+	return load_state(gateway);
 }
 
 struct gateway *
@@ -423,6 +452,7 @@ gateway_new(struct loop *loop, const struct gateway_config *config, int *status)
 	gateway->load = config->load;
 	gateway->load_arg = config->load_arg;
 	list_init(&gateway->asks);
+	list_init(&gateway->shares);
 	client_pool_init(&gateway->pool, loop, &gateway->space, 0);
 	gateway->pool.ended = check_finished;
 	gateway->pool.site = gatewaysite_answer;
@@ -431,7 +461,10 @@ gateway_new(struct loop *loop, const struct gateway_config *config, int *status)
 	gateway->pool.meter = gateway->meter = meter_new();
 	gateway->outbox = outbox_new(loop);
 	gateway->hosts = hosts_new();
+	gateway->loans = loans_new();
+	gateway->lent = lent_new();
 	if (gateway->outbox != NULL && gateway->hosts != NULL &&
+	    gateway->loans != NULL && gateway->lent != NULL &&
 	    gateway->failures != NULL && gateway->meter != NULL) {
 		gateway->endpoint = endpoint_new(loop, &endpoint, status);
 	}
@@ -471,10 +504,13 @@ gateway_free(struct gateway *gateway)
 	client_pool_close(&gateway->pool);
 	outbox_free(gateway->outbox);
 	gateway->outbox = NULL;
+	gatewayorders_free(gateway);
 	peers_free(gateway->peers);
 	direct_free(gateway->direct);
 	endpoint_free(gateway->endpoint);
 	hosts_free(gateway->hosts);
+	loans_free(gateway->loans);
+	lent_free(gateway->lent);
 	gate_free(gateway->gate);
 	auth_free(gateway->auth);
 	viamark_free(gateway->viamark);

@@ -11,6 +11,8 @@
  * Beside the files of an endpoint its state directory has
  *
  *	known_hosts  keys of hosts that were reached (hosts.h)
+ *	accepted     shares of other accounts (loans.h)
+ *	shares       shares that were made here (lent.h)
  */
 #ifndef INROAD_GATEWAY_GATEWAY_H
 #define INROAD_GATEWAY_GATEWAY_H

@@ -23,9 +23,12 @@ struct direct;
 struct endpoint;
 struct failures;
 struct gate;
+struct gatewayorders;
 struct host;
 struct hosts;
 struct jsonout;
+struct lent;
+struct loans;
 struct meter;
 struct outbox;
 struct overview;
@@ -64,6 +67,10 @@ struct gateway {
 	struct outbox *outbox; /* texts that people send */
 	struct list asks;      /* invitations under way */
 	uint32_t last_request; /* number of the last one */
+	struct loans *loans;   /* shares that were accepted */
+	struct lent *lent;     /* and those that were made */
+	struct list shares;    /* commands about those that are under way */
+	struct gatewayorders *orders;
 };
 
 /* Write the pins to known_hosts. */
@@ -102,6 +109,57 @@ void gatewayinvite_down(struct gateway *gateway, const char *text);
 /* Serve "invite": words as common/control.h. */
 void gatewayinvite_start(
     struct gateway *gateway, struct control_request *request);
+
+/* Read the accepted shares; an exit code, after saying why if it is not 0. */
+int gatewayaccept_load(struct gateway *gateway);
+
+/* Serve "accept". */
+void gatewayaccept_start(
+    struct gateway *gateway, struct control_request *request);
+
+/* Serve "forget". */
+void gatewayaccept_remove(
+    struct gateway *gateway, struct control_request *request);
+
+/* Send an object for each accepted share. */
+void gatewayaccept_list(
+    struct gateway *gateway, struct control_request *request);
+
+/* Serve "share". */
+void gatewayshare_start(
+    struct gateway *gateway, struct control_request *request);
+
+/* Serve "unshare". */
+void gatewayshare_end(struct gateway *gateway, struct control_request *request);
+
+/* Serve "shares". */
+void gatewayshare_list(
+    struct gateway *gateway, struct control_request *request);
+
+/* SHARED came. */
+void gatewayshare_answer(
+    struct gateway *gateway, const uint8_t *payload, size_t len);
+
+/* The link is gone: whoever waits for the relay or an agent is told. */
+void gatewayshare_down(struct gateway *gateway, const char *text);
+
+/* The agent on host was told of an ended share, or cannot be told now. */
+void gatewayshare_told(struct gateway *gateway, const char *host, bool told);
+
+/* Make who gives orders, from its file; an exit code. */
+int gatewayorders_new(struct gateway *gateway);
+
+/* Give no orders any more. */
+void gatewayorders_free(struct gateway *gateway);
+
+/* Write the shares that were made to their file. */
+void gatewayorders_save(struct gateway *gateway);
+
+/*
+ * Something changed: give the next order, if there is one.  After a failure
+ * that waits a while, unless at_once.
+ */
+void gatewayorders_go_on(struct gateway *gateway, bool at_once);
 
 /* Serve "forward". */
 void gatewayforward_handle(

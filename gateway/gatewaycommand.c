@@ -268,6 +268,16 @@ gatewaycommand_handle(struct control_request *request, void *arg)
 		gatewayinvite_start(gateway, request);
 	} else if (strcmp(command, "forward") == 0) {
 		gatewayforward_handle(gateway, request);
+	} else if (strcmp(command, "share") == 0) {
+		gatewayshare_start(gateway, request);
+	} else if (strcmp(command, "unshare") == 0) {
+		gatewayshare_end(gateway, request);
+	} else if (strcmp(command, "shares") == 0) {
+		gatewayshare_list(gateway, request);
+	} else if (strcmp(command, "accept") == 0) {
+		gatewayaccept_start(gateway, request);
+	} else if (strcmp(command, "forget") == 0) {
+		gatewayaccept_remove(gateway, request);
 	} else if (strcmp(command, "accept-key") == 0) {
 		accept_key(gateway, request);
 	} else if (strcmp(command, "key") == 0) {

@@ -20,15 +20,21 @@ gatewayview_host(const struct gateway *gateway, const struct host *host,
 	struct hosts_count count;
 	struct peers_info info;
 	bool known = peers_get_info(gateway->peers, host->name, &info);
+	const char *state = host->online ? "online" : "offline";
 
 	hosts_count_replicas(gateway->hosts, host->name, &count);
+	if (host->withdrawn) {
+		state = "withdrawn";
+	} else if (host->expiry != 0 && host->expiry <= (uint64_t)time(NULL)) {
+		state = "expired";
+	}
 	*out = (struct overview_host){
 		.replicas = count.listed,
 		.replicas_online = count.online,
 		.replicas_refused = count.refused,
 		.name = host->name,
 		.owner = host->owner,
-		.state = host->online ? "online" : "offline",
+		.state = state,
 		.key = host->key,
 		.key_changed = hosts_key_changed(host),
 		.last_contact = host->last_contact,

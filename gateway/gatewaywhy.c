@@ -7,6 +7,7 @@
  *	lookup    where a name leads that goes directly
  *	link      is there a relay?
  *	presence  is the host online?
+ *	share     by what right, of a host of another account
  *	session   does it answer?
  *	target    does it lead there, by its policy, and does somebody listen?
  *
@@ -16,6 +17,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "common/addr.h"
 #include "common/control.h"
@@ -26,6 +28,8 @@
 #include "gateway/hosts.h"
 #include "protocol/conduit.h"
 #include "protocol/endpoint.h"
+#include "protocol/rights.h"
+#include "protocol/sharestring.h"
 #include "protocol/target.h"
 #include "protocol/uplink.h"
 
@@ -254,6 +258,7 @@ static bool
 tell_name(struct why *why, const struct reach_result *result)
 {
 	const struct way *way = &result->way;
+	const struct host *host = hosts_find(why->gateway->hosts, way->host);
 	char text[PROXYTARGET_TEXT_LEN];
 
 	proxytarget_host(&why->target, text);
@@ -263,9 +268,12 @@ tell_name(struct why *why, const struct reach_result *result)
 		   strcmp(way->host, TARGET_RELAY) == 0) {
 		passed(why, "name", "%s is the relay itself", text);
 	} else if (way->kind == WAY_HOST) {
-		passed(why, "name", "%s is %s%s\"%s\", a host of yours", text,
+		passed(why, "name", "%s is %s%s\"%s\", %s", text,
 		    way->target.name, way->target.name[0] != '\0' ? " at " : "",
-		    way->host);
+		    way->host,
+		    host != NULL && host->share != 0
+			? "a host that is shared with you"
+			: "a host of yours");
 	}
 	if (result->step == REACH_NAME || way->kind == WAY_UNKNOWN) {
 		fail(why, first_step(way), result->code, 0, result->text);
@@ -279,6 +287,30 @@ tell_name(struct why *why, const struct reach_result *result)
 		    result->code, 0, result->text);
 		return false;
 	}
+	return true;
+}
+
+/* Whose host it is and what for; false when that was the end. */
+static bool
+tell_share(
+    struct why *why, const struct host *host, const struct reach_result *result)
+{
+	const struct share *share = hosts_share(why->gateway->hosts, host);
+	const time_t at = (time_t)host->expiry;
+	char until[32] = "it is ended";
+	struct tm tm;
+
+	if (result->code == CODE_DENIED || share == NULL) {
+		fail(why, "share", CODE_DENIED, 0, result->text);
+		return false;
+	}
+	if (host->expiry != 0 && localtime_r(&at, &tm) != NULL) {
+		(void)strftime(until, sizeof(until), "%Y-%m-%d %H:%M", &tm);
+	}
+	passed(why, "share", "shared by \"%s\" until %s: %s", host->owner,
+	    until,
+	    rights_are_all(share->caller.rights) ? "all that its policy allows"
+						 : share->caller.rights);
 	return true;
 }
 
@@ -299,6 +331,10 @@ tell_host(struct why *why, const struct reach_result *result)
 	passed(why, "link", "linked to the relay %s", status.relay);
 	if (host != NULL && host->online && !hosts_is_relay(host)) {
 		passed(why, "presence", "\"%s\" is online", host->name);
+	}
+	if (host != NULL && host->share != 0 &&
+	    !tell_share(why, host, result)) {
+		return false;
 	}
 	if (result->code != CODE_OK) {
 		fail(why,

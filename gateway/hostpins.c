@@ -129,15 +129,18 @@ hosts_pin(struct hosts *hosts, const char *name)
 {
 	const struct hosts_entry *entry = hosts_find_entry(hosts, name);
 	char owner[NAME_USER_MAX + 1];
+	char own_name[NAME_HOST_MAX + 1];
 	bool changed;
 
 	if (entry == NULL) {
 		return false;
 	}
+	/* What it is called at its owner; the entry may go. */
 	memcpy(owner, entry->host.owner, sizeof(owner));
-	changed = pin_listed(hosts, owner, name);
-	changed = forget_others(hosts, owner, name) || changed;
-	hostpins_judge(hosts, owner, name);
+	memcpy(own_name, entry->host.name, sizeof(own_name));
+	changed = pin_listed(hosts, owner, own_name);
+	changed = forget_others(hosts, owner, own_name) || changed;
+	hostpins_judge(hosts, owner, own_name);
 	return changed;
 }
 
@@ -148,7 +151,7 @@ find_number(const struct hosts *hosts, const char *name, uint8_t replica)
 	struct hosts_entry *entry = hosts_find_entry(hosts, name);
 
 	if (entry != NULL) {
-		entry = hosts_first(hosts, entry->host.owner, name);
+		entry = hosts_first(hosts, entry->host.owner, entry->host.name);
 	}
 	while (entry != NULL && entry->host.replica != replica) {
 		entry = hosts_twin(entry);
@@ -165,15 +168,15 @@ hosts_pin_proved(struct hosts *hosts, const char *name, uint8_t replica,
 	if (entry == NULL || entry->host.has_pin || entry->host.is_strange) {
 		return false;
 	}
-	if (!has_pins(hosts, entry->host.owner, name)) {
+	if (!has_pins(hosts, entry->host.owner, entry->host.name)) {
 		/* Who was listed when we first met was there before us. */
-		(void)pin_listed(hosts, entry->host.owner, name);
+		(void)pin_listed(hosts, entry->host.owner, entry->host.name);
 	}
 	if (!entry->host.has_pin) {
 		expect_less(hosts, entry);
 	}
 	(void)pin(entry, key);
-	hostpins_judge(hosts, entry->host.owner, name);
+	hostpins_judge(hosts, entry->host.owner, entry->host.name);
 	return true;
 }
 

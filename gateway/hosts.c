@@ -9,6 +9,7 @@
 #include "common/list.h"
 #include "common/mem.h"
 #include "gateway/hosts_impl.h"
+#include "gateway/loans.h"
 #include "protocol/name.h"
 #include "protocol/target.h"
 
@@ -397,12 +398,18 @@ struct hosts_entry *
 hosts_find_entry(const struct hosts *hosts, const char *name)
 {
 	struct hosts_entry *entry = hosts_head(hosts, name);
+	const struct loan *loan;
 
 	if (strcmp(name, TARGET_RELAY) == 0) {
 		return NULL;
 	}
-	while (entry != NULL && !hosts_is_listed(hosts, entry)) {
+	while (entry != NULL && !(hosts_is_listed(hosts, entry) &&
+				    hostloans_is_own(hosts, entry))) {
 		entry = entry->same;
+	}
+	loan = entry == NULL ? hostloans_find(hosts, name) : NULL;
+	if (loan != NULL) {
+		entry = hostloans_first(hosts, loan);
 	}
 	return entry != NULL ? best_of(hosts, entry) : NULL;
 }
@@ -411,12 +418,28 @@ const struct host *
 hosts_find(const struct hosts *hosts, const char *name)
 {
 	const struct hosts_entry *entry;
+	struct loan *loan;
 
 	if (strcmp(name, TARGET_RELAY) == 0) {
 		return hosts->relay.name[0] != '\0' ? &hosts->relay : NULL;
 	}
 	entry = hosts_find_entry(hosts, name);
-	return entry != NULL ? &entry->host : NULL;
+	if (entry != NULL && hostloans_is_own(hosts, entry)) {
+		return &entry->host;
+	}
+	loan = hostloans_find(hosts, name);
+	return loan != NULL ? hostloans_view(hosts, loan, entry) : NULL;
+}
+
+/* Return the first entry of the host that is called name here, or NULL. */
+static struct hosts_entry *
+first_called(const struct hosts *hosts, const char *name)
+{
+	const struct hosts_entry *entry = hosts_find_entry(hosts, name);
+
+	return entry != NULL
+		   ? hosts_first(hosts, entry->host.owner, entry->host.name)
+		   : NULL;
 }
 
 const struct host *
@@ -428,12 +451,15 @@ hosts_find_replica(const struct hosts *hosts, const char *name, uint8_t replica)
 	if (host == NULL || host->replica == replica) {
 		return host;
 	}
-	entry = hosts_first(hosts, host->owner, name);
+	entry = first_called(hosts, name);
 	while (entry != NULL && (entry->host.replica != replica ||
 				    !hosts_is_listed(hosts, entry))) {
 		entry = hosts_twin(entry);
 	}
-	return entry != NULL ? &entry->host : NULL;
+	if (entry == NULL || host->share == 0) {
+		return entry != NULL ? &entry->host : NULL;
+	}
+	return hostloans_view(hosts, hostloans_find(hosts, name), entry);
 }
 
 void
@@ -445,7 +471,7 @@ hosts_count_replicas(
 
 	*out = (struct hosts_count){ .listed = 0 };
 	if (host != NULL) {
-		entry = hosts_first(hosts, host->owner, name);
+		entry = first_called(hosts, name);
 	}
 	for (; entry != NULL; entry = hosts_twin(entry)) {
 		if (hosts_is_listed(hosts, entry)) {
@@ -472,8 +498,16 @@ hosts_nearest(const struct hosts *hosts, const char *name)
 
 		work += len * strlen(entry->host.name);
 		if (hosts_is_listed(hosts, entry) &&
+		    hostloans_is_own(hosts, entry) &&
 		    name_is_nearer(name, entry->host.name, &best)) {
 			nearest = entry->host.name;
+		}
+	}
+	for (size_t i = 0; hostloans_at(hosts, i) != NULL; i++) {
+		const char *alias = hostloans_at(hosts, i)->alias;
+
+		if (name_is_nearer(name, alias, &best)) {
+			nearest = alias;
 		}
 	}
 	return nearest;
@@ -489,8 +523,18 @@ hosts_each(struct hosts *hosts,
 
 		/* Once for all replicas: the best one stands for them. */
 		if (hosts_is_listed(hosts, entry) &&
+		    hostloans_is_own(hosts, entry) &&
 		    best_of(hosts, entry) == entry) {
 			visit(&entry->host, arg);
+		}
+	}
+	for (size_t i = 0; hostloans_at(hosts, i) != NULL; i++) {
+		const struct host *host =
+		    hosts_find(hosts, hostloans_at(hosts, i)->alias);
+
+		/* One that an own host hides was visited as that. */
+		if (host->share != 0) {
+			visit(host, arg);
 		}
 	}
 }

@@ -14,6 +14,10 @@
  * user accepts it: a relay that knows what an agent knows, or a thief of one,
  * must not add a replica of its own making unnoticed.
  *
+ * A host of another account is in the list while that shares it with ours.  It
+ * has a name here, and is found, once its share was accepted (loans.h), which
+ * also says what its key is.  An own host by the same name comes first.
+ *
  * Pins outlive the list: they are kept as text, a line each, and one for how
  * many further keys are expected
  *
@@ -37,6 +41,8 @@
 #include "protocol/linkmsg.h"
 
 struct hosts;
+struct loans;
+struct share;
 
 /*
  * Hosts and pins, at most: 80 MB.  An account has fewer; a relay that is not
@@ -55,6 +61,10 @@ struct host {
 	bool is_strange; /* a further key, where others are pinned */
 	bool online;
 	uint64_t last_contact; /* unix seconds, 0: never */
+	/* Of another account's: name is what it is called here. */
+	uint64_t share;  /* id of the share, 0: it is our own */
+	uint64_t expiry; /* of the share, unix seconds, 0: never */
+	bool withdrawn;  /* the owner shares it no more */
 };
 
 /* Return an empty list, or NULL. */
@@ -76,6 +86,19 @@ int hosts_apply(struct hosts *hosts, const uint8_t *payload, size_t len);
  */
 void hosts_on_change(struct hosts *hosts,
     void (*changed)(const struct host *host, void *arg), void *arg);
+
+/*
+ * We are the account user, whose hosts are the own ones; hosts of others are
+ * found by what loans, which outlives hosts, says.
+ */
+void hosts_set_user(struct hosts *hosts, const char *user, struct loans *loans);
+
+/*
+ * Return the share by which host is reached, NULL if it is our own or the share
+ * is not there any more.
+ */
+const struct share *hosts_share(
+    const struct hosts *hosts, const struct host *host);
 
 /* Forget the list, as this is nobody's gateway any more; pins stay. */
 void hosts_clear(struct hosts *hosts);
@@ -122,7 +145,7 @@ const char *hosts_nearest(const struct hosts *hosts, const char *name);
 
 /*
  * Call visit for every listed host, by name; of its replicas the one that
- * serves best stands for all.
+ * serves best stands for all.  Behind them come those of other accounts.
  */
 void hosts_each(struct hosts *hosts,
     void (*visit)(const struct host *host, void *arg), void *arg);

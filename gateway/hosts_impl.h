@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * hosts_impl: what hosts.c, the list, and hostpins.c, the keys, share; nobody
- * else includes it.
+ * hosts_impl: what hosts.c, the list, hostpins.c, the keys, and hostloans.c,
+ * hosts of other accounts, share; nobody else includes it.
  */
 #ifndef INROAD_GATEWAY_HOSTS_IMPL_H
 #define INROAD_GATEWAY_HOSTS_IMPL_H
@@ -13,6 +13,8 @@
 #include "common/list.h"
 #include "common/table.h"
 #include "gateway/hosts.h"
+
+struct loan;
 
 struct hosts_entry {
 	struct table_node node; /* in hosts->by_name, as the first of a name */
@@ -30,6 +32,8 @@ struct hosts {
 	uint64_t list;       /* the number of the present list */
 	bool complete;
 	struct host relay; /* its name is empty before hosts_set_relay() */
+	char user[NAME_USER_MAX + 1]; /* empty: every host is our own */
+	struct loans *loans;          /* NULL: there are none */
 	/* All entries, by name once that is asked for. */
 	struct hosts_entry **order;
 	size_t count;
@@ -60,7 +64,10 @@ struct hosts_entry *hosts_first(
 bool hosts_is_listed(
     const struct hosts *hosts, const struct hosts_entry *entry);
 
-/* Return the listed entry by that name that serves best, or NULL. */
+/*
+ * Return the listed entry that serves best of the own host by that name, else
+ * of the one that is called so here, or NULL.
+ */
 struct hosts_entry *hosts_find_entry(
     const struct hosts *hosts, const char *name);
 
@@ -72,5 +79,26 @@ void hosts_put_in_order(struct hosts *hosts);
 
 /* Judge anew which keys of the host of owner by that name are strange. */
 void hostpins_judge(struct hosts *hosts, const char *owner, const char *name);
+
+/* Return true when entry is a host of our own account. */
+bool hostloans_is_own(
+    const struct hosts *hosts, const struct hosts_entry *entry);
+
+/* Return the accepted share that is called alias, or NULL. */
+struct loan *hostloans_find(const struct hosts *hosts, const char *alias);
+
+/* Return accepted share number i, or NULL behind the last. */
+struct loan *hostloans_at(const struct hosts *hosts, size_t i);
+
+/* Return the first entry of the host of loan, listed or not, or NULL. */
+struct hosts_entry *hostloans_first(
+    const struct hosts *hosts, const struct loan *loan);
+
+/*
+ * Return the host of loan as it is seen here, which entry, a replica of it, is
+ * behind, or nothing with NULL.  It is as it is until the next such call.
+ */
+const struct host *hostloans_view(const struct hosts *hosts, struct loan *loan,
+    const struct hosts_entry *entry);
 
 #endif

@@ -44,12 +44,15 @@ noinst_LIBRARIES += %D%/libgateway.a
 	%D%/gateway.c \
 	%D%/gateway.h \
 	%D%/gateway_impl.h \
+	%D%/gatewayaccept.c \
 	%D%/gatewaycommand.c \
 	%D%/gatewayinvite.c \
 	%D%/gatewayforward.c \
 	%D%/gatewaymain.c \
 	%D%/gatewaymain.h \
 	%D%/gatewaysend.c \
+	%D%/gatewayorders.c \
+	%D%/gatewayshare.c \
 	%D%/gatewaysite.c \
 	%D%/gatewayview.c \
 	%D%/gatewaywait.c \
@@ -59,6 +62,7 @@ noinst_LIBRARIES += %D%/libgateway.a
 	%D%/homewords.c \
 	%D%/homewords.h \
 	%D%/hostpins.c \
+	%D%/hostloans.c \
 	%D%/hosts.c \
 	%D%/hosts.h \
 	%D%/hosts_impl.h \
@@ -74,6 +78,10 @@ noinst_LIBRARIES += %D%/libgateway.a
 	%D%/httphead.h \
 	%D%/httptarget.c \
 	%D%/httptarget.h \
+	%D%/lent.c \
+	%D%/lent.h \
+	%D%/loans.c \
+	%D%/loans.h \
 	%D%/metrics.c \
 	%D%/metrics.h \
 	%D%/nameserver.c \
@@ -197,6 +205,8 @@ noinst_LIBRARIES += %D%/cli/libcli.a
 	%D%/cli/relaycmd.h \
 	%D%/cli/remote.c \
 	%D%/cli/remote.h \
+	%D%/cli/share.c \
+	%D%/cli/share.h \
 	%D%/cli/shellenv.c \
 	%D%/cli/shellenv.h \
 	%D%/cli/show.c \

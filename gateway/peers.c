@@ -475,6 +475,14 @@ prepare(struct peers *peers, const char *host)
 
 	(void)peerspick_choose(peers, host, &replica);
 	peer = find_or_add(peers, host, replica);
+	if (peer != NULL && peer->tether != NULL &&
+	    hosts_find(peers->config.hosts, host) != NULL &&
+	    !tether_fits(peer->tether, hosts_find(peers->config.hosts, host))) {
+		/* The name has come to mean another host. */
+		tether_close(peer->tether, CODE_REPLACED);
+		peer->tether = NULL;
+		peersaged_close(peer, CODE_REPLACED);
+	}
 	if (peer != NULL && peer->tether != NULL) {
 		peersaged_close_spent(peer);
 		if (tether_is_live(peer->tether) && peersaged_is_due(peer)) {

@@ -60,6 +60,26 @@ describe_refusal(const struct peer *peer, char text[LIMITS_TEXT_LEN])
 	return code;
 }
 
+/* Return true when the share of host is good; else say why not. */
+static bool
+may_use(const struct host *host, char text[LIMITS_TEXT_LEN])
+{
+	if (host->expiry != 0 && host->expiry <= (uint64_t)time(NULL)) {
+		(void)snprintf(text, LIMITS_TEXT_LEN,
+		    "The share of \"%s\" has expired; ask \"%s\" for a new "
+		    "one.",
+		    host->name, host->owner);
+		return false;
+	}
+	if (host->withdrawn) {
+		(void)snprintf(text, LIMITS_TEXT_LEN,
+		    "\"%s\" does not share \"%s\" with you any more.",
+		    host->owner, host->name);
+		return false;
+	}
+	return true;
+}
+
 /* Say why host, which is called name if it is there, cannot be called. */
 static enum code
 why_host(const struct peers *peers, const char *name, const struct host *host,
@@ -78,7 +98,11 @@ why_host(const struct peers *peers, const char *name, const struct host *host,
 	if (hosts_is_relay(host)) {
 		return CODE_OK;
 	}
-	if (membership->key_kind != MEMBERSHIP_KEY_ACCOUNT) {
+	if (host->share != 0 && !may_use(host, text)) {
+		return CODE_DENIED;
+	}
+	if (host->share == 0 &&
+	    membership->key_kind != MEMBERSHIP_KEY_ACCOUNT) {
 		(void)snprintf(text, LIMITS_TEXT_LEN, "%s",
 		    codes_summary(CODE_ACCOUNT_KEY));
 		return CODE_ACCOUNT_KEY;

@@ -3,6 +3,8 @@
 
 #include <sodium.h>
 #include <stdio.h>
+#include <string.h>
+#include <time.h>
 
 #include "common/log.h"
 #include "common/loop.h"
@@ -128,12 +130,32 @@ tether_pause(struct tether *tether)
 }
 
 bool
+tether_fits(const struct tether *tether, const struct host *host)
+{
+	return host != NULL && host->share == tether->host.share &&
+	       strcmp(host->owner, tether->host.owner) == 0;
+}
+
+/* Return true when the host is none that we may reach any more. */
+static bool
+is_over(const struct tether *tether)
+{
+	const struct host *host =
+	    hosts_find(tether->space->hosts, tether->host.name);
+
+	if (tether->host.share == 0) {
+		return host == NULL;
+	}
+	return !tether_fits(tether, host) || host->withdrawn ||
+	       (host->expiry != 0 && host->expiry <= (uint64_t)time(NULL));
+}
+
+bool
 tether_is_hopeless(const struct tether *tether, enum code code)
 {
 	return codes_is_lasting(code) ||
 	       ((code == CODE_HOST_UNKNOWN || code == CODE_DENIED) &&
-		   hosts_is_complete(tether->space->hosts) &&
-		   hosts_find(tether->space->hosts, tether->host.name) == NULL);
+		   hosts_is_complete(tether->space->hosts) && is_over(tether));
 }
 
 void
@@ -242,15 +264,30 @@ send_attach(struct tether *tether, const uint8_t *payload, size_t len)
 	return CODE_OK;
 }
 
+/*
+ * Put the share by which the host is called to *share, NULL for one of our own;
+ * false when there was one and is not any more.
+ */
+static bool
+find_share(const struct tether *tether, const struct share **share)
+{
+	*share = hosts_share(tether->space->hosts, &tether->host);
+	return *share != NULL || tether->host.share == 0;
+}
+
 /* Send message 1, with a question about this session or without. */
 static enum code
 send_hello(struct tether *tether, const uint8_t *question)
 {
 	uint8_t payload[CALL_MAX];
+	const struct share *share;
 	size_t len;
 
+	if (!find_share(tether, &share)) {
+		return CODE_DENIED;
+	}
 	tether->hello = call_begin(tether->space->endpoint, &tether->host,
-	    tether->space->grace, question, payload, &len);
+	    share, tether->space->grace, question, payload, &len);
 	return tether->hello != NULL ? send_attach(tether, payload, len)
 				     : CODE_OVERLOADED;
 }
@@ -261,13 +298,17 @@ send_request(struct tether *tether)
 {
 	uint8_t request[RESUME_REQUEST_LEN];
 	uint8_t payload[CALL_MAX];
+	const struct share *share;
 
+	if (!find_share(tether, &share)) {
+		return CODE_DENIED;
+	}
 	if (carrier_ask(tether->carrier, request) != 0) {
 		return CODE_SESSION_LOST;
 	}
 	return send_attach(tether, payload,
-	    call_again(
-		tether->space->endpoint, &tether->host, request, payload));
+	    call_again(tether->space->endpoint, &tether->host, share, request,
+		payload));
 }
 
 /* Try to go on. */

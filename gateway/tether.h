@@ -102,6 +102,12 @@ bool tether_attached(struct tether *tether, uint32_t channel,
 /* There is a new link, or something changed in the list of hosts. */
 void tether_retry(struct tether *tether);
 
+/*
+ * Return true when tether's session is one with host (may be NULL): a name may
+ * have come to mean another one.
+ */
+bool tether_fits(const struct tether *tether, const struct host *host);
+
 /* Return the key that the host has proved once the tether was live. */
 const uint8_t *tether_key(const struct tether *tether);
 

@@ -26,6 +26,7 @@
 #include "gateway/cli/passwd.h"
 #include "gateway/cli/proxy.h"
 #include "gateway/cli/relaycmd.h"
+#include "gateway/cli/share.h"
 #include "gateway/cli/shellenv.h"
 #include "gateway/cli/show.h"
 #include "gateway/cli/sshconfig.h"
@@ -380,6 +381,14 @@ const struct commands_row commands_table[] = {
 	{ "key", "export", "the account key, to keep on paper", 1, 1, run_key },
 	{ "accept-key", "HOST", "trust the new key of a host", 1, 1,
 	    run_accept_key },
+	{ "share", "HOST USER [--ports LIST] [--services LIST] [--until WHEN]",
+	    "a host with another account", 0, 8, share_run },
+	{ "unshare", "HOST USER|SHARE", "end that, at once", 2, 2,
+	    share_end_run },
+	{ "shares", "", "shares that were made and accepted", 0, 0,
+	    share_list_run },
+	{ "accept", "STRING|-|@FILE [--as NAME] | --remove NAME",
+	    "a host that is shared with you", 1, 3, share_accept_run },
 	{ "user", "list [USER]", "accounts of the relay", 1, 6,
 	    accounts_user_run },
 	{ "user add", "USER [--level admin|user|guest]", "a new account", 99,
