@@ -14,6 +14,7 @@
 #include "gateway/textout.h"
 #include "gateway/www.h"
 #include "protocol/limits.h"
+#include "protocol/target.h"
 
 /* What writing the page needs. */
 struct page {
@@ -47,6 +48,33 @@ put_words(
 	textout_format(&page->out, "%s", after);
 }
 
+/* --- where hosts are --------------------------------------------------- */
+
+/* Return true where http://NAME.localhost leads to this gateway. */
+static bool
+is_near(const struct page *page)
+{
+	return addr_is_loopback(&page->request->local);
+}
+
+/* Put ":1080", by which who asks reaches us; nothing for the port of HTTP. */
+static void
+put_port(struct page *page)
+{
+	if (page->request->port != 80) {
+		textout_format(&page->out, ":%u", page->request->port);
+	}
+}
+
+/* Put a link to the root of name, which says text. */
+static void
+put_way(struct page *page, const char *name, const char *text)
+{
+	put_words(page, "<a href=\"http://", name, ".localhost");
+	put_port(page);
+	put_words(page, "/\">", text, "</a>");
+}
+
 /* --- the link -------------------------------------------------------- */
 
 static void
@@ -64,6 +92,10 @@ put_link_up(struct page *page)
 	if (overview->link.rtt_ns > 0) {
 		textout_format(&page->out, ", round trip %s",
 		    homewords_rtt(overview->link.rtt_ns, words));
+	}
+	if (is_near(page)) {
+		textout_format(&page->out, ", ");
+		put_way(page, TARGET_RELAY, "its page");
 	}
 	textout_format(&page->out, "</p>\n");
 }
@@ -137,30 +169,12 @@ put_link(struct page *page)
 
 /* --- hosts ----------------------------------------------------------- */
 
-/* Return true where http://NAME.localhost leads to this gateway. */
-static bool
-is_near(const struct page *page)
-{
-	return addr_is_loopback(&page->request->local);
-}
-
-/* Put ":1080", by which who asks reaches us; nothing for the port of HTTP. */
-static void
-put_port(struct page *page)
-{
-	if (page->request->port != 80) {
-		textout_format(&page->out, ":%u", page->request->port);
-	}
-}
-
 static void
 put_name(struct page *page, const char *name)
 {
 	textout_format(&page->out, "<th scope=\"row\" role=\"rowheader\">");
 	if (is_near(page)) {
-		put_words(page, "<a href=\"http://", name, ".localhost");
-		put_port(page);
-		put_words(page, "/\">", name, "</a>");
+		put_way(page, name, name);
 	} else {
 		textout_html(&page->out, name);
 	}

@@ -94,7 +94,8 @@ START_TEST(the_link_when_it_is_up)
 {
 	has("class=\"link good\"");
 	has(">Connected to relay.example.net:7000<");
-	has("for 2 h, round trip 24.0 ms<");
+	has("for 2 h, round trip 24.0 ms, <a "
+	    "href=\"http://relay.localhost:1080/\">its page</a><");
 	has("5 local connections, 3 streams to hosts, 3 requests since the "
 	    "start, <a href=\"#failures\">1 failed</a><");
 	has("gateway 0.1.0, up 2 h<");
