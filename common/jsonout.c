@@ -105,6 +105,9 @@ end_value(struct jsonout *json)
 static void
 put_value(struct jsonout *json, const char *key, const char *value)
 {
+	if (json == NULL) {
+		return;
+	}
 	begin_value(json, key);
 	put(json, value, strlen(value));
 	end_value(json);
@@ -114,6 +117,9 @@ put_value(struct jsonout *json, const char *key, const char *value)
 static void
 begin_nest(struct jsonout *json, const char *key, bool is_object)
 {
+	if (json == NULL) {
+		return;
+	}
 	begin_value(json, key);
 	if (json->bad || json->depth == JSON_DEPTH_MAX) {
 		json->bad = true;
@@ -140,6 +146,9 @@ jsonout_array(struct jsonout *json, const char *key)
 void
 jsonout_end(struct jsonout *json)
 {
+	if (json == NULL) {
+		return;
+	}
 	if (json->bad || json->depth == 0) {
 		json->bad = true;
 		return;
@@ -164,6 +173,9 @@ void
 jsonout_bytes(
     struct jsonout *json, const char *key, const void *bytes, size_t len)
 {
+	if (json == NULL) {
+		return;
+	}
 	begin_value(json, key);
 	put_quoted(json, len > 0 ? bytes : "", len);
 	end_value(json);
@@ -222,7 +234,7 @@ jsonout_text(const struct jsonout *json, size_t *len)
 	const char *text;
 	size_t n;
 
-	if (json->bad || !json->done) {
+	if (json == NULL || json->bad || !json->done) {
 		return NULL;
 	}
 	text = (const char *)buf_peek(json->text, &n);

@@ -5,8 +5,9 @@
  * A straight list of calls makes a document; the first thing that goes wrong
  * (memory, the limit given at creation, a key where none belongs, an end too
  * many) makes the writer bad, every later call does nothing, and jsonout_text()
- * tells at the end.  Strings may hold anything: what is not UTF-8 becomes
- * U+FFFD, control characters are escaped.
+ * tells at the end.  A writer that is NULL, for want of memory, is bad. Strings
+ * may hold anything: what is not UTF-8 becomes U+FFFD, control characters are
+ * escaped.
  *
  * Every value takes a key: the name of the field inside an object, NULL inside
  * an array and for the document itself.

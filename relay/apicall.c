@@ -456,6 +456,15 @@ send_answer(struct api_call *call)
 	return result;
 }
 
+static bool
+has_body(const struct api_call *call)
+{
+	const char *length = header(call, "Content-Length");
+
+	return header(call, "Transfer-Encoding") != NULL ||
+	       (length != NULL && strcmp(length, "0") != 0);
+}
+
 /* The head of a request is there. */
 static enum MHD_Result
 begin(struct api *api, struct MHD_Connection *connection, const char *url,
@@ -478,7 +487,10 @@ begin(struct api *api, struct MHD_Connection *connection, const char *url,
 	if (admit(call) && guard(call, method)) {
 		route(call, url, method);
 	}
-	return call->state == API_CALL_DONE ? send_answer(call) : MHD_YES;
+	/* An answer that comes before the body ends the connection after it. */
+	return call->state == API_CALL_DONE && has_body(call)
+		   ? send_answer(call)
+		   : MHD_YES;
 }
 
 /* --- the rest --------------------------------------------------------- */

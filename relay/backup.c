@@ -199,6 +199,8 @@ backup_start(struct backup *backup, const char *path)
 		"%s", path) >= sizeof(backup->result.path)) {
 		return fail(&backup->result, "no backup", "too long a path");
 	}
+	/* What is told when the relay ends before it is begun. */
+	(void)fail(&backup->result, "no backup", "the relay ends");
 	if (worker_submit(backup->worker, &backup->job) != 0) {
 		return fail(&backup->result, "no backup", "out of threads");
 	}

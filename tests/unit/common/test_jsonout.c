@@ -196,12 +196,31 @@ START_TEST(failure_is_seen)
 }
 END_TEST
 
+START_TEST(no_writer_is_a_bad_one)
+{
+	jsonout_object(NULL, NULL);
+	jsonout_array(NULL, "a");
+	jsonout_string(NULL, NULL, "x");
+	jsonout_string(NULL, NULL, NULL);
+	jsonout_bytes(NULL, NULL, "x", 1);
+	jsonout_uint(NULL, NULL, 1);
+	jsonout_int(NULL, NULL, 1);
+	jsonout_double(NULL, NULL, 1.5);
+	jsonout_bool(NULL, NULL, true);
+	jsonout_null(NULL, NULL);
+	jsonout_end(NULL);
+	ck_assert_ptr_null(jsonout_text(NULL, NULL));
+	jsonout_free(NULL);
+}
+END_TEST
+
 int
 main(void)
 {
 	Suite *suite = suite_create("jsonout");
 	TCase *tcase = tcase_create("json");
 
+	tcase_add_test(tcase, no_writer_is_a_bad_one);
 	suite_add_tcase(suite, tcase);
 	tcase_add_test(tcase, whole_document);
 	tcase_add_test(tcase, every_smaller_limit_fails);

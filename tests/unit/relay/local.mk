@@ -8,9 +8,11 @@ UNIT_TESTS += \
 	%D%/test_account \
 	%D%/test_admin \
 	%D%/test_allowance \
+	%D%/test_api \
 	%D%/test_apiguard \
 	%D%/test_apiroutes \
 	%D%/test_audit \
+	%D%/test_backup \
 	%D%/test_device \
 	%D%/test_deviceattach \
 	%D%/test_devicehosts \
@@ -52,9 +54,12 @@ LIBS_UNIT_RELAY = $(LIBS_UNIT) $(LIBS_RELAY) $(LIBS_CHECK)
 %C%_test_admin_SOURCES = %D%/test_admin.c $(RIG_UNIT_RELAY)
 %C%_test_admin_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_allowance_LDADD = $(LIBS_UNIT_RELAY)
+%C%_test_api_SOURCES = %D%/test_api.c $(RIG_UNIT_RELAY)
+%C%_test_api_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_apiguard_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_apiroutes_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_audit_LDADD = $(LIBS_UNIT_RELAY)
+%C%_test_backup_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_device_SOURCES = %D%/test_device.c $(RIG_UNIT_RELAY)
 %C%_test_device_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_deviceattach_SOURCES = %D%/test_deviceattach.c $(RIG_UNIT_RELAY)
