@@ -30,6 +30,7 @@ write_use(struct jsonout *json, const struct account *account,
 		jsonout_uint(json, "use", tenant_rate(account, TENANT_DOWN));
 		break;
 	case ALLOWANCE_MONTH:
+		tenant_settle(account);
 		jsonout_uint(json, "use", account_spent(account, now));
 		break;
 	case ALLOWANCE_ATTACHES:
@@ -154,6 +155,7 @@ show_months(struct admin_request *request, const struct account *account)
 {
 	const struct usage *usage = account_months(account);
 
+	tenant_settle(account);
 	for (size_t i = usage->count; i > 0; i--) {
 		show_month(request, account, &usage->months[i - 1]);
 	}
@@ -166,6 +168,7 @@ list_month(struct admin_request *request, struct account *account)
 	const uint32_t now = usage_month(request->asker->now);
 	const struct usage *usage = account_months(account);
 
+	tenant_settle(account);
 	if (usage->count == 0 || usage->months[usage->count - 1].month != now) {
 		return 0;
 	}

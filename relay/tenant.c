@@ -178,8 +178,8 @@ warn(struct tenant *tenant, struct account *account, uint64_t before,
 	}
 }
 
-/* Put what passed since the last time to the account. */
-static void
+/* Put what passed since the last time to the account; was there something? */
+static bool
 account_for(struct tenant *tenant)
 {
 	struct account *account = account_of(tenant);
@@ -195,7 +195,7 @@ account_for(struct tenant *tenant)
 		tenant->ways[way].bytes[second % RATE_SLOTS] += fresh[way];
 	}
 	if (account == NULL) {
-		return;
+		return false;
 	}
 	if (fresh[TENANT_UP] + fresh[TENANT_DOWN] > 0) {
 		before = account_spent(account, now);
@@ -205,6 +205,7 @@ account_for(struct tenant *tenant)
 	}
 	/* Also when another month began. */
 	tenant->left = account_left(account, now);
+	return fresh[TENANT_UP] + fresh[TENANT_DOWN] > 0;
 }
 
 static void
@@ -242,13 +243,9 @@ activate(struct tenant *tenant)
 
 /* One of the active has its turn; those at rest with circuits leave. */
 static void
-settle(struct tenant *tenant)
+take_turn(struct tenant *tenant)
 {
-	const bool moved = tenant->ways[TENANT_UP].fresh > 0 ||
-			   tenant->ways[TENANT_DOWN].fresh > 0;
-
-	account_for(tenant);
-	if (moved) {
+	if (account_for(tenant)) {
 		tenant->idle = 0;
 	} else if (tenant->circuits > 0) {
 		list_remove(&tenant->active);
@@ -267,7 +264,7 @@ on_round(struct ev_loop *ev, ev_timer *timer, int revents)
 	(void)revents;
 	for (; node != NULL; node = next) {
 		next = list_after(&tenants->active, node);
-		settle(list_entry(node, struct tenant, active));
+		take_turn(list_entry(node, struct tenant, active));
 	}
 	if (!list_empty(&tenants->active)) {
 		ev_timer_set(timer, ROUND, 0.);
@@ -291,7 +288,7 @@ on_moved(void *arg, uint64_t n)
 	}
 	tenant->left = n < tenant->left ? tenant->left - n : 0;
 	if (tenant->left == 0) {
-		account_for(tenant);
+		(void)account_for(tenant);
 		loop_defer(tenant->tenants->config.loop, &tenant->exhausted);
 	}
 }
@@ -325,7 +322,7 @@ tenants_free(struct tenants *tenants)
 	     node = list_first(&tenants->all)) {
 		struct tenant *tenant = list_entry(node, struct tenant, all);
 
-		account_for(tenant);
+		(void)account_for(tenant);
 		forget(tenant);
 	}
 	ev_timer_stop(loop_ev(tenants->config.loop), &tenants->round);
@@ -382,6 +379,16 @@ tenant_put(struct tenant *tenant)
 {
 	if (tenant != NULL && --tenant->circuits == 0) {
 		activate(tenant);
+	}
+}
+
+void
+tenant_settle(const struct account *account)
+{
+	struct tenant *tenant = account_tenant(account);
+
+	if (tenant != NULL) {
+		(void)account_for(tenant);
 	}
 }
 

@@ -75,6 +75,9 @@ struct credit_pool *tenant_pool(struct tenant *tenant);
 /* Return what counts and slows that way of tenant. */
 struct toll *tenant_toll(struct tenant *tenant, enum tenant_way way);
 
+/* Put what passed since the last round to account; it is done each second. */
+void tenant_settle(const struct account *account);
+
 /* Return how many circuits account has. */
 uint64_t tenant_circuits(const struct account *account);
 
