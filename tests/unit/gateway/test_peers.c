@@ -452,6 +452,31 @@ START_TEST(requests_wait_for_a_lost_session)
 }
 END_TEST
 
+/* Nobody waits for a month to end; what is open does, and goes on. */
+START_TEST(a_month_that_is_used_up_is_told)
+{
+	struct request *first = get();
+	struct request *waiting;
+	struct request *later;
+
+	expect(first, CODE_OK);
+	rig.refuse = CODE_QUOTA;
+	tetherrig_detach(&rig, 0, CODE_LINK_LOST);
+	tetherrig_settle(&rig);
+	waiting = get();
+	expect(waiting, CODE_QUOTA);
+	later = get();
+	ck_assert_int_eq(later->done, 1);
+	ck_assert_int_eq(later->code, CODE_QUOTA);
+	rig.refuse = CODE_OK;
+	tetherrig_await(&rig, &rig.requests, rig.requests + 1);
+	tetherrig_settle(&rig);
+	later = get();
+	expect(later, CODE_OK);
+	ck_assert_ptr_eq(later->session, first->session);
+}
+END_TEST
+
 START_TEST(a_ping_waits_for_a_lost_session)
 {
 	struct session *session = begin();
@@ -816,6 +841,7 @@ main(void)
 	tcase_add_test(tcase, who_cancels_is_not_told);
 	tcase_add_test(tcase, who_is_shut_out_is_told);
 	tcase_add_test(tcase, requests_wait_for_a_lost_session);
+	tcase_add_test(tcase, a_month_that_is_used_up_is_told);
 	tcase_add_test(tcase, a_ping_waits_for_a_lost_session);
 	tcase_add_test(tcase, a_ping_under_way_survives_a_loss);
 	tcase_add_test(tcase, after_a_restart_requests_get_a_new_session);
