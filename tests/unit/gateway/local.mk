@@ -32,6 +32,8 @@ UNIT_TESTS += \
 	%D%/test_httpforward \
 	%D%/test_httphead \
 	%D%/test_httptarget \
+	%D%/test_lent \
+	%D%/test_loans \
 	%D%/test_metrics \
 	%D%/test_nameserver \
 	%D%/test_outcomes \
@@ -107,6 +109,8 @@ LIBS_UNIT_GATEWAY = $(LIBS_UNIT) $(LIBS_GATEWAY) $(LIBS_CHECK)
 %C%_test_httpforward_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_httphead_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_httptarget_LDADD = $(LIBS_UNIT_GATEWAY)
+%C%_test_lent_LDADD = $(LIBS_UNIT_GATEWAY)
+%C%_test_loans_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_metrics_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_nameserver_SOURCES = %D%/test_nameserver.c $(RIG_UNIT_GATEWAY)
 %C%_test_nameserver_LDADD = $(LIBS_UNIT_GATEWAY)

@@ -19,6 +19,7 @@ UNIT_TESTS += \
 	%D%/test_pump \
 	%D%/test_relaycmd \
 	%D%/test_remote \
+	%D%/test_share \
 	%D%/test_shellenv \
 	%D%/test_show \
 	%D%/test_sshconfig \
@@ -45,6 +46,7 @@ LIBS_UNIT_CLI = $(LIBS_UNIT) $(LIBS_CLI) $(LIBS_CHECK)
 %C%_test_pump_LDADD = $(LIBS_UNIT_CLI)
 %C%_test_relaycmd_LDADD = $(LIBS_UNIT_CLI)
 %C%_test_remote_LDADD = $(LIBS_UNIT_CLI)
+%C%_test_share_LDADD = $(LIBS_UNIT_CLI)
 %C%_test_shellenv_LDADD = $(LIBS_UNIT_CLI)
 %C%_test_show_LDADD = $(LIBS_UNIT_CLI)
 %C%_test_sshconfig_LDADD = $(LIBS_UNIT_CLI)
