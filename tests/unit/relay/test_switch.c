@@ -427,7 +427,8 @@ arrived(const struct side *side)
 /* No more is granted than is paid for, from the first byte on. */
 START_TEST(without_pay_nothing_goes_on)
 {
-	const uint64_t burst = 2 * WIRE(LONG);
+	/* All that the first credit allows. */
+	const uint64_t burst = 4 * WIRE(LONG);
 
 	for (int i = 0; i < SWITCH_TOLLS; i++) {
 		tolls[SWITCH_GATEWAY][i] = toll_new(loop, NULL, NULL);
@@ -435,12 +436,11 @@ START_TEST(without_pay_nothing_goes_on)
 	toll_set(tolls[SWITCH_GATEWAY][1], 1, burst);
 	start(false, false);
 	linkpair_send(&gateway->peer, 100, LONG);
-	ck_assert(linkpair_await_arrived(&agent->pair, &agent->peer, 2));
+	ck_assert(linkpair_await_arrived(&agent->pair, &agent->peer, 4));
 	settle();
-	ck_assert_uint_eq(arrived(agent), 2);
-	/* What waits is what came on the first credit: nothing was added. */
-	ck_assert_uint_eq(
-	    gateway->peer.pulled, LIMITS_CREDIT_START / WIRE(LONG) + 1);
+	ck_assert_uint_eq(arrived(agent), 4);
+	/* More is not granted, though all was handed on. */
+	ck_assert_uint_eq(gateway->peer.pulled, 4);
 	/* The other direction is free. */
 	linkpair_send(&agent->peer, 300, LONG);
 	ck_assert(linkpair_await_arrived(&gateway->pair, &gateway->peer, 300));
@@ -448,7 +448,7 @@ START_TEST(without_pay_nothing_goes_on)
 	toll_set(tolls[SWITCH_GATEWAY][0], 1, burst);
 	toll_set(tolls[SWITCH_GATEWAY][1], TOLL_OPEN, 0);
 	settle();
-	ck_assert_uint_lt(arrived(agent), 10);
+	ck_assert_uint_lt(arrived(agent), 20);
 	toll_set(tolls[SWITCH_GATEWAY][0], TOLL_OPEN, 0);
 	ck_assert(linkpair_await_arrived(&agent->pair, &agent->peer, 100));
 	ck_assert(agent->peer.good);
