@@ -18,6 +18,7 @@ struct ask {
 	struct gateway *gateway;
 	struct control_request *request;
 	uint32_t number;
+	uint16_t uses;
 	enum linkhello_role role;
 	char name[NAME_HOST_MAX + 1];
 	struct list all; /* in gateway->asks */
@@ -56,6 +57,7 @@ send_ask(
 		.replace = strcmp(how, "replace") == 0,
 		.replica = ask->replica,
 		.ttl = ttl,
+		.uses = ask->uses,
 	};
 	uint8_t payload[512];
 	size_t len;
@@ -96,7 +98,21 @@ read_ttl(const char *text, uint32_t *out)
 	return 0;
 }
 
-/* invite agent|gateway NAME [replace|replica|keep [TTL]] */
+/* Put the number of devices text, "" for one, into *out; 0 or -1. */
+static int
+read_uses(const char *text, uint16_t *out)
+{
+	uint64_t uses = 1;
+
+	if (text[0] != '\0' && (quantity_number(text, &uses) != 0 ||
+				   uses == 0 || uses > UINT16_MAX)) {
+		return -1;
+	}
+	*out = (uint16_t)uses;
+	return 0;
+}
+
+/* invite agent|gateway NAME [replace|replica|keep [TTL [USES]]] */
 void
 gatewayinvite_start(struct gateway *gateway, struct control_request *request)
 {
@@ -108,6 +124,7 @@ gatewayinvite_start(struct gateway *gateway, struct control_request *request)
 	struct ask *ask;
 	enum code code;
 	uint32_t ttl;
+	uint16_t uses;
 
 	if (wrong != NULL) {
 		(void)snprintf(
@@ -118,6 +135,11 @@ gatewayinvite_start(struct gateway *gateway, struct control_request *request)
 	if (read_ttl(control_word(request, 4), &ttl) != 0) {
 		fail(request, CODE_BAD_REQUEST,
 		    "How long an invitation is good is a time, as 2h or 7d.");
+		return;
+	}
+	if (read_uses(control_word(request, 5), &uses) != 0) {
+		fail(request, CODE_BAD_REQUEST,
+		    "For how many devices an invitation is is a number.");
 		return;
 	}
 	if (link == NULL) {
@@ -133,6 +155,7 @@ gatewayinvite_start(struct gateway *gateway, struct control_request *request)
 	ask->gateway = gateway;
 	ask->request = request;
 	ask->number = ++gateway->last_request;
+	ask->uses = uses;
 	ask->role =
 	    strcmp(role, "agent") == 0 ? LINKHELLO_AGENT : LINKHELLO_GATEWAY;
 	ask->replica = ask->role == LINKHELLO_AGENT &&
@@ -188,6 +211,7 @@ send_join(struct ask *ask, const struct linkmsg_invited *invited)
 		jsonout_string(json, "join", join);
 		jsonout_string(json, "name", ask->name);
 		jsonout_uint(json, "expires", invited->expires);
+		jsonout_uint(json, "uses", ask->uses);
 		jsonout_end(json);
 	}
 	membership_wipe(&membership);

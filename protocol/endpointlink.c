@@ -31,7 +31,7 @@ keep_membership(struct endpoint *endpoint, const struct linkmsg_result *result)
 	bool first = enrol_is_joining(endpoint->enrol);
 	struct fault fault;
 
-	if (enrol_add_relays(endpoint->enrol, result, &fault) != 0 ||
+	if (enrol_learn(endpoint->enrol, result, &fault) != 0 ||
 	    enrol_confirm(endpoint->enrol, &fault) != 0) {
 		log_write(LOG_LEVEL_ERROR, "state", 0,
 		    "membership not saved: %s", fault.text);

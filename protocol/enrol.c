@@ -517,13 +517,20 @@ has_relay(const struct membership *membership, const char *relay)
 }
 
 int
-enrol_add_relays(struct enrol *enrol, const struct linkmsg_result *result,
+enrol_learn(struct enrol *enrol, const struct linkmsg_result *result,
     struct fault *fault)
 {
 	bool changed = false;
 
 	if (!enrol->has_current) {
 		return 0;
+	}
+	if (enrol->role == LINKHELLO_GATEWAY &&
+	    name_check_device(result->name) == NAME_OK &&
+	    strcmp(result->name, enrol->current.name) != 0) {
+		(void)name_fold(result->name, enrol->current.name,
+		    sizeof(enrol->current.name));
+		changed = true;
 	}
 	for (size_t i = 0; i < result->relays; i++) {
 		if (!has_relay(&enrol->current, result->relay[i]) &&

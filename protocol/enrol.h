@@ -99,9 +99,10 @@ int enrol_leave(struct enrol *enrol, struct fault *fault);
 
 /*
  * Keep the relays that result names which we do not know yet, behind those
- * that we do; 0 or -1.
+ * that we do, and for a gateway the name that it has for the relay: one join
+ * string may be for several.  An agent's is part of its key.  0 or -1.
  */
-int enrol_add_relays(struct enrol *enrol, const struct linkmsg_result *result,
+int enrol_learn(struct enrol *enrol, const struct linkmsg_result *result,
     struct fault *fault);
 
 /* Replace the key of the membership, and its epoch, and save it; 0 or -1. */

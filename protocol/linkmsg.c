@@ -386,6 +386,7 @@ linkmsg_invite_encode(
 			 (invite->replica ? LINKMSG_INVITE_REPLICA : 0));
 	wire_put_u32(&writer, invite->ttl);
 	wire_put_str8(&writer, invite->name);
+	wire_put_u16(&writer, invite->uses);
 	return wire_written(&writer);
 }
 
@@ -405,7 +406,9 @@ linkmsg_invite_decode(
 	out->replica = (flags & LINKMSG_INVITE_REPLICA) != 0;
 	out->ttl = wire_get_u32(&reader);
 	wire_get_str8(&reader, out->name, sizeof(out->name));
+	out->uses = wire_get_u16(&reader);
 	if ((role != LINKHELLO_GATEWAY && role != LINKHELLO_AGENT) ||
+	    out->uses == 0 ||
 	    flags > (LINKMSG_INVITE_REPLACE | LINKMSG_INVITE_REPLICA)) {
 		return -1;
 	}

@@ -183,6 +183,7 @@ struct linkmsg_invite {
 	bool replica; /* beside those of that name */
 	uint32_t ttl; /* seconds; 0: the relay's default */
 	char name[NAME_HOST_MAX + 1];
+	uint16_t uses; /* devices that may use it, at least 1 */
 };
 
 /* Write invite. */

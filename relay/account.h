@@ -166,7 +166,17 @@ struct account_login {
 	uint64_t now;
 };
 
-/* An invitation to make; copied. */
+/*
+ * Devices that one invitation may be for, at most: a room of computers.  What a
+ * join string that got away costs grows with it.
+ */
+#define ACCOUNT_USES_MAX 1000
+
+/*
+ * An invitation to make; copied.  One for several devices is for gateways, of
+ * which the first gets the name and the next ones a number behind it, or for
+ * replicas; it replaces nobody.
+ */
 struct account_invite {
 	struct account *account;
 	enum linkhello_role role;
@@ -174,6 +184,7 @@ struct account_invite {
 	bool replace;     /* even if a live device has that name */
 	bool replica;     /* beside those that have it; an agent's */
 	uint32_t ttl;     /* seconds; 0: ACCOUNT_INVITE_TTL */
+	uint32_t uses;    /* devices that may use it; 0: one */
 	struct account_by by;
 };
 

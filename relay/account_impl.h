@@ -269,6 +269,8 @@ struct account_op {
 	bool replace;
 	bool replica;
 	uint32_t ttl;
+	uint32_t uses;                 /* of an invitation; 0: one */
+	char asked[NAME_HOST_MAX + 1]; /* the name before another was chosen */
 	enum store_level level;
 	bool disabled;
 	int64_t device;
@@ -387,6 +389,12 @@ void account_invite_commit(struct account_op *op);
 bool account_name_judge(struct account_op *op, const struct account *account,
     const struct account_device *elsewhere, bool replace,
     struct account_device **holder);
+
+/*
+ * Make the name of op one that nobody in account has, by a number behind it if
+ * need be.  Returns false when there is none, and the outcome is filled in.
+ */
+bool account_name_choose(struct account_op *op, const struct account *account);
 
 /*
  * Put the number of one more replica by the name of op into *number.  Returns

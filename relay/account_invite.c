@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 
+#include <inttypes.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "common/mem.h"
@@ -93,7 +95,20 @@ draw(struct account_op *op, struct store_token *row, int64_t id)
 	row->replica = op->replica;
 	row->created = op->now;
 	row->expires = op->now + ttl;
-	row->uses_max = 1;
+	row->uses_max = op->uses > 0 ? op->uses : 1;
+}
+
+/* Note who is invited: "gateway", "agent, 5 times". */
+static void
+audit_invitation(struct account_op *op)
+{
+	const char *role = op->role == LINKHELLO_AGENT ? "agent" : "gateway";
+	char text[STORE_VALUE_LEN];
+
+	(void)snprintf(
+	    text, sizeof(text), "%s, %" PRIu32 " times", role, op->uses);
+	account_op_audit(
+	    op, "token.add", op->name, "", op->uses > 1 ? text : role);
 }
 
 enum account_verdict
@@ -115,8 +130,7 @@ account_invite_decide(struct account_op *op, struct account_changes *changes,
 	if (op->fresh_token == NULL) {
 		return account_op_answer(op, CODE_OVERLOADED, NULL);
 	}
-	account_op_audit(op, "token.add", op->name, "",
-	    op->role == LINKHELLO_AGENT ? "agent" : "gateway");
+	audit_invitation(op);
 	account_op_change(changes, STORE_TOKEN_ADD)->row.token = row;
 	return ACCOUNT_STORE;
 }
@@ -164,6 +178,30 @@ exceeds(const struct account_op *op, char text[LIMITS_TEXT_LEN])
 		       account_usage(account, ALLOWANCE_HOSTS) + 1, text));
 }
 
+/* Judge how often it may be used; false: the outcome is filled in. */
+static bool
+judge_uses(struct account_op *op)
+{
+	if (op->uses > ACCOUNT_USES_MAX) {
+		(void)account_op_answer(op, CODE_BAD_REQUEST,
+		    "An invitation is for %d devices at most.",
+		    ACCOUNT_USES_MAX);
+		return false;
+	}
+	if (op->uses > 1 && op->replace) {
+		(void)account_op_answer(op, CODE_BAD_REQUEST,
+		    "An invitation for several devices replaces none.");
+		return false;
+	}
+	if (op->uses > 1 && op->role == LINKHELLO_AGENT && !op->replica) {
+		(void)account_op_answer(op, CODE_BAD_REQUEST,
+		    "A host is one device: invite each under a name of its "
+		    "own, or several as replicas.");
+		return false;
+	}
+	return true;
+}
+
 /* Judge who has the name by now; false: the outcome is filled in. */
 static bool
 judge_taken(struct account_op *op)
@@ -171,6 +209,9 @@ judge_taken(struct account_op *op)
 	struct account_device *holder;
 	uint8_t number;
 
+	if (op->uses > 1 && op->role == LINKHELLO_GATEWAY) {
+		return true; /* each gets another one */
+	}
 	if (op->replica) {
 		return account_name_number(op, op->account, NULL, &number);
 	}
@@ -193,7 +234,7 @@ decide(struct account_op *op, struct account_changes *changes)
 		return account_op_answer(op, CODE_NAME_INVALID,
 		    "The name \"%s\" %s.", op->name, name_error_text(op->flaw));
 	}
-	if (!judge_taken(op)) {
+	if (!judge_uses(op) || !judge_taken(op)) {
 		return ACCOUNT_ANSWER;
 	}
 	if (!op->replace && exceeds(op, text)) {
@@ -223,6 +264,7 @@ account_invite(struct account_book *book, const struct account_invite *invite,
 	/* A gateway is nothing that could be reached at several places. */
 	op->replica = invite->replica && invite->role == LINKHELLO_AGENT;
 	op->ttl = invite->ttl;
+	op->uses = invite->uses > 0 ? invite->uses : 1;
 	account_op_by(op, &invite->by);
 	op->flaw = judge_name(invite->role, invite->name);
 	(void)name_fold(invite->name, op->name, sizeof(op->name));

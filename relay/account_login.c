@@ -104,6 +104,17 @@ is_same(const struct account_op *op, const struct account_device *device)
 	       strcmp(device->account->row.user, op->user) == 0;
 }
 
+/*
+ * The same for one whose key says who it is.  A gateway is called what we tell
+ * it, and may not have heard yet that the name that it asked for was taken.
+ */
+static bool
+can_be(const struct account_op *op, const struct account_device *device)
+{
+	return is_same(op, device) ||
+	       (op->role == LINKHELLO_GATEWAY && device->row.role == op->role);
+}
+
 static enum account_verdict
 by_key(struct account_op *op, struct account_changes *changes)
 {
@@ -120,7 +131,7 @@ by_key(struct account_op *op, struct account_changes *changes)
 		    device->row.revoked_by, op->now, op->outcome.text);
 		return ACCOUNT_ANSWER;
 	}
-	if (!is_same(op, device)) {
+	if (!can_be(op, device)) {
 		return account_op_answer(op, CODE_LOGIN_REFUSED, NULL);
 	}
 	if (device->account->row.disabled) {
@@ -156,6 +167,13 @@ used(struct account_op *op, const struct account_token *token)
 		name = device->row.name;
 	}
 	(void)account_text_day(token->row.used_at, op->now, day);
+	if (token->row.uses_max > 1) {
+		return account_op_answer(op, CODE_JOIN_USED,
+		    "This join string was already used %" PRIu32
+		    " times, as often as it may be, by \"%s\" last on %s. Ask "
+		    "for a new one.",
+		    token->row.uses, name, day);
+	}
 	if (name[0] == '\0') {
 		return account_op_answer(op, CODE_JOIN_USED,
 		    "This join string was already used on %s. Ask for a new "
@@ -205,6 +223,13 @@ judge_token(struct account_op *op, const struct account_token *token)
 	return true;
 }
 
+/* Return true when several gateways may use token, each under its own name. */
+static bool
+is_for_many(const struct account_token *token)
+{
+	return token->row.uses_max > 1 && !token->row.replica;
+}
+
 /*
  * Make room for the new device: the row that its key has elsewhere goes, and
  * who has its name is replaced, or gets company, if token allows that.  Returns
@@ -217,7 +242,13 @@ make_room(struct account_op *op, struct account_changes *changes,
 	const bool replace = token->row.replace || op->book->replaces;
 	struct account_device *holder = NULL;
 
-	if (token->row.replica) {
+	if (is_for_many(token)) {
+		/* The name is not known to others while it is stored. */
+		op->exclusive = true;
+		if (!account_name_choose(op, token->account)) {
+			return false;
+		}
+	} else if (token->row.replica) {
 		if (!account_name_number(
 			op, token->account, elsewhere, &op->number)) {
 			return false;
@@ -317,13 +348,13 @@ redeem(struct account_op *op, struct account_changes *changes,
 	}
 	op->account = token->account;
 	op->redeems = true;
-	account_op_audit(op, "device.enrol", op->name, "",
-	    op->role == LINKHELLO_AGENT ? "agent" : "gateway");
 	if (!enrolled && (!make_room(op, changes, token, device) ||
 			     !judge_limits(op, token->account) ||
 			     !add_device(op, changes, token->account))) {
 		return ACCOUNT_ANSWER;
 	}
+	account_op_audit(op, "device.enrol", op->name, "",
+	    op->role == LINKHELLO_AGENT ? "agent" : "gateway");
 	row = &account_op_change(changes, STORE_TOKEN_USED)->row.token;
 	memcpy(row->hash, op->hash, sizeof(row->hash));
 	memcpy(row->used_by_key, op->key, sizeof(row->used_by_key));
@@ -339,8 +370,19 @@ redeem(struct account_op *op, struct account_changes *changes,
 static bool
 has_redeemed(const struct account_op *op, const struct account_token *token)
 {
-	return token->row.used_at != 0 &&
-	       memcmp(token->row.used_by_key, op->key, KEYS_LEN) == 0;
+	const struct account_device *device;
+
+	if (token->row.used_at == 0) {
+		return false;
+	}
+	if (token->row.uses_max > 1) {
+		/* Of several only the last is noted. */
+		device = account_book_find_key(op->book, op->key);
+		return device != NULL && device->row.revoked_at == 0 &&
+		       device->account == token->account &&
+		       device->row.role == token->row.role;
+	}
+	return memcmp(token->row.used_by_key, op->key, KEYS_LEN) == 0;
 }
 
 static enum account_verdict
@@ -350,6 +392,7 @@ decide(struct account_op *op, struct account_changes *changes)
 
 	op->exclusive = false;
 	op->number = 0;
+	memcpy(op->name, op->asked, sizeof(op->name));
 	if (op->has_token) {
 		token = account_book_find_token(op->book, op->hash);
 	}
@@ -488,7 +531,8 @@ account_login(struct account_book *book, const struct account_login *login,
 		return NULL;
 	}
 	(void)name_fold(hello->user, op->user, sizeof(op->user));
-	(void)name_fold(hello->device, op->name, sizeof(op->name));
+	(void)name_fold(hello->device, op->asked, sizeof(op->asked));
+	memcpy(op->name, op->asked, sizeof(op->name));
 	op->flaw = name_check_device(hello->device);
 	account_op_by(
 	    op, &(struct account_by){ op->user, login->origin, login->now });

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Which names are taken, and by how many. */
 
+#include <stdio.h>
 #include <string.h>
 
 #include "relay/account_impl.h"
@@ -58,6 +59,31 @@ account_name_judge(struct account_op *op, const struct account *account,
 	}
 	*holder = first;
 	return true;
+}
+
+bool
+account_name_choose(struct account_op *op, const struct account *account)
+{
+	char name[NAME_HOST_MAX + 1];
+
+	(void)snprintf(name, sizeof(name), "%s", op->name);
+	for (unsigned i = 2; i <= 2 * ACCOUNT_USES_MAX; i++) {
+		int len;
+
+		if (account_book_first_named(account, name, NULL) == NULL) {
+			memcpy(op->name, name, sizeof(op->name));
+			return true;
+		}
+		len = snprintf(name, sizeof(name), "%s-%u", op->name, i);
+		if (len < 0 || (size_t)len >= sizeof(name)) {
+			break;
+		}
+	}
+	(void)account_op_answer(op, CODE_NAME_TAKEN,
+	    "There is no name like \"%s\" left for another device. Invite "
+	    "with another one.",
+	    op->name);
+	return false;
 }
 
 bool

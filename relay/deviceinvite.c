@@ -112,6 +112,7 @@ deviceinvite_request(struct device *device, const uint8_t *payload, size_t len)
 		.replace = invite.replace,
 		.replica = invite.replica,
 		.ttl = invite.ttl,
+		.uses = invite.uses,
 		.by = { device_user(device), origin, (uint64_t)time(NULL) },
 	};
 	op =

@@ -86,6 +86,7 @@ struct relay_invite {
 	const char *level; /* of a new account; NULL: "user" */
 	const char *name;  /* of the gateway; NULL: "gateway" */
 	const char *ttl;   /* how long it is good, "2h"; NULL: a day */
+	const char *uses;  /* for how many gateways; NULL: one */
 };
 
 /*

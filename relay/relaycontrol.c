@@ -64,7 +64,7 @@ pending_new(struct relay *relay, struct control_request *request)
 	return pending;
 }
 
-/* --- invite USER LEVEL NAME TTL -------------------------------------- */
+/* --- invite USER LEVEL NAME TTL USES --------------------------------- */
 
 static void
 on_invited(const char *join, enum code code, const char *text, void *arg)
@@ -99,6 +99,7 @@ invite(struct relay *relay, struct control_request *request)
 		.level = word_or_null(request, 2),
 		.name = word_or_null(request, 3),
 		.ttl = word_or_null(request, 4),
+		.uses = word_or_null(request, 5),
 	};
 	struct pending *pending = pending_new(relay, request);
 	struct relayinvite *invite;

@@ -26,6 +26,7 @@ struct relayinvite {
 	char user[NAME_USER_MAX + 1];
 	char name[NAME_HOST_MAX + 1];
 	uint32_t ttl; /* seconds; 0: as usual */
+	uint32_t uses;
 	relayinvite_done *done;
 	void *arg;
 	bool starting;
@@ -80,6 +81,7 @@ invite_into(struct relayinvite *invite, struct account *account)
 		.role = LINKHELLO_GATEWAY,
 		.name = invite->name,
 		.ttl = invite->ttl,
+		.uses = invite->uses,
 		.by = by_owner(),
 	};
 	struct account_op *op =
@@ -147,6 +149,7 @@ relayinvite_start(struct relay *relay, const struct relay_invite *command,
 	const char *name = command->name;
 	struct relayinvite *invite;
 	enum store_level rank;
+	uint64_t uses = 1;
 	uint32_t ttl;
 
 	if (account_level_parse(level, &rank) != 0) {
@@ -159,6 +162,13 @@ relayinvite_start(struct relay *relay, const struct relay_invite *command,
 		    "An invitation is good for a second to 30 days, as 2h or "
 		    "7d.",
 		    arg);
+		return NULL;
+	}
+	if (command->uses != NULL &&
+	    (quantity_number(command->uses, &uses) != 0 || uses == 0 ||
+		uses > ACCOUNT_USES_MAX)) {
+		done(NULL, CODE_BAD_REQUEST,
+		    "An invitation is for 1 to 1000 gateways.", arg);
 		return NULL;
 	}
 	if (name_check_user(user) != NAME_OK ||
@@ -174,6 +184,7 @@ relayinvite_start(struct relay *relay, const struct relay_invite *command,
 	}
 	invite->relay = relay;
 	invite->ttl = ttl;
+	invite->uses = (uint32_t)uses;
 	invite->done = done;
 	invite->arg = arg;
 	(void)name_fold(user, invite->user, sizeof(invite->user));
@@ -293,11 +304,12 @@ relay_invite(const struct relay_invite *command)
 	const char *words[] = { "invite", command->user,
 		command->level != NULL ? command->level : "user",
 		command->name != NULL ? command->name : "gateway",
-		command->ttl };
+		command->ttl != NULL ? command->ttl : "1d",
+		command->uses != NULL ? command->uses : "1" };
 	char dir[STATEDIR_PATH_LEN];
 	char path[STATEDIR_PATH_LEN + 16];
-	const struct control_client_question question = { path, words,
-		command->ttl != NULL ? 5 : 4, ASK_TIME };
+	const struct control_client_question question = { path, words, 6,
+		ASK_TIME };
 	struct fault fault = { 0 };
 	int status = EX_CONFIG;
 

@@ -68,7 +68,7 @@ static const struct options_table table = {
 	.synopsis = "",
 	.about = "Lets gateways and agents meet, and copies what it cannot "
 		 "read.\nAlso: inroad-relay invite --user USER [--level "
-		 "admin|user|guest] [--name NAME]\n[--ttl TIME] "
+		 "admin|user|guest] [--name NAME]\n[--ttl TIME] [--uses N] "
 		 "[--public HOST:PORT] [--state DIR]\n",
 	.rows = rows,
 	.operands = OPTIONS_NO_OPERANDS,
@@ -95,6 +95,11 @@ static const struct options_row invite_rows[] = {
 	    .value = "TIME",
 	    .help = "how long the string is good",
 	    .fallback = "1d" },
+	{ .name = "uses",
+	    .kind = OPTIONS_STRING,
+	    .value = "N",
+	    .help = "for how many gateways, each with a name of its own",
+	    .fallback = "1" },
 	{ .name = "public",
 	    .kind = OPTIONS_LIST,
 	    .value = "HOST:PORT",
@@ -152,6 +157,7 @@ run_invite(const struct options *options)
 		.level = options_string(options, "level"),
 		.name = options_string(options, "name"),
 		.ttl = options_string(options, "ttl"),
+		.uses = options_string(options, "uses"),
 		.publics = publics,
 	};
 

@@ -188,7 +188,7 @@ show_invitation(const struct ask_answer *answer)
 	(void)printf("%s\n", text_of(item, "join"));
 }
 
-/* Tell a person what to do with the string, which is good for one device. */
+/* Tell a person what to do with the string, and for how many it is good. */
 static void
 show_next_step(
     const struct ask_answer *answer, const char *where, const char *command)
@@ -196,12 +196,17 @@ show_next_step(
 	const json_t *item = ask_first(answer);
 	const time_t now = time(NULL);
 	double left = number_of(item, "expires") - (double)now;
+	double uses = number_of(item, "uses");
+	char times[32] = "once";
 	char span[32];
 
 	show_invitation(answer);
+	if (uses > 1) {
+		(void)snprintf(times, sizeof(times), "%.0f times", uses);
+	}
 	if (isatty(STDOUT_FILENO)) {
 		(void)fprintf(stderr,
-		    "\nGood once, for %s. On the %s run:\n\n    %s %s\n",
+		    "\nGood %s, for %s. On the %s run:\n\n    %s %s\n", times,
 		    words_duration(left, span, sizeof(span)), where, command,
 		    text_of(item, "join"));
 	}
@@ -226,13 +231,14 @@ run_invite(const struct cli *cli)
 	bool replace = false;
 	bool replica = false;
 	const char *ttl = NULL;
+	const char *uses = NULL;
 	const struct flags_row flags[] = { { "gateway", NULL, &gateway },
 		{ "replace", NULL, &replace }, { "ttl", &ttl, NULL },
-		{ "replica", NULL, &replica } };
-	const char *words[5] = { "invite" };
+		{ "replica", NULL, &replica }, { "uses", &uses, NULL } };
+	const char *words[6] = { "invite" };
 	size_t count;
 
-	if (flags_take(cli, flags, 4, &words[2], 1) != 1 ||
+	if (flags_take(cli, flags, 5, &words[2], 1) != 1 ||
 	    (replica && (replace || gateway))) {
 		return cli_usage("invite");
 	}
@@ -243,6 +249,11 @@ run_invite(const struct cli *cli)
 	count = replace || replica ? 4 : 3;
 	if (ttl != NULL) {
 		count = 5;
+	}
+	if (uses != NULL) {
+		words[4] = ttl != NULL ? ttl : "";
+		words[5] = uses;
+		count = 6;
 	}
 	return cli_ask(cli, words, count, LOGIN_TIME,
 	    gateway ? show_gateway_invitation : show_agent_invitation);
@@ -347,10 +358,10 @@ run_wait(const struct cli *cli)
 const struct commands_row commands_table[] = {
 	{ "join", "STRING|-|@FILE", "enrol this device", 1, 1, run_join },
 	{ "leave", "", "forget the relay and the account", 0, 0, run_leave },
-	{ "invite", "[--replace|--replica] [--ttl TIME] HOST",
-	    "a join string for an agent", 1, 5, run_invite },
-	{ "invite --gateway", "NAME", "a join string for a gateway", 99, 99,
-	    run_invite },
+	{ "invite", "[--replace|--replica [--uses N]] [--ttl TIME] HOST",
+	    "a join string for an agent", 1, 7, run_invite },
+	{ "invite --gateway", "[--uses N] NAME",
+	    "a join string for a gateway, or several", 99, 99, run_invite },
 	{ "hosts", "[-w]", "your hosts and their state", 0, 1, show_hosts_run },
 	{ "status", "[-w]", "what the daemon does", 0, 1, show_status_run },
 	{ "wait", "[--timeout S] [HOST[:PORT]]",

@@ -165,9 +165,11 @@ class Enrolment(threading.Thread):
                 return
 
     def end(self):
-        if self.process is not None:
-            self.process.kill()
-        self.join()
+        # It may start the gateway even now.
+        while self.is_alive():
+            if self.process is not None:
+                self.process.kill()
+            self.join(0.02)
         if self.process is not None:
             self.process.wait()
             self.process.stdout.close()

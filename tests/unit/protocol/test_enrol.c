@@ -351,15 +351,52 @@ START_TEST(leaving_forgets)
 }
 END_TEST
 
+static int
+give_key(struct membership *membership, void *arg)
+{
+	(void)arg;
+	membership->key_kind = MEMBERSHIP_KEY_ACCOUNT;
+	membership->epoch = 1;
+	return 0;
+}
+
+/* A gateway is called what the relay calls it; an agent's name is its key's. */
+START_TEST(a_gateway_learns_its_name)
+{
+	struct linkmsg_result result = { .name = "office-2" };
+	char string[JOINSTRING_MAX];
+
+	ck_assert_int_eq(take(1), CODE_OK);
+	ck_assert_int_eq(enrol_learn(enrol, &result, &fault), 0);
+	ck_assert_str_eq(enrol_membership(enrol)->name, "office");
+	teardown();
+	tempdir_new(top);
+	dir = NULL;
+	enrol = NULL;
+	ck_assert_int_eq(open_as(LINKHELLO_GATEWAY), FILE_OK);
+	make_string(LINKHELLO_GATEWAY, 1, string);
+	ck_assert_int_eq(
+	    enrol_take(enrol, string, give_key, NULL, &fault), CODE_OK);
+	ck_assert_int_eq(enrol_learn(enrol, &result, &fault), 0);
+	ck_assert_str_eq(enrol_membership(enrol)->name, "office-2");
+	ck_assert_int_eq(enrol_confirm(enrol, &fault), 0);
+	ck_assert_int_eq(open_as(LINKHELLO_GATEWAY), FILE_OK);
+	ck_assert_str_eq(enrol_membership(enrol)->name, "office-2");
+	(void)snprintf(result.name, sizeof(result.name), "-");
+	ck_assert_int_eq(enrol_learn(enrol, &result, &fault), 0);
+	ck_assert_str_eq(enrol_membership(enrol)->name, "office-2");
+}
+END_TEST
+
 START_TEST(relays_are_added)
 {
 	struct linkmsg_result result = { .relays = 3,
 		.relay = { "three.example:1", "one.example:7000", "bad" } };
 	const struct membership *membership;
 
-	ck_assert_int_eq(enrol_add_relays(enrol, &result, &fault), 0);
+	ck_assert_int_eq(enrol_learn(enrol, &result, &fault), 0);
 	ck_assert_int_eq(take(1), CODE_OK);
-	ck_assert_int_eq(enrol_add_relays(enrol, &result, &fault), 0);
+	ck_assert_int_eq(enrol_learn(enrol, &result, &fault), 0);
 	ck_assert_int_eq(enrol_confirm(enrol, &fault), 0);
 	start_again();
 	membership = enrol_membership(enrol);
@@ -370,7 +407,7 @@ START_TEST(relays_are_added)
 	for (unsigned i = 0; i < 2 * MEMBERSHIP_RELAYS_MAX; i++) {
 		(void)snprintf(result.relay[0], sizeof(result.relay[0]),
 		    "r%u.example:1", i);
-		ck_assert_int_eq(enrol_add_relays(enrol, &result, &fault), 0);
+		ck_assert_int_eq(enrol_learn(enrol, &result, &fault), 0);
 	}
 	start_again();
 	membership = enrol_membership(enrol);
@@ -475,6 +512,7 @@ main(void)
 	tcase_add_test(tcase, left_string_is_taken);
 	tcase_add_test(tcase, leaving_forgets);
 	tcase_add_test(tcase, relays_are_added);
+	tcase_add_test(tcase, a_gateway_learns_its_name);
 	tcase_add_test(tcase, key_can_be_replaced);
 	tcase_add_test(tcase, damaged_files_are_named);
 	tcase_add_test(tcase, digests_are_bounded);

@@ -212,6 +212,7 @@ static const struct linkmsg_invite invite = {
 	.replace = true,
 	.ttl = 3600,
 	.name = "office",
+	.uses = 300,
 };
 
 static size_t
@@ -233,6 +234,7 @@ invite_decode(const uint8_t *payload, size_t len)
 	ck_assert(out.replace == invite.replace);
 	ck_assert_uint_eq(out.ttl, invite.ttl);
 	ck_assert_str_eq(out.name, invite.name);
+	ck_assert_uint_eq(out.uses, invite.uses);
 	return 0;
 }
 

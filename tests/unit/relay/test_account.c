@@ -1866,6 +1866,145 @@ START_TEST(invitations_are_bounded)
 }
 END_TEST
 
+/* --- invitations for several ---------------------------------------------- */
+
+/* Return what comes of an invitation of a gateway for so many devices. */
+static struct result
+invite_named(const char *name, uint32_t uses)
+{
+	const struct account_invite request = {
+		.account = world.alice,
+		.role = LINKHELLO_GATEWAY,
+		.name = name,
+		.uses = uses,
+		.by = by_admin,
+	};
+	struct result result = { .count = 0 };
+
+	(void)account_invite(world.book, &request, on_done, &result);
+	(void)settle(&result);
+	return result;
+}
+
+static struct result
+invite_many(uint32_t uses)
+{
+	return invite_named("laptop", uses);
+}
+
+static const char *
+name_of(const struct person *person)
+{
+	return account_device_row(device_of(person))->name;
+}
+
+START_TEST(an_invitation_may_be_for_several)
+{
+	struct result result = invite_many(3);
+	struct person people[4];
+
+	for (int i = 0; i < 4; i++) {
+		people[i] = make_person(LINKHELLO_GATEWAY, "alice", "laptop");
+		give_key(&people[i], 'k', 1);
+		give_token(&people[i], &result);
+	}
+	ck_assert_int_eq(try_login(&people[0], NOW, NULL), CODE_OK);
+	ck_assert_str_eq(name_of(&people[0]), "laptop");
+	ck_assert_int_eq(try_login(&people[1], NOW, NULL), CODE_OK);
+	ck_assert_str_eq(name_of(&people[1]), "laptop-2");
+	/* Shown again it is a login, and no use of it. */
+	ck_assert_int_eq(try_login(&people[0], NOW, NULL), CODE_OK);
+	reopen_world();
+	ck_assert_int_eq(try_login(&people[2], NOW, NULL), CODE_OK);
+	ck_assert_str_eq(name_of(&people[2]), "laptop-3");
+	ck_assert_int_eq(try_login(&people[3], NOW, &result), CODE_JOIN_USED);
+	ck_assert_ptr_nonnull(strstr(result.outcome.text,
+	    "used 3 times, as often as it may be, by \"laptop-3\" last"));
+	/* By the key, whatever it was called when it joined. */
+	people[1].hello.has_token = false;
+	ck_assert_int_eq(try_login(&people[1], NOW, NULL), CODE_OK);
+	people[0].hello.has_token = true;
+	ck_assert_int_eq(try_login(&people[0], NOW, NULL), CODE_OK);
+}
+END_TEST
+
+START_TEST(several_may_come_at_once)
+{
+	struct result other = invite_named("laptop-2", 2);
+	struct result result = invite_many(2);
+	struct person people[3];
+	struct result results[3];
+
+	people[2] = make_person(LINKHELLO_GATEWAY, "alice", "laptop-2");
+	give_key(&people[2], 'k', 1);
+	give_token(&people[2], &other);
+	for (int i = 0; i < 2; i++) {
+		people[i] = make_person(LINKHELLO_GATEWAY, "alice", "laptop");
+		give_key(&people[i], 'k', 1);
+		give_token(&people[i], &result);
+		(void)start_login(&people[i], NOW, &results[i]);
+	}
+	(void)start_login(&people[2], NOW, &results[2]);
+	for (int i = 0; i < 3; i++) {
+		ck_assert_int_eq(settle(&results[i]), CODE_OK);
+	}
+	ck_assert_str_eq(name_of(&people[0]), "laptop");
+	ck_assert_str_eq(name_of(&people[1]), "laptop-2");
+	ck_assert_str_eq(name_of(&people[2]), "laptop-2-2");
+}
+END_TEST
+
+START_TEST(one_for_several_ends_like_any_other)
+{
+	struct result result = invite_many(2);
+	struct person early = make_person(LINKHELLO_GATEWAY, "alice", "laptop");
+	struct person late = early;
+
+	late.key[0] ^= 1;
+	give_key(&early, 'k', 1);
+	give_key(&late, 'k', 1);
+	give_token(&early, &result);
+	give_token(&late, &result);
+	ck_assert_int_eq(try_login(&early, NOW, NULL), CODE_OK);
+	ck_assert_int_eq(
+	    try_login(&late, NOW + 2 * DAY, NULL), CODE_JOIN_EXPIRED);
+	/* Who was removed may come again while it is good. */
+	ck_assert_int_eq(expel(&early, "admin", NOW), CODE_OK);
+	ck_assert_int_eq(try_login(&early, NOW, NULL), CODE_OK);
+	ck_assert_int_eq(try_login(&late, NOW, NULL), CODE_JOIN_USED);
+}
+END_TEST
+
+START_TEST(not_every_invitation_is_for_several)
+{
+	struct account_invite request = {
+		.account = world.alice,
+		.role = LINKHELLO_AGENT,
+		.name = "office",
+		.uses = 2,
+		.by = by_admin,
+	};
+	struct result result = { .count = 0 };
+
+	(void)account_invite(world.book, &request, on_done, &result);
+	ck_assert_int_eq(settle(&result), CODE_BAD_REQUEST);
+	request.replica = true;
+	result.count = 0;
+	(void)account_invite(world.book, &request, on_done, &result);
+	ck_assert_int_eq(settle(&result), CODE_OK);
+	request.role = LINKHELLO_GATEWAY;
+	request.replica = false;
+	request.replace = true;
+	result.count = 0;
+	(void)account_invite(world.book, &request, on_done, &result);
+	ck_assert_int_eq(settle(&result), CODE_BAD_REQUEST);
+	result = invite_many(ACCOUNT_USES_MAX + 1);
+	ck_assert_int_eq(result.outcome.code, CODE_BAD_REQUEST);
+	result = invite_many(ACCOUNT_USES_MAX);
+	ck_assert_int_eq(result.outcome.code, CODE_OK);
+}
+END_TEST
+
 START_TEST(a_tick_forgets_old_invitations)
 {
 	struct person used = invite(world.alice, LINKHELLO_AGENT, "used");
@@ -2271,6 +2410,10 @@ add_bounds(Suite *suite)
 	TCase *tcase = add_case(suite, "bounds");
 
 	tcase_add_test(tcase, invitations_are_bounded);
+	tcase_add_test(tcase, an_invitation_may_be_for_several);
+	tcase_add_test(tcase, several_may_come_at_once);
+	tcase_add_test(tcase, one_for_several_ends_like_any_other);
+	tcase_add_test(tcase, not_every_invitation_is_for_several);
 	tcase_add_test(tcase, a_tick_forgets_old_invitations);
 	tcase_add_test(tcase, a_tick_writes_who_was_seen);
 	tcase_add_test(tcase, a_tick_is_cut_into_slices);

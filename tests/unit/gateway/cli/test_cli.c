@@ -137,11 +137,13 @@ START_TEST(arguments_are_counted)
 		    "usage: inroad device list [USER]\n"
 		    "usage: inroad device revoke USER/DEVICE\n" },
 		{ "inroad invite",
-		    "usage: inroad invite [--replace] [--ttl TIME] HOST\n"
-		    "usage: inroad invite --gateway NAME\n" },
+		    "usage: inroad invite [--replace|--replica [--uses N]] "
+		    "[--ttl TIME] HOST\n"
+		    "usage: inroad invite --gateway [--uses N] NAME\n" },
 		{ "inroad invite a b c d e f",
-		    "usage: inroad invite [--replace] [--ttl TIME] HOST\n"
-		    "usage: inroad invite --gateway NAME\n" },
+		    "usage: inroad invite [--replace|--replica [--uses N]] "
+		    "[--ttl TIME] HOST\n"
+		    "usage: inroad invite --gateway [--uses N] NAME\n" },
 	};
 
 	clirun_answer(&run, "{\"exit\":0}\n");

@@ -299,8 +299,9 @@ START_TEST(invite_needs_one_name)
 		    "inroad --gateway DIR invite %s", lines[i]);
 		ck_assert_int_eq(clirun(&run, line), CONTROL_USAGE);
 		ck_assert_str_eq(run.said.err,
-		    "usage: inroad invite [--replace] [--ttl TIME] HOST\n"
-		    "usage: inroad invite --gateway NAME\n");
+		    "usage: inroad invite [--replace|--replica [--uses N]] "
+		    "[--ttl TIME] HOST\n"
+		    "usage: inroad invite --gateway [--uses N] NAME\n");
 		ck_assert_str_eq(run.asked, "");
 	}
 }
