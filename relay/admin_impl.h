@@ -113,12 +113,6 @@ const char *admin_option(const struct admin_request *request, const char *name);
 /* Return word number 0 unless it is an option, or NULL. */
 const char *admin_operand(const struct admin_request *request);
 
-/* Put how many items a page has to *out; 0, or -1 and request is over. */
-int admin_page_limit(struct admin_request *request, uint64_t *out);
-
-/* End request as what it wants to go on behind is no place. */
-void admin_bad_cursor(struct admin_request *request);
-
 /*
  * List what listing has, for the account that word number 0 names; without one,
  * for every account that the asker may see.  The words limit=N and after=CURSOR

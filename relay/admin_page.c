@@ -60,8 +60,9 @@ admin_operand(const struct admin_request *request)
 	return word != NULL && strchr(word, '=') == NULL ? word : NULL;
 }
 
-int
-admin_page_limit(struct admin_request *request, uint64_t *out)
+/* Put how many items a page has to *out; 0, or -1 and request is over. */
+static int
+read_limit(struct admin_request *request, uint64_t *out)
 {
 	const char *limit = admin_option(request, "limit");
 
@@ -75,8 +76,8 @@ admin_page_limit(struct admin_request *request, uint64_t *out)
 	return 0;
 }
 
-void
-admin_bad_cursor(struct admin_request *request)
+static void
+refuse_cursor(struct admin_request *request)
 {
 	admin_finish(request, ADMIN_USAGE, "bad-request",
 	    "No page begins there: say after what \"next\" said.");
@@ -201,7 +202,7 @@ begin(struct page *page)
 	if (user == NULL && request->asker->level != STORE_ADMIN) {
 		user = request->asker->user;
 	}
-	if (admin_page_limit(request, &page->left) != 0) {
+	if (read_limit(request, &page->left) != 0) {
 		return -1;
 	}
 	if (read_match(page) != 0) {
@@ -214,7 +215,7 @@ begin(struct page *page)
 		return -1;
 	}
 	if (cursor != NULL && resume(page, cursor) != 0) {
-		admin_bad_cursor(request);
+		refuse_cursor(request);
 		return -1;
 	}
 	return 0;

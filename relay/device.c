@@ -598,23 +598,3 @@ device_expel(struct account_device *row, enum code code, const char *text)
 		retire(device);
 	}
 }
-
-bool
-device_get_contact(const struct account_device *row, struct device_contact *out)
-{
-	const struct device *device = account_device_link(row);
-
-	if (device == NULL) {
-		return false;
-	}
-	(void)addr_format(link_peer(device->link), out->address);
-	out->since = device->since;
-	out->channels = device->channels;
-	return true;
-}
-
-void
-device_hub_get_stats(const struct device_hub *hub, struct device_hub_stats *out)
-{
-	*out = hub->stats;
-}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* What administration does to devices that are connected. */
+/* What administration is told of devices, and does to those connected. */
 #include <ev.h>
 #include <stdio.h>
 
@@ -15,6 +15,28 @@
 #define DRAIN_TIME 60
 
 static const char drained[] = "the relay is being drained";
+
+/* --- what is told ------------------------------------------------------ */
+
+bool
+device_get_contact(const struct account_device *row, struct device_contact *out)
+{
+	const struct device *device = account_device_link(row);
+
+	if (device == NULL) {
+		return false;
+	}
+	(void)addr_format(link_peer(device->link), out->address);
+	out->since = device->since;
+	out->channels = device->channels;
+	return true;
+}
+
+void
+device_hub_get_stats(const struct device_hub *hub, struct device_hub_stats *out)
+{
+	*out = hub->stats;
+}
 
 /* --- channels --------------------------------------------------------- */
 

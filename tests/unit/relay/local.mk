@@ -7,6 +7,7 @@ if ENABLE_RELAY
 UNIT_TESTS += \
 	%D%/test_account \
 	%D%/test_admin \
+	%D%/test_admin_relay \
 	%D%/test_allowance \
 	%D%/test_api \
 	%D%/test_apiguard \
@@ -54,6 +55,9 @@ LIBS_UNIT_RELAY = $(LIBS_UNIT) $(LIBS_RELAY) $(LIBS_CHECK)
 %C%_test_admin_SOURCES = %D%/test_admin.c $(RIG_UNIT_RELAY)
 %C%_test_admin_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_allowance_LDADD = $(LIBS_UNIT_RELAY)
+%C%_test_admin_relay_SOURCES = \
+	%D%/test_admin_relay.c $(RIG_UNIT_RELAY)
+%C%_test_admin_relay_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_api_SOURCES = %D%/test_api.c $(RIG_UNIT_RELAY)
 %C%_test_api_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_apiguard_LDADD = $(LIBS_UNIT_RELAY)
