@@ -219,24 +219,25 @@ show_accepted(const struct ask_answer *answer)
 	    ask_text(item, "name"), ask_text(item, "owner"), host, host);
 }
 
+/* Source is one of the words of cli, where it is wiped. */
 static int
 accept_string(const struct cli *cli, const char *source, const char *alias)
 {
 	char string[JOINSTRING_MAX];
 	const char *words[] = { "accept", string, alias };
-	char *argument = mem_strdup(source);
 	struct fault fault;
-	int status = CONTROL_USAGE;
+	int status;
+	int at = 1;
 
-	(void)fault_set(&fault, "There is not enough memory.");
-	if (argument != NULL &&
-	    joinsource_read(argument, string, &fault) == JOINSOURCE_READ) {
-		status = cli_ask(cli, words, 3, ASK_TIME, show_accepted);
-		mem_wipe(string, sizeof(string));
-	} else {
-		(void)fprintf(stderr, "inroad: %s\n", fault.text);
+	while (cli->argv[at] != source) {
+		at++;
 	}
-	mem_free(argument);
+	if (joinsource_read(cli->argv[at], string, &fault) != JOINSOURCE_READ) {
+		(void)fprintf(stderr, "inroad: %s\n", fault.text);
+		return CONTROL_USAGE;
+	}
+	status = cli_ask(cli, words, 3, ASK_TIME, show_accepted);
+	mem_wipe(string, sizeof(string));
 	return status;
 }
 
