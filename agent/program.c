@@ -225,13 +225,30 @@ set_attributes(posix_spawnattr_t *attributes)
 		   : 0;
 }
 
+/*
+ * Our descriptors are closed by exec; this is for those that we got ourselves
+ * from whoever started us.
+ */
+static int
+close_others(posix_spawn_file_actions_t *files)
+{
+#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 34)
+	return posix_spawn_file_actions_addclosefrom_np(
+	    files, STDERR_FILENO + 1);
+#else
+	(void)files;
+	return 0;
+#endif
+}
+
 /* Standard input is fd, output goes nowhere, errors where ours go. */
 static int
 set_files(posix_spawn_file_actions_t *files, int fd)
 {
 	return posix_spawn_file_actions_adddup2(files, fd, STDIN_FILENO) != 0 ||
-		       posix_spawn_file_actions_addopen(
-			   files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0) != 0
+		       posix_spawn_file_actions_addopen(files, STDOUT_FILENO,
+			   "/dev/null", O_WRONLY, 0) != 0 ||
+		       close_others(files) != 0
 		   ? -1
 		   : 0;
 }

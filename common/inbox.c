@@ -132,48 +132,35 @@ on_time(struct ev_loop *ev, struct ev_timer *timer, int revents)
 	    "No more messages came in that time.");
 }
 
-/* Send json if it is sure to fit; else it is freed. */
-static bool
-send_if_fits(struct ear *listener, struct jsonout *json)
+/* Tell listener what it lost, before anything else. */
+static void
+tell_lost(struct ear *listener)
 {
+	struct jsonout *json = begin("lost", OBJECT_MAX);
+
+	jsonout_uint(json, "count", listener->lost);
+	jsonout_end(json);
+	control_send(listener->request, json);
+	listener->lost = 0;
+}
+
+/* There is room for an object beside a message: for what was lost. */
+static bool
+give(struct ear *listener, const struct inbox_message *message)
+{
+	struct jsonout *json = describe(message);
 	size_t len = 0;
 
 	if (jsonout_text(json, &len) == NULL ||
 	    len + OBJECT_MAX > control_room(listener->request)) {
 		jsonout_free(json);
-		return false;
-	}
-	control_send(listener->request, json);
-	return true;
-}
-
-/* Tell listener what it lost, before anything else. */
-static bool
-tell_lost(struct ear *listener)
-{
-	struct jsonout *json;
-
-	if (listener->lost == 0) {
-		return true;
-	}
-	json = begin("lost", OBJECT_MAX);
-	jsonout_uint(json, "count", listener->lost);
-	jsonout_end(json);
-	if (!send_if_fits(listener, json)) {
-		return false;
-	}
-	listener->lost = 0;
-	return true;
-}
-
-static bool
-give(struct ear *listener, const struct inbox_message *message)
-{
-	if (!tell_lost(listener) ||
-	    !send_if_fits(listener, describe(message))) {
 		listener->lost++;
 		return false;
 	}
+	if (listener->lost > 0) {
+		tell_lost(listener);
+	}
+	control_send(listener->request, json);
 	if (listener->left > 0 && --listener->left == 0) {
 		end(listener, CONTROL_OK, NULL, NULL);
 	}

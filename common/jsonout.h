@@ -24,7 +24,10 @@ struct jsonout;
 /* Objects and arrays may lie this deep inside one another. */
 #define JSON_DEPTH_MAX 32
 
-/* Return a writer of a document of at most max bytes, or NULL. */
+/*
+ * Return a writer of a document of at most max bytes, or NULL, which is as good
+ * as a bad one: whoever writes need not look.
+ */
 struct jsonout *jsonout_new(size_t max);
 
 /* Free json and its text; NULL is allowed. */

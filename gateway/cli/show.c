@@ -233,6 +233,26 @@ print_configuration(const json_t *status)
 	}
 }
 
+/* What the relay told lately, for who does not listen. */
+static void
+print_notices(const json_t *notices)
+{
+	const json_t *notice;
+	size_t i;
+
+	json_array_foreach(notices, i, notice)
+	{
+		char text[TEXT_MAX];
+		char when[32];
+
+		(void)escape_text(
+		    ESCAPE_PLAIN, ask_text(notice, "text"), text, sizeof(text));
+		(void)printf("%-8s %s: %s\n", ask_text(notice, "level"),
+		    words_ago(number_of(notice, "at"), when, sizeof(when)),
+		    text);
+	}
+}
+
 static void
 show_status(const struct ask_answer *answer)
 {
@@ -254,6 +274,7 @@ show_status(const struct ask_answer *answer)
 		print_other_relays(status);
 	}
 	print_configuration(status);
+	print_notices(json_object_get(status, "notices"));
 	if (json_is_array(hosts)) {
 		print_hosts(hosts);
 	} else if (json_is_array(json_object_get(status, "callers"))) {

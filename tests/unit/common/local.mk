@@ -12,6 +12,7 @@ UNIT_TESTS += \
 	%D%/test_fault \
 	%D%/test_file \
 	%D%/test_idmap \
+	%D%/test_inbox \
 	%D%/test_io \
 	%D%/test_jsonout \
 	%D%/test_latency \
