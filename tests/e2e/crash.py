@@ -171,6 +171,7 @@ class Enrolment(threading.Thread):
                 self.process.kill()
             self.join(0.02)
         if self.process is not None:
+            self.process.kill()
             self.process.wait()
             self.process.stdout.close()
 

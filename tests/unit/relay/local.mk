@@ -29,6 +29,7 @@ UNIT_TESTS += \
 	%D%/test_series \
 	%D%/test_rules \
 	%D%/test_store \
+	%D%/test_storemigrate \
 	%D%/test_switch \
 	%D%/test_tenant \
 	%D%/test_toll \
@@ -90,6 +91,7 @@ LIBS_UNIT_RELAY = $(LIBS_UNIT) $(LIBS_RELAY) $(LIBS_CHECK)
 	%D%/test_store.c \
 	$(NULL)
 %C%_test_store_LDADD = $(LIBS_UNIT_RELAY)
+%C%_test_storemigrate_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_switch_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_tenant_SOURCES = %D%/test_tenant.c $(RIG_UNIT_RELAY)
 %C%_test_tenant_LDADD = $(LIBS_UNIT_RELAY)
