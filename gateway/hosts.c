@@ -281,14 +281,14 @@ apply_one(struct hosts *hosts, const struct linkmsg_host *told)
 	was_online = entry->host.online;
 	if (told->state == LINKMSG_REMOVED) {
 		hosts_drop_entry(hosts, entry);
-		hostpins_judge(hosts, told->owner, told->name);
+		hosts_judge_pins(hosts, told->owner, told->name);
 		return 0;
 	}
 	memcpy(entry->host.key, told->key, sizeof(entry->host.key));
 	entry->listed = true;
 	entry->host.online = told->state == LINKMSG_ONLINE;
 	entry->host.last_contact = told->last_contact;
-	hostpins_judge(hosts, told->owner, told->name);
+	hosts_judge_pins(hosts, told->owner, told->name);
 	if (hosts->complete && hosts->changed != NULL &&
 	    entry->host.online != was_online) {
 		hosts->changed(&entry->host, hosts->arg);

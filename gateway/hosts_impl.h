@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * hosts_impl: what hosts.c, the list, hostpins.c, the keys, and hostloans.c,
+ * hosts_impl: what hosts.c, the list, hostspin.c, the keys, and hostloans.c,
  * hosts of other accounts, share; nobody else includes it.
  */
 #ifndef INROAD_GATEWAY_HOSTS_IMPL_H
@@ -78,7 +78,7 @@ void hosts_drop_entry(struct hosts *hosts, struct hosts_entry *entry);
 void hosts_put_in_order(struct hosts *hosts);
 
 /* Judge anew which keys of the host of owner by that name are strange. */
-void hostpins_judge(struct hosts *hosts, const char *owner, const char *name);
+void hosts_judge_pins(struct hosts *hosts, const char *owner, const char *name);
 
 /* Return true when entry is a host of our own account. */
 bool hostloans_is_own(

@@ -61,8 +61,9 @@ noinst_LIBRARIES += %D%/libgateway.a
 	%D%/homepage.h \
 	%D%/homewords.c \
 	%D%/homewords.h \
-	%D%/hostpins.c \
+	%D%/hostspin.c \
 	%D%/hostloans.c \
+	%D%/hostspin.c \
 	%D%/hosts.c \
 	%D%/hosts.h \
 	%D%/hosts_impl.h \

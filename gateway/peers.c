@@ -18,8 +18,6 @@
 #define PING_TIME 5.0
 
 static void on_down(void *arg, enum code code, const char *text);
-static struct peer *find_or_add(
-    struct peers *peers, const char *host, uint8_t replica);
 
 /* --- who waits ------------------------------------------------------- */
 
@@ -82,40 +80,6 @@ answer(struct peer *peer, enum who who, struct session *session, enum code code,
 	for (node = list_first(&now); node != NULL; node = list_first(&now)) {
 		settle(list_entry(node, struct peers_wait, all), session, code,
 		    text);
-	}
-}
-
-/*
- * Return true when what is in the way may be gone in a moment: right after a
- * link was lost or made, relays, hosts and their list come back one by one.
- * What ends with a link says so before the link itself does.
- */
-static bool
-is_passing(const struct peers *peers, enum code code)
-{
-	struct link *link = endpoint_link(peers->config.endpoint);
-
-	if (peers->closed) {
-		return false;
-	}
-	if (code == CODE_LINK_LOST || (link != NULL && !link_is_up(link))) {
-		return true;
-	}
-	if (loop_now(peers->config.loop) >= peers->restoring_until) {
-		return false;
-	}
-	switch ((int)code) {
-	case CODE_HOST_OFFLINE:
-	case CODE_RELAY_UNREACHABLE:
-	case CODE_RELAY_DNS:
-	case CODE_REPLACED:
-	case CODE_GOING_DOWN:
-	case CODE_SESSION_LOST:
-		return true;
-	case CODE_HOST_UNKNOWN:
-		return !hosts_is_complete(peers->config.hosts);
-	default:
-		return false;
 	}
 }
 
@@ -234,40 +198,6 @@ call(struct peer *peer, char text[LIMITS_TEXT_LEN])
 	return code;
 }
 
-/* Call peer, or say that it is no use, in a while. */
-static void
-call_later(struct peer *peer, double seconds)
-{
-	struct ev_loop *ev = loop_ev(peer->peers->config.loop);
-
-	ev_timer_stop(ev, &peer->again);
-	ev_timer_set(&peer->again, seconds, 0.);
-	ev_timer_start(ev, &peer->again);
-}
-
-/*
- * Let another replica serve those who wait for peer, which cannot now.  Returns
- * true when nobody waits for peer any more.
- */
-static bool
-hand_on(struct peer *peer)
-{
-	struct peer *other;
-	uint8_t replica;
-
-	if (peer->peers->closed ||
-	    !peerspick_choose(peer->peers, peer->host, &replica) ||
-	    replica == peer->replica) {
-		return false;
-	}
-	other = find_or_add(peer->peers, peer->host, replica);
-	if (other == NULL || !peerspick_move(peer, other)) {
-		return false;
-	}
-	call_later(other, 0.);
-	return list_empty(&peer->waits);
-}
-
 /* Something changed: call whom somebody waits for, or say that it is no use. */
 static void
 advance(struct peer *peer)
@@ -282,7 +212,8 @@ advance(struct peer *peer)
 	if (code == CODE_OK) {
 		return;
 	}
-	if (!hand_on(peer) && !is_passing(peer->peers, code)) {
+	if (!peerspick_hand_on(peer) &&
+	    !peerstold_is_passing(peer->peers, code)) {
 		answer(peer, EVERYBODY, NULL, code, text);
 	}
 	peers_drop_if_idle(peer);
@@ -309,12 +240,12 @@ on_down(void *arg, enum code code, const char *text)
 	if (began && !codes_is_lasting(code)) {
 		answer(peer, FOR_PONG, NULL, code, text);
 		advance(peer);
-	} else if (!began && hand_on(peer)) {
+	} else if (!began && peerspick_hand_on(peer)) {
 		/* Another one serves them. */
-	} else if (began || !is_passing(peer->peers, code)) {
+	} else if (began || !peerstold_is_passing(peer->peers, code)) {
 		answer(peer, EVERYBODY, NULL, code, text);
 	} else {
-		call_later(peer, CALL_PAUSE);
+		peerspick_call(peer, CALL_PAUSE);
 	}
 	peers_drop_if_idle(peer);
 }
@@ -341,37 +272,10 @@ on_again(struct ev_loop *ev, ev_timer *timer, int revents)
 
 /* --- asking ---------------------------------------------------------- */
 
-struct peer *
-peers_next(const struct peers *peers, const char *host, const struct peer *peer)
-{
-	struct list *node = peer == NULL ? list_first(&peers->all)
-					 : list_after(&peers->all, &peer->all);
-
-	for (; node != NULL; node = list_after(&peers->all, node)) {
-		struct peer *next = list_entry(node, struct peer, all);
-
-		if (strcmp(next->host, host) == 0) {
-			return next;
-		}
-	}
-	return NULL;
-}
-
-struct peer *
-peers_find(const struct peers *peers, const char *host, uint8_t replica)
-{
-	struct peer *peer = peers_next(peers, host, NULL);
-
-	while (peer != NULL && peer->replica != replica) {
-		peer = peers_next(peers, host, peer);
-	}
-	return peer;
-}
-
 /* Return the peer of a replica, which may be new, or NULL for want of memory.
  */
-static struct peer *
-find_or_add(struct peers *peers, const char *host, uint8_t replica)
+struct peer *
+peers_add(struct peers *peers, const char *host, uint8_t replica)
 {
 	struct peer *peer = peers_find(peers, host, replica);
 
@@ -452,7 +356,7 @@ enqueue(struct peer *peer, bool for_pong, peers_done *done, void *arg)
 	} else if (peers_why(peer->peers, peer->host, text) == CODE_QUOTA) {
 		code = CODE_QUOTA;
 	}
-	if (code != CODE_OK && !is_passing(peer->peers, code)) {
+	if (code != CODE_OK && !peerstold_is_passing(peer->peers, code)) {
 		peers_drop_if_idle(peer);
 		done(NULL, code, text, arg);
 		return NULL;
@@ -474,7 +378,7 @@ prepare(struct peers *peers, const char *host)
 	uint8_t replica;
 
 	(void)peerspick_choose(peers, host, &replica);
-	peer = find_or_add(peers, host, replica);
+	peer = peers_add(peers, host, replica);
 	if (peer != NULL && peer->tether != NULL &&
 	    hosts_find(peers->config.hosts, host) != NULL &&
 	    !tether_fits(peer->tether, hosts_find(peers->config.hosts, host))) {
@@ -582,7 +486,7 @@ retry_all(struct peers *peers)
 		}
 		tether_retry(peer->tether);
 		if (peer->tether != NULL && tether_is_lost(peer->tether)) {
-			(void)hand_on(peer);
+			(void)peerspick_hand_on(peer);
 		}
 	}
 }

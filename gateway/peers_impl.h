@@ -66,6 +66,9 @@ struct peers {
 struct peer *peers_find(
     const struct peers *peers, const char *host, uint8_t replica);
 
+/* As peers_find(), made when there is none; NULL for want of memory. */
+struct peer *peers_add(struct peers *peers, const char *host, uint8_t replica);
+
 /* Return the peer behind peer (NULL: the first) of the host by that name. */
 struct peer *peers_next(
     const struct peers *peers, const char *host, const struct peer *peer);
@@ -82,11 +85,21 @@ enum code peers_why_replica(const struct peers *peers, const char *name,
 bool peerspick_choose(
     const struct peers *peers, const char *host, uint8_t *replica);
 
+/* Call peer, or say that it is no use, in so many seconds. */
+void peerspick_call(struct peer *peer, double seconds);
+
 /*
- * Hand those who wait for peer, and were not handed on too often, to `other`;
- * true when somebody was.
+ * Let another replica serve those who wait for peer, which cannot now.  Returns
+ * true when nobody waits for peer any more.
  */
-bool peerspick_move(struct peer *peer, struct peer *other);
+bool peerspick_hand_on(struct peer *peer);
+
+/*
+ * Return true when what is in the way may be gone in a moment: right after a
+ * link was lost or made, relays, hosts and their list come back one by one.
+ * What ends with a link says so before the link itself does.
+ */
+bool peerstold_is_passing(const struct peers *peers, enum code code);
 
 /* Forget peer once nobody needs it. */
 void peers_drop_if_idle(struct peer *peer);

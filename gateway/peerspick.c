@@ -11,8 +11,36 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "common/loop.h"
 #include "gateway/hosts.h"
 #include "gateway/peers_impl.h"
+
+struct peer *
+peers_next(const struct peers *peers, const char *host, const struct peer *peer)
+{
+	struct list *node = peer == NULL ? list_first(&peers->all)
+					 : list_after(&peers->all, &peer->all);
+
+	for (; node != NULL; node = list_after(&peers->all, node)) {
+		struct peer *next = list_entry(node, struct peer, all);
+
+		if (strcmp(next->host, host) == 0) {
+			return next;
+		}
+	}
+	return NULL;
+}
+
+struct peer *
+peers_find(const struct peers *peers, const char *host, uint8_t replica)
+{
+	struct peer *peer = peers_next(peers, host, NULL);
+
+	while (peer != NULL && peer->replica != replica) {
+		peer = peers_next(peers, host, peer);
+	}
+	return peer;
+}
 
 /* A replica that may serve, and how good it is. */
 struct candidate {
@@ -116,8 +144,12 @@ peerspick_choose(const struct peers *peers, const char *host, uint8_t *replica)
 	return equals > 0;
 }
 
-bool
-peerspick_move(struct peer *peer, struct peer *other)
+/*
+ * Hand those who wait for peer, and were not handed on too often, to `other`;
+ * true when somebody was.
+ */
+static bool
+move_waits(struct peer *peer, struct peer *other)
 {
 	struct list *node = list_first(&peer->waits);
 	bool moved = false;
@@ -137,4 +169,33 @@ peerspick_move(struct peer *peer, struct peer *other)
 		moved = true;
 	}
 	return moved;
+}
+
+void
+peerspick_call(struct peer *peer, double seconds)
+{
+	struct ev_loop *ev = loop_ev(peer->peers->config.loop);
+
+	ev_timer_stop(ev, &peer->again);
+	ev_timer_set(&peer->again, seconds, 0.);
+	ev_timer_start(ev, &peer->again);
+}
+
+bool
+peerspick_hand_on(struct peer *peer)
+{
+	struct peer *other;
+	uint8_t replica;
+
+	if (peer->peers->closed ||
+	    !peerspick_choose(peer->peers, peer->host, &replica) ||
+	    replica == peer->replica) {
+		return false;
+	}
+	other = peers_add(peer->peers, peer->host, replica);
+	if (other == NULL || !move_waits(peer, other)) {
+		return false;
+	}
+	peerspick_call(other, 0.);
+	return list_empty(&peer->waits);
 }

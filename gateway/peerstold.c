@@ -8,6 +8,7 @@
 #include "gateway/hosts.h"
 #include "gateway/peers_impl.h"
 #include "protocol/endpoint.h"
+#include "protocol/link.h"
 #include "protocol/membership.h"
 
 /* --- why there is no session ----------------------------------------- */
@@ -134,6 +135,35 @@ peers_why_replica(const struct peers *peers, const char *name, uint8_t replica,
 {
 	return why_host(peers, name,
 	    hosts_find_replica(peers->config.hosts, name, replica), text);
+}
+
+bool
+peerstold_is_passing(const struct peers *peers, enum code code)
+{
+	struct link *link = endpoint_link(peers->config.endpoint);
+
+	if (peers->closed) {
+		return false;
+	}
+	if (code == CODE_LINK_LOST || (link != NULL && !link_is_up(link))) {
+		return true;
+	}
+	if (loop_now(peers->config.loop) >= peers->restoring_until) {
+		return false;
+	}
+	switch ((int)code) {
+	case CODE_HOST_OFFLINE:
+	case CODE_RELAY_UNREACHABLE:
+	case CODE_RELAY_DNS:
+	case CODE_REPLACED:
+	case CODE_GOING_DOWN:
+	case CODE_SESSION_LOST:
+		return true;
+	case CODE_HOST_UNKNOWN:
+		return !hosts_is_complete(peers->config.hosts);
+	default:
+		return false;
+	}
 }
 
 /* --- numbers --------------------------------------------------------- */

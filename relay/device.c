@@ -231,9 +231,8 @@ join_as_agent(struct device *device)
 	const struct store_device *row = account_device_row(device->row);
 	struct device_hub *hub = device->hub;
 
-	device->host =
-	    directory_add_replica(hub->config.directory, device_user(device),
-		row->name, row->replica, row->public_key, wall_clock());
+	device->host = directory_add(hub->config.directory, device_user(device),
+	    row->name, row->replica, row->public_key, wall_clock());
 	if (device->host == NULL) {
 		return -1;
 	}

@@ -217,7 +217,7 @@ find_host(struct device *device, uint32_t channel,
 	/* Hosts of other accounts look like hosts that do not exist. */
 	if (strcmp(attach->owner, device_user(device)) == 0 ||
 	    is_shared(device, attach)) {
-		host = directory_lookup_replica(device->hub->config.directory,
+		host = directory_lookup(device->hub->config.directory,
 		    attach->owner, attach->host, attach->replica);
 	}
 	if (host == NULL) {

@@ -109,9 +109,16 @@ static void
 visit_host(const struct device *device, const struct account_share *share,
     directory_visit *visit, void *arg)
 {
-	directory_each_replica(device->hub->config.directory,
-	    account_row(account_share_owner(share))->user,
-	    account_share_row(share)->host, visit, arg);
+	for (int i = 0; i <= LIMITS_REPLICAS_MAX; i++) {
+		struct directory_host *host =
+		    directory_lookup(device->hub->config.directory,
+			account_row(account_share_owner(share))->user,
+			account_share_row(share)->host, (uint8_t)i);
+
+		if (host != NULL) {
+			visit(host, arg);
+		}
+	}
 }
 
 /* Return true when a share before share is of the same host. */

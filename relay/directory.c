@@ -9,7 +9,6 @@
 #include "common/list.h"
 #include "common/mem.h"
 #include "common/table.h"
-#include "protocol/limits.h"
 
 /* An account that has hosts or is watched. */
 struct directory_owner {
@@ -228,14 +227,7 @@ start_anew(struct directory_owner *owner)
 /* --- hosts ----------------------------------------------------------- */
 
 struct directory_host *
-directory_lookup(
-    const struct directory *directory, const char *user, const char *name)
-{
-	return directory_lookup_replica(directory, user, name, 0);
-}
-
-struct directory_host *
-directory_lookup_replica(const struct directory *directory, const char *user,
+directory_lookup(const struct directory *directory, const char *user,
     const char *name, uint8_t replica)
 {
 	struct directory_owner *owner = owner_find(directory, user);
@@ -277,19 +269,11 @@ host_new(struct directory *directory, const char *user, const char *name,
 
 struct directory_host *
 directory_add(struct directory *directory, const char *user, const char *name,
-    const uint8_t public_key[DIRECTORY_KEY_LEN], uint64_t last_contact)
-{
-	return directory_add_replica(
-	    directory, user, name, 0, public_key, last_contact);
-}
-
-struct directory_host *
-directory_add_replica(struct directory *directory, const char *user,
-    const char *name, uint8_t replica,
-    const uint8_t public_key[DIRECTORY_KEY_LEN], uint64_t last_contact)
+    uint8_t replica, const uint8_t public_key[DIRECTORY_KEY_LEN],
+    uint64_t last_contact)
 {
 	struct directory_host *host =
-	    directory_lookup_replica(directory, user, name, replica);
+	    directory_lookup(directory, user, name, replica);
 	bool same = host != NULL && memcmp(host->public_key, public_key,
 					DIRECTORY_KEY_LEN) == 0;
 
@@ -575,20 +559,6 @@ const char *
 directory_host_name(const struct directory_host *host)
 {
 	return host->name;
-}
-
-void
-directory_each_replica(const struct directory *directory, const char *user,
-    const char *name, directory_visit *visit, void *arg)
-{
-	for (int i = 0; i <= LIMITS_REPLICAS_MAX; i++) {
-		struct directory_host *host =
-		    directory_lookup_replica(directory, user, name, (uint8_t)i);
-
-		if (host != NULL) {
-			visit(host, arg);
-		}
-	}
 }
 
 uint8_t

@@ -59,21 +59,13 @@ struct directory *directory_new(void);
 void directory_free(struct directory *directory);
 
 /*
- * Make the host of the account user by that name known, with its public key and
- * the time of its last contact (unix seconds, 0: never).  When it is known
- * already its key becomes public_key and its last contact the later of both.
- * Returns the host, which lives until directory_remove(), or NULL when memory
- * is short.
+ * Make the host of the account user by that name and number known, with its
+ * public key and the time of its last contact (unix seconds, 0: never).  When
+ * it is known already its key becomes public_key and its last contact the later
+ * of both. Returns the host, which lives until directory_remove(), or NULL when
+ * memory is short.
  */
 struct directory_host *directory_add(struct directory *directory,
-    const char *user, const char *name,
-    const uint8_t public_key[DIRECTORY_KEY_LEN], uint64_t last_contact);
-
-/*
- * As directory_add(), for the host of that number among those by one name,
- * which are hosts of their own in all else; directory_add() is about number 0.
- */
-struct directory_host *directory_add_replica(struct directory *directory,
     const char *user, const char *name, uint8_t replica,
     const uint8_t public_key[DIRECTORY_KEY_LEN], uint64_t last_contact);
 
@@ -98,9 +90,9 @@ void directory_offline(struct directory *directory, struct directory_host *host,
 /* Have host read again, as something else has changed about it. */
 void directory_touch(struct directory_host *host);
 
-/* Return the host of user by that name, or NULL. */
-struct directory_host *directory_lookup(
-    const struct directory *directory, const char *user, const char *name);
+/* Return the host of user by that name and number, or NULL. */
+struct directory_host *directory_lookup(const struct directory *directory,
+    const char *user, const char *name, uint8_t replica);
 
 /*
  * Call visit(host, arg) for every host of user, by age.  visit may remove the
@@ -133,15 +125,6 @@ size_t directory_count(const struct directory *directory);
 
 /* Return how many hosts are online. */
 size_t directory_count_online(const struct directory *directory);
-
-/* As directory_lookup(), for the host of that number by that name. */
-struct directory_host *directory_lookup_replica(
-    const struct directory *directory, const char *user, const char *name,
-    uint8_t replica);
-
-/* Call visit(host, arg) for every host of user by that name, by number. */
-void directory_each_replica(const struct directory *directory, const char *user,
-    const char *name, directory_visit *visit, void *arg);
 
 /* Return the number of host among those by its name. */
 uint8_t directory_host_replica(const struct directory_host *host);

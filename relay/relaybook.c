@@ -20,7 +20,7 @@ on_added(struct account_device *device, void *arg)
 	const struct store_device *row = account_device_row(device);
 
 	if (row->role == LINKHELLO_AGENT && row->revoked_at == 0) {
-		(void)directory_add_replica(relay->directory,
+		(void)directory_add(relay->directory,
 		    account_row(account_device_account(device))->user,
 		    row->name, row->replica, row->public_key, row->last_seen);
 	}
@@ -41,8 +41,8 @@ on_gone(
 	device_expel(device, code, text);
 	if (row->role == LINKHELLO_AGENT && code != CODE_DISABLED) {
 		directory_remove(
-		    relay->directory, directory_lookup_replica(relay->directory,
-					  user, row->name, row->replica));
+		    relay->directory, directory_lookup(relay->directory, user,
+					  row->name, row->replica));
 	}
 }
 

@@ -30,9 +30,9 @@ on_added(struct account_device *device, void *arg)
 	struct account *account = account_device_account(device);
 
 	if (row->role == LINKHELLO_AGENT) {
-		ck_assert_ptr_nonnull(directory_add_replica(rig->directory,
-		    account_row(account)->user, row->name, row->replica,
-		    row->public_key, 0));
+		ck_assert_ptr_nonnull(
+		    directory_add(rig->directory, account_row(account)->user,
+			row->name, row->replica, row->public_key, 0));
 	}
 }
 
@@ -50,8 +50,8 @@ on_gone(
 	device_expel(device, code, text);
 	if (row->role == LINKHELLO_AGENT && code != CODE_DISABLED) {
 		directory_remove(
-		    rig->directory, directory_lookup_replica(rig->directory,
-					user, row->name, row->replica));
+		    rig->directory, directory_lookup(rig->directory, user,
+					row->name, row->replica));
 	}
 }
 

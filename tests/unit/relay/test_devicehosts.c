@@ -64,7 +64,7 @@ add_hosts(unsigned n)
 		(void)snprintf(
 		    name, sizeof(name), "host-with-a-rather-long-name-%u", i);
 		hosts[i] =
-		    directory_add(rig.directory, "alice", name, key, 1000);
+		    directory_add(rig.directory, "alice", name, 0, key, 1000);
 		ck_assert_ptr_nonnull(hosts[i]);
 	}
 }

@@ -100,11 +100,12 @@ START_TEST(a_host_comes_and_goes)
 	struct directory *directory = directory_new();
 	struct directory_host *host;
 
-	ck_assert_ptr_null(directory_lookup(directory, "alice", "office"));
-	host = directory_add(directory, "alice", "office", key_a, 100);
-	ck_assert_ptr_eq(directory_lookup(directory, "alice", "office"), host);
-	ck_assert_ptr_null(directory_lookup(directory, "bob", "office"));
-	ck_assert_ptr_null(directory_lookup(directory, "alice", "lab"));
+	ck_assert_ptr_null(directory_lookup(directory, "alice", "office", 0));
+	host = directory_add(directory, "alice", "office", 0, key_a, 100);
+	ck_assert_ptr_eq(
+	    directory_lookup(directory, "alice", "office", 0), host);
+	ck_assert_ptr_null(directory_lookup(directory, "bob", "office", 0));
+	ck_assert_ptr_null(directory_lookup(directory, "alice", "lab", 0));
 	ck_assert_str_eq(directory_host_owner(host), "alice");
 	ck_assert_str_eq(directory_host_name(host), "office");
 	ck_assert_mem_eq(directory_host_key(host), key_a, DIRECTORY_KEY_LEN);
@@ -133,7 +134,7 @@ START_TEST(a_host_comes_and_goes)
 	(void)directory_online(directory, host, &link1, 700);
 	directory_remove(directory, host);
 	directory_remove(directory, NULL);
-	ck_assert_ptr_null(directory_lookup(directory, "alice", "office"));
+	ck_assert_ptr_null(directory_lookup(directory, "alice", "office", 0));
 	ck_assert_uint_eq(directory_count(directory), 0);
 	ck_assert_uint_eq(directory_count_online(directory), 0);
 	directory_free(directory);
@@ -149,14 +150,14 @@ START_TEST(adding_again_updates)
 
 	open_reader(&reader, directory);
 	ck_assert_str_eq(read_all(&reader), "anew whole");
-	host = directory_add(directory, "alice", "office", key_a, 100);
+	host = directory_add(directory, "alice", "office", 0, key_a, 100);
 	ck_assert_str_eq(read_all(&reader), "office");
 	ck_assert_ptr_eq(
-	    directory_add(directory, "alice", "office", key_a, 50), host);
+	    directory_add(directory, "alice", "office", 0, key_a, 50), host);
 	ck_assert_uint_eq(directory_host_last_contact(host), 100);
 	ck_assert_int_eq(reader.told, 1);
 	ck_assert_ptr_eq(
-	    directory_add(directory, "alice", "office", key_b, 150), host);
+	    directory_add(directory, "alice", "office", 0, key_b, 150), host);
 	ck_assert_uint_eq(directory_host_last_contact(host), 150);
 	ck_assert_mem_eq(directory_host_key(host), key_b, DIRECTORY_KEY_LEN);
 	ck_assert_int_eq(reader.told, 2);
@@ -173,12 +174,12 @@ START_TEST(each_host_of_an_owner_by_age)
 
 	directory_each(directory, "alice", on_visit, names);
 	ck_assert_str_eq(names, "");
-	(void)directory_add(directory, "alice", "office", key_a, 0);
-	(void)directory_add(directory, "bob", "other", key_a, 0);
-	(void)directory_add(directory, "alice", "lab", key_a, 0);
-	(void)directory_add(directory, "alice", "barn", key_a, 0);
+	(void)directory_add(directory, "alice", "office", 0, key_a, 0);
+	(void)directory_add(directory, "bob", "other", 0, key_a, 0);
+	(void)directory_add(directory, "alice", "lab", 0, key_a, 0);
+	(void)directory_add(directory, "alice", "barn", 0, key_a, 0);
 	directory_remove(
-	    directory, directory_lookup(directory, "alice", "lab"));
+	    directory, directory_lookup(directory, "alice", "lab", 0));
 	directory_each(directory, "alice", on_visit, names);
 	ck_assert_str_eq(names, "office barn ");
 	directory_each(directory, "alice", on_visit_remove, directory);
@@ -192,11 +193,11 @@ START_TEST(the_list_then_changes)
 	int link;
 	struct directory *directory = directory_new();
 	struct directory_host *host =
-	    directory_add(directory, "alice", "office", key_a, 100);
+	    directory_add(directory, "alice", "office", 0, key_a, 100);
 	struct reader reader;
 
-	(void)directory_add(directory, "alice", "lab", key_a, 0);
-	(void)directory_add(directory, "bob", "barn", key_a, 0);
+	(void)directory_add(directory, "alice", "lab", 0, key_a, 0);
+	(void)directory_add(directory, "bob", "barn", 0, key_a, 0);
 	open_reader(&reader, directory);
 	ck_assert_str_eq(read_all(&reader), "anew office lab whole");
 	ck_assert_str_eq(read_all(&reader), "");
@@ -213,14 +214,14 @@ START_TEST(the_list_then_changes)
 	ck_assert_int_eq(reader.told, 3);
 	ck_assert_str_eq(read_all(&reader), "-office");
 	ck_assert_str_eq(read_all(&reader), "");
-	directory_touch(directory_lookup(directory, "alice", "lab"));
+	directory_touch(directory_lookup(directory, "alice", "lab", 0));
 	ck_assert_str_eq(read_all(&reader), "lab");
 	ck_assert_int_eq(reader.told, 4);
-	(void)directory_add(directory, "bob", "shed", key_a, 0);
+	(void)directory_add(directory, "bob", "shed", 0, key_a, 0);
 	ck_assert_int_eq(reader.told, 4);
 	directory_unsubscribe(directory, reader.watch);
 	directory_unsubscribe(directory, NULL);
-	(void)directory_add(directory, "alice", "den", key_a, 0);
+	(void)directory_add(directory, "alice", "den", 0, key_a, 0);
 	ck_assert_int_eq(reader.told, 4);
 	directory_free(directory);
 }
@@ -232,9 +233,9 @@ START_TEST(changes_are_state)
 	int link;
 	struct directory *directory = directory_new();
 	struct directory_host *office =
-	    directory_add(directory, "alice", "office", key_a, 100);
+	    directory_add(directory, "alice", "office", 0, key_a, 100);
 	struct directory_host *lab =
-	    directory_add(directory, "alice", "lab", key_a, 100);
+	    directory_add(directory, "alice", "lab", 0, key_a, 100);
 	struct reader reader;
 
 	open_reader(&reader, directory);
@@ -271,7 +272,7 @@ START_TEST(changes_while_the_list_is_read)
 
 	for (int i = 0; i < 4; i++) {
 		hosts[i] =
-		    directory_add(directory, "alice", names[i], key_a, 0);
+		    directory_add(directory, "alice", names[i], 0, key_a, 0);
 	}
 	open_reader(&reader, directory);
 	ck_assert_str_eq(read_some(&reader, 3), "anew a b");
@@ -279,7 +280,7 @@ START_TEST(changes_while_the_list_is_read)
 	(void)directory_online(directory, hosts[3], &link, 100);
 	directory_remove(directory, hosts[1]);
 	directory_remove(directory, hosts[2]); /* it would be the next */
-	(void)directory_add(directory, "alice", "e", key_a, 0);
+	(void)directory_add(directory, "alice", "e", 0, key_a, 0);
 	ck_assert_int_eq(reader.told, 0);
 	ck_assert_str_eq(read_all(&reader), "d! e whole a! d! -b -c e");
 	ck_assert_str_eq(read_all(&reader), "");
@@ -292,7 +293,7 @@ START_TEST(watches_are_independent)
 {
 	struct directory *directory = directory_new();
 	struct directory_host *host =
-	    directory_add(directory, "alice", "office", key_a, 0);
+	    directory_add(directory, "alice", "office", 0, key_a, 0);
 	struct reader readers[3];
 
 	for (int i = 0; i < 3; i++) {
@@ -302,7 +303,7 @@ START_TEST(watches_are_independent)
 	(void)read_some(&readers[1], 1);
 	directory_remove(directory, host);
 	ck_assert_str_eq(read_all(&readers[0]), "-office");
-	host = directory_add(directory, "alice", "office", key_b, 0);
+	host = directory_add(directory, "alice", "office", 0, key_b, 0);
 	ck_assert_str_eq(read_all(&readers[1]), "whole -office office");
 	ck_assert_str_eq(read_all(&readers[0]), "office");
 	directory_remove(directory, host);
@@ -325,12 +326,12 @@ START_TEST(removed_hosts_go_with_their_readers)
 	struct directory *directory = directory_new();
 	struct reader reader;
 
-	directory_remove(
-	    directory, directory_add(directory, "alice", "office", key_a, 0));
+	directory_remove(directory,
+	    directory_add(directory, "alice", "office", 0, key_a, 0));
 	open_reader(&reader, directory);
 	for (int i = 0; i < 10; i++) {
 		directory_remove(directory,
-		    directory_add(directory, "alice", "lab", key_a, 0));
+		    directory_add(directory, "alice", "lab", 0, key_a, 0));
 	}
 	directory_unsubscribe(directory, reader.watch);
 	open_reader(&reader, directory);
@@ -353,10 +354,10 @@ START_TEST(too_far_behind)
 	for (int i = 0; i <= DIRECTORY_REMOVED_MAX; i++) {
 		(void)snprintf(name, sizeof(name), "host%d", i);
 		directory_remove(directory,
-		    directory_add(directory, "alice", name, key_a, 0));
+		    directory_add(directory, "alice", name, 0, key_a, 0));
 		(void)read_all(&ahead);
 	}
-	(void)directory_add(directory, "alice", "office", key_a, 0);
+	(void)directory_add(directory, "alice", "office", 0, key_a, 0);
 	ck_assert_str_eq(read_all(&ahead), "office");
 	(void)snprintf(name, sizeof(name), "-host%d", DIRECTORY_REMOVED_MAX);
 	ck_assert_str_eq(read_some(&behind, 3), "anew office whole");
@@ -377,7 +378,7 @@ START_TEST(many_hosts)
 		snprintf(owner, sizeof(owner), "user%d", i % 100);
 		snprintf(name, sizeof(name), "host%d", i / 100);
 		ck_assert_ptr_nonnull(
-		    directory_add(directory, owner, name, key_a, 0));
+		    directory_add(directory, owner, name, 0, key_a, 0));
 	}
 	ck_assert_uint_eq(directory_count(directory), 20000);
 	for (int i = 0; i < 20000; i++) {
@@ -385,7 +386,7 @@ START_TEST(many_hosts)
 
 		snprintf(owner, sizeof(owner), "user%d", i % 100);
 		snprintf(name, sizeof(name), "host%d", i / 100);
-		host = directory_lookup(directory, owner, name);
+		host = directory_lookup(directory, owner, name, 0);
 		ck_assert_ptr_nonnull(host);
 		ck_assert_str_eq(directory_host_owner(host), owner);
 		ck_assert_str_eq(directory_host_name(host), name);
@@ -405,7 +406,7 @@ use(void)
 	if (directory != NULL) {
 		reader.watch =
 		    directory_subscribe(directory, "alice", on_ready, &reader);
-		host = directory_add(directory, "alice", "office", key_a, 0);
+		host = directory_add(directory, "alice", "office", 0, key_a, 0);
 		ck_assert_uint_eq(directory_count(directory), host != NULL);
 		if (reader.watch != NULL) {
 			ck_assert_str_eq(read_all(&reader),

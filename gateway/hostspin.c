@@ -47,7 +47,7 @@ has_pins(const struct hosts *hosts, const char *owner, const char *name)
 }
 
 void
-hostpins_judge(struct hosts *hosts, const char *owner, const char *name)
+hosts_judge_pins(struct hosts *hosts, const char *owner, const char *name)
 {
 	struct hosts_entry *entry = hosts_first(hosts, owner, name);
 	bool strange = has_pins(hosts, owner, name) &&
@@ -140,7 +140,7 @@ hosts_pin(struct hosts *hosts, const char *name)
 	memcpy(own_name, entry->host.name, sizeof(own_name));
 	changed = pin_listed(hosts, owner, own_name);
 	changed = forget_others(hosts, owner, own_name) || changed;
-	hostpins_judge(hosts, owner, own_name);
+	hosts_judge_pins(hosts, owner, own_name);
 	return changed;
 }
 
@@ -176,7 +176,7 @@ hosts_pin_proved(struct hosts *hosts, const char *name, uint8_t replica,
 		expect_less(hosts, entry);
 	}
 	(void)pin(entry, key);
-	hostpins_judge(hosts, entry->host.owner, entry->host.name);
+	hosts_judge_pins(hosts, entry->host.owner, entry->host.name);
 	return true;
 }
 
@@ -194,7 +194,7 @@ hosts_expect(struct hosts *hosts, const char *owner, const char *name)
 	if (entry->expects < LIMITS_REPLICAS_MAX) {
 		entry->expects++;
 	}
-	hostpins_judge(hosts, owner, name);
+	hosts_judge_pins(hosts, owner, name);
 	return 0;
 }
 
@@ -326,7 +326,7 @@ parse_line(struct hosts *hosts, const char *line, size_t len)
 		hosts_drop_entry(hosts, entry);
 		return -1;
 	}
-	hostpins_judge(hosts, text, name);
+	hosts_judge_pins(hosts, text, name);
 	return 0;
 }
 
