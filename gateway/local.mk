@@ -61,7 +61,6 @@ noinst_LIBRARIES += %D%/libgateway.a
 	%D%/homepage.h \
 	%D%/homewords.c \
 	%D%/homewords.h \
-	%D%/hostspin.c \
 	%D%/hostloans.c \
 	%D%/hostspin.c \
 	%D%/hosts.c \
