@@ -383,20 +383,26 @@ has_waiting(void *arg)
 	return stats.waiting == *count;
 }
 
+/* Let as many dials be under way as usual, or as somebody wants it. */
+static size_t
+limit_dials(int i)
+{
+	if (i == 0) {
+		return LIMITS_DIALS_MAX;
+	}
+	egress_set_dials(egress, 5);
+	return 5;
+}
+
 START_TEST(dials_wait_their_turn)
 {
 	static struct pair_peer peers[LIMITS_DIALS_MAX + 3];
-	/* As many as usual, or as somebody wants it. */
-	const size_t many = (_i == 0 ? LIMITS_DIALS_MAX : 5) + 3;
+	const size_t many = limit_dials(_i) + 3;
 	struct pair_peer last;
 	struct target target;
 	struct addr hole;
 	int fds[3];
 	size_t count = many + 1;
-
-	if (_i == 1) {
-		egress_set_dials(egress, 5);
-	}
 
 	ck_assert_int_eq(netpair_black_hole(fds, &hole), 0);
 	listen_on(&target, AF_INET);
