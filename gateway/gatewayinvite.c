@@ -217,7 +217,8 @@ send_join(struct ask *ask, const struct linkmsg_invited *invited)
 	membership_wipe(&membership);
 	mem_wipe(join, sizeof(join));
 	if (ask->replica && json != NULL &&
-	    hosts_expect(ask->gateway->hosts, own->user, ask->name) == 0) {
+	    hosts_expect(
+		ask->gateway->hosts, own->user, ask->name, ask->uses) == 0) {
 		gateway_save_pins(ask->gateway);
 	}
 	control_send(ask->request, json);

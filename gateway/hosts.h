@@ -169,11 +169,12 @@ bool hosts_pin_proved(struct hosts *hosts, const char *name, uint8_t replica,
     const uint8_t key[KEYS_LEN]);
 
 /*
- * One more replica of the host of owner by that name was invited from here: its
- * key will count without a question.  To be saved, too.  Returns 0, or -1
- * without memory.
+ * So many more replicas of the host of owner by that name were invited from
+ * here: their keys will count without a question.  To be saved, too.  Returns
+ * 0, or -1 without memory.
  */
-int hosts_expect(struct hosts *hosts, const char *owner, const char *name);
+int hosts_expect(
+    struct hosts *hosts, const char *owner, const char *name, unsigned count);
 
 /*
  * Write all pins as text to a string that the caller frees with mem_free();

@@ -181,7 +181,8 @@ hosts_pin_proved(struct hosts *hosts, const char *name, uint8_t replica,
 }
 
 int
-hosts_expect(struct hosts *hosts, const char *owner, const char *name)
+hosts_expect(
+    struct hosts *hosts, const char *owner, const char *name, unsigned count)
 {
 	struct hosts_entry *entry = expecting(hosts, owner, name);
 
@@ -191,9 +192,9 @@ hosts_expect(struct hosts *hosts, const char *owner, const char *name)
 	if (entry == NULL) {
 		return -1;
 	}
-	if (entry->expects < LIMITS_REPLICAS_MAX) {
-		entry->expects++;
-	}
+	count += entry->expects;
+	entry->expects =
+	    count < LIMITS_REPLICAS_MAX ? count : LIMITS_REPLICAS_MAX;
 	hosts_judge_pins(hosts, owner, name);
 	return 0;
 }

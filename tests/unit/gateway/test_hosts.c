@@ -371,8 +371,8 @@ START_TEST(a_key_that_is_expected_is_taken)
 
 	tell_replica(hosts, 0, 1, LINKMSG_ONLINE);
 	ck_assert(prove(hosts, 0, 1));
-	ck_assert_int_eq(hosts_expect(hosts, "alice", "office"), 0);
-	ck_assert_int_eq(hosts_expect(hosts, "alice", "office"), 0);
+	ck_assert_int_eq(hosts_expect(hosts, "alice", "office", 1), 0);
+	ck_assert_int_eq(hosts_expect(hosts, "alice", "office", 1), 0);
 	/* That survives a restart. */
 	text = hosts_format_pins(hosts);
 	ck_assert_ptr_nonnull(strstr(text, "alice/office +2\n"));
