@@ -10,10 +10,12 @@
 #include "common/list.h"
 #include "common/loop.h"
 #include "common/mem.h"
+#include "common/quantity.h"
 #include "protocol/limits.h"
 #include "protocol/shaper.h"
 #include "relay/account.h"
 #include "relay/toll.h"
+#include "relay/usage.h"
 
 /* Seconds between two rounds of accounting. */
 #define ROUND 1.
@@ -168,12 +170,16 @@ warn(struct tenant *tenant, struct account *account, uint64_t before,
 	uint64_t month = account_limit(account, ALLOWANCE_MONTH, NULL);
 	uint64_t bar = month / 5 * 4;
 	char text[LIMITS_TEXT_LEN];
+	char limit[QUANTITY_LEN];
+	char day[USAGE_DAY_LEN];
 
 	if (month != ALLOWANCE_NONE && before < bar && after >= bar &&
 	    after < month) {
 		(void)snprintf(text, sizeof(text),
-		    "Four fifths of what this account may move in a month are "
-		    "used.");
+		    "Four fifths of the monthly limit of %s are used; resets "
+		    "on %s.",
+		    quantity_format_size(month, limit),
+		    usage_reset_text(usage_month(wall_clock()), day));
 		config->ops->nearly(account, text, config->arg);
 	}
 }

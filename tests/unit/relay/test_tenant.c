@@ -176,6 +176,23 @@ START_TEST(a_month_ends_channels)
 }
 END_TEST
 
+START_TEST(a_month_that_is_nearly_used_up_is_told)
+{
+	struct hubrig_frame *notice = &gateway.last[FRAME_NOTICE];
+	uint64_t bytes = 110 * WIRE;
+
+	limit("month=2MiB");
+	attach(1);
+	linkpair_send(&caller, 110, BODY);
+	ck_assert(hubrig_await(&gateway, FRAME_NOTICE, 1));
+	ck_assert_ptr_nonnull(strstr(
+	    (char *)&notice->payload[2], "Four fifths of the monthly limit of "
+					 "2 MiB are used; resets on 1 "));
+	ck_assert(await(rig.loop, is_counted, &bytes));
+	ck_assert_int_eq(caller.detached, 0);
+}
+END_TEST
+
 /* A limit that is set below what was used ends what is there. */
 START_TEST(a_month_that_is_over_ends_channels)
 {
@@ -279,6 +296,7 @@ main(void)
 	tcase_add_test(tcase, what_is_moved_is_counted);
 	tcase_add_test(tcase, what_was_moved_at_the_end_is_counted);
 	tcase_add_test(tcase, a_month_ends_channels);
+	tcase_add_test(tcase, a_month_that_is_nearly_used_up_is_told);
 	tcase_add_test(tcase, a_month_that_is_over_ends_channels);
 	tcase_add_test(tcase, rates_are_told);
 	tcase_add_test(tcase, rates_are_kept);
