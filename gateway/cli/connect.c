@@ -67,7 +67,6 @@ make_target(const char *const *words, int count, char out[TUNNEL_TARGET_MAX])
 static int
 carry(const struct tunnel *tunnel, struct ask_answer *outcome)
 {
-	const struct linger kind = { .l_onoff = 0 };
 	const struct timeval for_ever = { .tv_sec = 0 };
 	const struct pump pump = {
 		.socket = tunnel->fd,
@@ -81,8 +80,7 @@ carry(const struct tunnel *tunnel, struct ask_answer *outcome)
 	    tunnel->fd, SOL_SOCKET, SO_RCVTIMEO, &for_ever, sizeof(for_ever));
 	switch (pump_run(&pump)) {
 	case PUMP_OK:
-		(void)setsockopt(
-		    tunnel->fd, SOL_SOCKET, SO_LINGER, &kind, sizeof(kind));
+		tunnel_done(tunnel);
 		return 0;
 	case PUMP_INPUT:
 		return ask_fail(outcome, CONTROL_FAILED,

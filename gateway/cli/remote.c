@@ -255,6 +255,7 @@ exchange(const struct tunnel *tunnel, const char *body,
 		   read_all(tunnel->fd, in) != 0) {
 		fail_broken(answer);
 	} else {
+		tunnel_done(tunnel);
 		take_answer(in, answer, next);
 	}
 	buf_free(in);

@@ -279,6 +279,15 @@ tunnel_open(const struct cli *cli, const char *target, struct tunnel *tunnel)
 }
 
 void
+tunnel_done(const struct tunnel *tunnel)
+{
+	const struct linger kind = { .l_onoff = 0 };
+
+	(void)setsockopt(
+	    tunnel->fd, SOL_SOCKET, SO_LINGER, &kind, sizeof(kind));
+}
+
+void
 tunnel_close(struct tunnel *tunnel)
 {
 	if (tunnel->fd >= 0) {

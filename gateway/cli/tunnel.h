@@ -22,9 +22,8 @@ struct cli;
 #define TUNNEL_ANSWER_MAX 16384
 
 /*
- * A connection.  A value, ended by tunnel_close().  Until its owner allows a
- * close, by SO_LINGER, it is reset when it is closed: whatever ends us in the
- * middle must not look like the end.
+ * A connection.  A value, ended by tunnel_close().  It is reset by that unless
+ * tunnel_done(): whatever ends us in the middle must not look like the end.
  */
 struct tunnel {
 	int fd; /* -1: none */
@@ -40,6 +39,9 @@ struct tunnel {
  */
 int tunnel_open(
     const struct cli *cli, const char *target, struct tunnel *tunnel);
+
+/* All was said and heard: let the end of tunnel be an ordinary one. */
+void tunnel_done(const struct tunnel *tunnel);
 
 /* Close what is open of tunnel. */
 void tunnel_close(struct tunnel *tunnel);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Sessions between a gateway and the relay itself, with all that is real on
- * both sides: peers and tethers here, a hub of devices with accounts in a store
- * and a console there, and links between them.
+ * Sessions between a gateway and the relay itself (PROTOCOL.md sections 7.5
+ * and 11, claim 17), with all that is real on both sides: peers and tethers
+ * here, a hub of devices with accounts in a store and a console there, and
+ * links between them.
  *
- *	peers == tether == link == hub == console == server (the test: it
- *echoes)
+ *	peers == tether == link == hub == console == server
+ *
+ * The server is the test's; it echoes.
  */
 #include <stdio.h>
 #include <string.h>

@@ -312,6 +312,7 @@ main(void)
 	Suite *suite = suite_create("remote");
 	TCase *tcase = tcase_create("tests");
 
+	tcase_set_timeout(tcase, 60);
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, goes_through_the_gateway);
 	tcase_add_test(tcase, words_are_sent_as_they_are);
