@@ -143,8 +143,11 @@ void gatewayshare_answer(
 /* The link is gone: whoever waits for the relay or an agent is told. */
 void gatewayshare_down(struct gateway *gateway, const char *text);
 
-/* The agent on host was told of an ended share, or cannot be told now. */
-void gatewayshare_told(struct gateway *gateway, const char *host, bool told);
+/*
+ * An agent on host was told of an ended share, or could not be; last says that
+ * nobody else can be told now.
+ */
+void gatewayshare_told(struct gateway *gateway, const char *host, bool last);
 
 /* Make who gives orders, from its file; an exit code. */
 int gatewayorders_new(struct gateway *gateway);

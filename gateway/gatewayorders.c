@@ -6,7 +6,7 @@
  *
  * They go one after the other.  What cannot be told now is told when the host
  * comes back, or after a while; the list is in the state directory, so that it
- * outlives the gateway.
+ * outlives the gateway.  Of a host with replicas each is told.
  */
 #include <ev.h>
 #include <stdio.h>
@@ -38,6 +38,7 @@ struct gatewayorders {
 	struct gateway *gateway;
 	uint64_t share; /* that it is about; 0: none is */
 	char host[NAME_HOST_MAX + 1];
+	uint8_t replica;
 	struct peers_wait *wait;
 	struct stream *stream;
 	uint8_t out[AGENTORDER_MAX];
@@ -144,7 +145,80 @@ give_up(struct gatewayorders *orders, const char *why)
 	    "\"%s\" is not told yet that a share has ended: %s", host, why);
 	stop(orders);
 	set_timer(orders, RETRY_TIME);
-	gatewayshare_told(gateway, host, false);
+	gatewayshare_told(gateway, host, true);
+}
+
+/* Return replica number n of the own host by that name, or NULL. */
+static const struct host *
+find_replica(const struct gateway *gateway, const char *name, uint8_t n)
+{
+	const struct host *host = hosts_find_replica(gateway->hosts, name, n);
+
+	return host != NULL && host->replica == n && host->share == 0 ? host
+								      : NULL;
+}
+
+/*
+ * Return an ended share of which somebody can be told now, and that replica's
+ * number in *replica, or NULL.
+ */
+static const struct lent_share *
+find_due(const struct gateway *gateway, uint8_t *replica)
+{
+	const struct lent_share *share = lent_at(gateway->lent, 0);
+
+	for (size_t i = 0; share != NULL; share = lent_at(gateway->lent, ++i)) {
+		for (uint8_t n = 0; share->ended && n <= LIMITS_REPLICAS_MAX;
+		     n++) {
+			const struct host *host =
+			    find_replica(gateway, share->host, n);
+
+			if (host != NULL && host->online &&
+			    (share->told >> n & 1) == 0) {
+				*replica = n;
+				return share;
+			}
+		}
+	}
+	return NULL;
+}
+
+/* Return true when every replica of the host of share was told. */
+static bool
+is_known(const struct gateway *gateway, const struct lent_share *share)
+{
+	for (uint8_t n = 0; n <= LIMITS_REPLICAS_MAX; n++) {
+		if (find_replica(gateway, share->host, n) != NULL &&
+		    (share->told >> n & 1) == 0) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* One was told; the share is forgotten with the last. */
+static void
+note_told(struct gatewayorders *orders)
+{
+	struct gateway *gateway = orders->gateway;
+	const struct lent_share *one = lent_at(gateway->lent, 0);
+	struct lent_share share;
+	size_t i = 0;
+
+	while (one != NULL && one->share != orders->share) {
+		one = lent_at(gateway->lent, ++i);
+	}
+	if (one == NULL) {
+		return;
+	}
+	share = *one;
+	share.told |= UINT64_C(1) << orders->replica;
+	if (is_known(gateway, &share)) {
+		lent_drop(gateway->lent, share.share);
+	} else {
+		(void)lent_put(gateway->lent, &share);
+	}
+	gatewayorders_save(gateway);
 }
 
 /* The agent has answered. */
@@ -153,6 +227,7 @@ finish(struct gatewayorders *orders, const struct agentorder_answer *answer)
 {
 	struct gateway *gateway = orders->gateway;
 	char host[NAME_HOST_MAX + 1];
+	uint8_t replica;
 
 	if (answer->code != CODE_OK) {
 		give_up(orders, answer->text);
@@ -160,11 +235,12 @@ finish(struct gatewayorders *orders, const struct agentorder_answer *answer)
 	}
 	memcpy(host, orders->host, sizeof(host));
 	log_write(LOG_LEVEL_INFO, "share", 0,
-	    "\"%s\" was told that a share has ended", host);
-	lent_drop(gateway->lent, orders->share);
-	gatewayorders_save(gateway);
+	    "\"%s\" (%u) was told that a share has ended", host,
+	    (unsigned)orders->replica);
+	note_told(orders);
 	stop(orders);
-	gatewayshare_told(gateway, host, true);
+	/* Others may be offline: who waits does not wait for them. */
+	gatewayshare_told(gateway, host, find_due(gateway, &replica) == NULL);
 	loop_defer(gateway->loop, &orders->next);
 }
 
@@ -261,24 +337,6 @@ on_session(struct session *session, enum code code, const char *text, void *arg)
 
 /* --- what is next -------------------------------------------------------- */
 
-/* Return an ended share whose host can be told, or NULL. */
-static const struct lent_share *
-find_due(const struct gateway *gateway)
-{
-	const struct lent_share *share = lent_at(gateway->lent, 0);
-
-	for (size_t i = 0; share != NULL; share = lent_at(gateway->lent, ++i)) {
-		const struct host *host =
-		    hosts_find(gateway->hosts, share->host);
-
-		if (share->ended && host != NULL && host->share == 0 &&
-		    host->online) {
-			return share;
-		}
-	}
-	return NULL;
-}
-
 static void
 on_next(void *arg)
 {
@@ -287,11 +345,12 @@ on_next(void *arg)
 	const struct lent_share *due;
 	struct agentorder order = { .verb = AGENTORDER_REVOKE };
 	struct peers_wait *wait;
+	uint8_t replica = 0;
 
 	if (lent_expire(gateway->lent, (uint64_t)time(NULL))) {
 		gatewayorders_save(gateway);
 	}
-	due = find_due(gateway);
+	due = find_due(gateway, &replica);
 	if (orders->share != 0 || gateway->finishing || due == NULL ||
 	    endpoint_link(gateway->endpoint) == NULL) {
 		return;
@@ -299,12 +358,14 @@ on_next(void *arg)
 	order.share = due->share;
 	order.expiry = due->expiry;
 	orders->share = due->share;
+	orders->replica = replica;
 	memcpy(orders->host, due->host, sizeof(orders->host));
 	orders->out_len = agentorder_encode(&order, orders->out);
 	orders->out_sent = 0;
 	orders->in_len = 0;
 	set_timer(orders, ANSWER_TIME);
-	wait = peers_get(gateway->peers, orders->host, on_session, orders);
+	wait = peers_get_replica(
+	    gateway->peers, orders->host, replica, on_session, orders);
 	if (wait != NULL) {
 		orders->wait = wait;
 	}

@@ -385,18 +385,18 @@ on_told_too_late(struct ev_loop *ev, ev_timer *timer, int revents)
 }
 
 void
-gatewayshare_told(struct gateway *gateway, const char *host, bool told)
+gatewayshare_told(struct gateway *gateway, const char *host, bool last)
 {
 	struct list *node = list_first(&gateway->shares);
-	bool done = told && !is_owed(gateway, host);
+	bool owed = is_owed(gateway, host);
 
 	while (node != NULL) {
 		struct ask *ask = list_entry(node, struct ask, all);
 
 		node = list_after(&gateway->shares, node);
 		if (ask->telling && strcmp(ask->message.host, host) == 0 &&
-		    (done || !told)) {
-			send_ended(ask, done);
+		    (!owed || last)) {
+			send_ended(ask, !owed);
 		}
 	}
 }

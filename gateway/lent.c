@@ -145,10 +145,11 @@ lent_format(const struct lent *lent)
 	for (size_t i = 0; i < lent->count; i++) {
 		const struct lent_share *share = &lent->list[i];
 		int n = snprintf(text + used, size - used,
-		    "%s %016" PRIx64 " %s %s %" PRIu64 " %" PRIu64 " %s\n",
+		    "%s %016" PRIx64 " %s %s %" PRIu64 " %" PRIu64 " %" PRIu64
+		    " %s\n",
 		    share->ended ? "ended" : "lent", share->share, share->host,
 		    share->user[0] != '\0' ? share->user : "-", share->expiry,
-		    share->created, share->rights);
+		    share->created, share->told, share->rights);
 
 		used += n > 0 ? (size_t)n : 0;
 	}
@@ -196,6 +197,7 @@ parse_line(struct lent *lent, char *text)
 	const char *user = next_word(&text);
 	const char *expiry = next_word(&text);
 	const char *created = next_word(&text);
+	const char *told = next_word(&text);
 
 	share.ended = strcmp(state, "ended") == 0;
 	if ((!share.ended && strcmp(state, "lent") != 0) ||
@@ -203,6 +205,7 @@ parse_line(struct lent *lent, char *text)
 	    parse_names(&share, host, user) != 0 ||
 	    quantity_number(expiry, &share.expiry) != 0 ||
 	    quantity_number(created, &share.created) != 0 ||
+	    quantity_number(told, &share.told) != 0 ||
 	    !rights_are_valid(text)) {
 		return -1;
 	}

@@ -8,9 +8,10 @@
  * Secrets are not kept: what a share string says stands in it alone.  As text
  * there is a line for each,
  *
- *	lent|ended ID HOST USER EXPIRY CREATED [RIGHTS]
+ *	lent|ended ID HOST USER EXPIRY CREATED TOLD [RIGHTS]
  *
- * with ID in hexadecimal.  Pure; the file is the owner's business.
+ * with ID in hexadecimal and the agents that were told, by the numbers of their
+ * replicas, as the bits of TOLD.  Pure; the file is the owner's business.
  */
 #ifndef INROAD_GATEWAY_LENT_H
 #define INROAD_GATEWAY_LENT_H
@@ -28,7 +29,7 @@ struct lent;
 #define LENT_MAX 2048
 
 /* Longest line with its end, and text of all. */
-#define LENT_LINE_MAX (NAME_HOST_MAX + NAME_USER_MAX + RIGHTS_LEN + 80)
+#define LENT_LINE_MAX (NAME_HOST_MAX + NAME_USER_MAX + RIGHTS_LEN + 100)
 #define LENT_TEXT_MAX ((size_t)LENT_MAX * LENT_LINE_MAX)
 
 /* Room for the id of a share as text. */
@@ -42,7 +43,8 @@ struct lent_share {
 	uint64_t expiry;              /* unix seconds, 0: never */
 	uint64_t created;
 	char rights[RIGHTS_LEN];
-	bool ended; /* its agent is to be told */
+	bool ended;    /* its agent is to be told, and each replica of it */
+	uint64_t told; /* bit n: replica number n was */
 };
 
 /* Return an empty list, or NULL. */

@@ -370,15 +370,15 @@ enqueue(struct peer *peer, bool for_pong, peers_done *done, void *arg)
 	return wait;
 }
 
-/* Return the peer of a host that takes new streams; NULL: no memory. */
+/*
+ * Return the peer of that replica of a host, with a session that takes new
+ * streams or none; NULL: no memory.
+ */
 static struct peer *
-prepare(struct peers *peers, const char *host)
+prepare_replica(struct peers *peers, const char *host, uint8_t replica)
 {
-	struct peer *peer;
-	uint8_t replica;
+	struct peer *peer = peers_add(peers, host, replica);
 
-	(void)peerspick_choose(peers, host, &replica);
-	peer = peers_add(peers, host, replica);
 	if (peer != NULL && peer->tether != NULL &&
 	    hosts_find(peers->config.hosts, host) != NULL &&
 	    !tether_fits(peer->tether, hosts_find(peers->config.hosts, host))) {
@@ -396,11 +396,20 @@ prepare(struct peers *peers, const char *host)
 	return peer;
 }
 
-struct peers_wait *
-peers_get(struct peers *peers, const char *host, peers_done *done, void *arg)
+/* As prepare_replica(), for the one that serves best. */
+static struct peer *
+prepare(struct peers *peers, const char *host)
 {
-	struct peer *peer = prepare(peers, host);
+	uint8_t replica;
 
+	(void)peerspick_choose(peers, host, &replica);
+	return prepare_replica(peers, host, replica);
+}
+
+/* Give the session of peer, which may be NULL, or wait for it. */
+static struct peers_wait *
+get(struct peer *peer, peers_done *done, void *arg)
+{
 	if (peer == NULL) {
 		done(
 		    NULL, CODE_OVERLOADED, codes_summary(CODE_OVERLOADED), arg);
@@ -411,6 +420,26 @@ peers_get(struct peers *peers, const char *host, peers_done *done, void *arg)
 		return NULL;
 	}
 	return enqueue(peer, false, done, arg);
+}
+
+struct peers_wait *
+peers_get(struct peers *peers, const char *host, peers_done *done, void *arg)
+{
+	return get(prepare(peers, host), done, arg);
+}
+
+struct peers_wait *
+peers_get_replica(struct peers *peers, const char *host, uint8_t replica,
+    peers_done *done, void *arg)
+{
+	struct peers_wait *wait =
+	    get(prepare_replica(peers, host, replica), done, arg);
+
+	if (wait != NULL) {
+		/* No other one will do. */
+		wait->moves = LIMITS_REPLICAS_MAX;
+	}
+	return wait;
 }
 
 struct peers_wait *

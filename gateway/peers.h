@@ -75,6 +75,13 @@ struct peers_wait *peers_get(
     struct peers *peers, const char *host, peers_done *done, void *arg);
 
 /*
+ * Ask for the session of that replica of the host, and of no other, as
+ * peers_get() otherwise.
+ */
+struct peers_wait *peers_get_replica(struct peers *peers, const char *host,
+    uint8_t replica, peers_done *done, void *arg);
+
+/*
  * Measure the round trip to the host behind a live session: done gets its
  * session when the answer comes, within five seconds, or a code.  As
  * peers_get() otherwise.

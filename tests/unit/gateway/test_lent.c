@@ -32,6 +32,7 @@ put(uint64_t id, uint64_t expiry, bool ended)
 		.user = "bob",
 		.expiry = expiry,
 		.created = 5,
+		.told = 3,
 		.rights = "ports=22;services=web",
 		.ended = ended,
 	};
@@ -42,8 +43,8 @@ put(uint64_t id, uint64_t expiry, bool ended)
 START_TEST(text_and_back)
 {
 	static const char want[] =
-	    "lent 00000000000000ff office bob 99 5 ports=22;services=web\n"
-	    "ended fedcba9876543210 office bob 0 5 ports=22;services=web\n";
+	    "lent 00000000000000ff office bob 99 5 3 ports=22;services=web\n"
+	    "ended fedcba9876543210 office bob 0 5 3 ports=22;services=web\n";
 	struct lent *back = lent_new();
 	char *text;
 
@@ -67,15 +68,15 @@ START_TEST(lines_that_are_none)
 	static const char *const lines[] = {
 		"\n",
 		"lent\n",
-		"kept 00000000000000ff office bob 99 5 \n",
-		"lent 0000000000000000 office bob 99 5 \n",
-		"lent ff office bob 99 5 \n",
-		"lent 00000000000000FF office bob 99 5 \n",
-		"lent 00000000000000ff off_ice bob 99 5 \n",
-		"lent 00000000000000ff office b/b 99 5 \n",
-		"lent 00000000000000ff office bob x 5 \n",
-		"lent 00000000000000ff office bob 99\n",
-		"lent 00000000000000ff office bob 99 5 ports=0\n",
+		"kept 00000000000000ff office bob 99 5 0 \n",
+		"lent 0000000000000000 office bob 99 5 0 \n",
+		"lent ff office bob 99 5 0 \n",
+		"lent 00000000000000FF office bob 99 5 0 \n",
+		"lent 00000000000000ff off_ice bob 99 5 0 \n",
+		"lent 00000000000000ff office b/b 99 5 0 \n",
+		"lent 00000000000000ff office bob x 5 0 \n",
+		"lent 00000000000000ff office bob 99 5 x \n",
+		"lent 00000000000000ff office bob 99 5 3 ports=0\n",
 	};
 
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
@@ -83,7 +84,7 @@ START_TEST(lines_that_are_none)
 	}
 	/* A relay told of a share that was made elsewhere. */
 	ck_assert_uint_eq(
-	    lent_parse(lent, "ended 00000000000000ff office - 0 5 \n"), 0);
+	    lent_parse(lent, "ended 00000000000000ff office - 0 5 0 \n"), 0);
 	ck_assert_str_eq(lent_at(lent, 0)->user, "");
 }
 END_TEST
