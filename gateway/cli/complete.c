@@ -158,7 +158,7 @@ count_arguments(const struct typing *typing, const char *usage)
 	return found;
 }
 
-/* Walk through usage, "[--shell sh|fish] HOST | list USER". */
+/* Walk through usage, "[--shell sh|fish] [--a|--b] HOST | list USER". */
 static void
 walk(struct typing *typing, const char *usage)
 {
@@ -170,16 +170,20 @@ walk(struct typing *typing, const char *usage)
 
 	while (*token != '\0') {
 		size_t len = strcspn(token, " ");
-		size_t bare = strcspn(token, " []");
+		size_t bare = strcspn(token, " []|");
 
 		if (token[0] == '-') {
-			bool alone = token[bare] == ']' || token[bare] == '\0';
+			bool alone = token[bare] != ' ';
 
 			if (!place.value && !is_there(typing, token, bare)) {
 				offer(typing, token, bare, "");
 			}
 			place.option = alone ? NULL : token;
 			place.option_len = bare;
+			len = bare;
+		} else if (token[0] == '|' && token[1] == '-') {
+			/* An option in place of the one before. */
+			len = 1;
 		} else if (token[0] == '|') {
 			place.argument = 0;
 			place.option = NULL;
