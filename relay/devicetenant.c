@@ -14,18 +14,23 @@ on_exhausted(struct account *account, void *arg)
 	struct device_hub *hub = arg;
 	struct account_device *row = account_next_device(account, NULL);
 	char text[LIMITS_TEXT_LEN];
+	bool ends = false;
 
 	account_quota_text(account, (uint64_t)time(NULL), text);
-	log_write(LOG_LEVEL_INFO, "relay", 0, "%s: %s",
-	    account_row(account)->user, text);
 	for (; row != NULL; row = account_next_device(account, row)) {
 		struct device *device = account_device_link(row);
 
-		if (device != NULL && device->role == LINKHELLO_GATEWAY) {
+		if (device != NULL && device->role == LINKHELLO_GATEWAY &&
+		    !list_empty(&device->attaches)) {
+			ends = true;
 			deviceattach_cut(device, CODE_QUOTA, text);
 		}
 	}
-	(void)notices_limit(hub->notices, account, "month", text);
+	if (ends) {
+		log_write(LOG_LEVEL_INFO, "relay", 0, "%s: %s",
+		    account_row(account)->user, text);
+		(void)notices_limit(hub->notices, account, "month", text);
+	}
 }
 
 static void

@@ -69,75 +69,6 @@ account_of(const struct tenant *tenant)
 	return account_by_id(tenant->tenants->config.book, tenant->account);
 }
 
-/* --- limits ---------------------------------------------------------- */
-
-static void
-limit_way(
-    struct tenant *tenant, const struct account *account, enum tenant_way way)
-{
-	uint64_t bits = account_limit(account,
-	    way == TENANT_UP ? ALLOWANCE_RATE_UP : ALLOWANCE_RATE_DOWN, NULL);
-	uint64_t burst = account_limit(account, ALLOWANCE_BURST, NULL);
-	uint64_t rate = bits / 8;
-
-	if (bits == ALLOWANCE_NONE) {
-		toll_set(tenant->ways[way].toll, TOLL_OPEN, 0);
-		return;
-	}
-	if (burst == ALLOWANCE_NONE) {
-		burst = shaper_burst(rate);
-	}
-	toll_set(tenant->ways[way].toll, rate, burst);
-}
-
-/* Have what account may do in force. */
-static void
-limit(struct tenant *tenant, const struct account *account)
-{
-	limit_way(tenant, account, TENANT_UP);
-	limit_way(tenant, account, TENANT_DOWN);
-	tenant->left = account_left(account, wall_clock());
-	if (tenant->left == 0) {
-		loop_defer(tenant->tenants->config.loop, &tenant->exhausted);
-	}
-}
-
-void
-tenants_limit(struct tenants *tenants, struct account *account)
-{
-	struct list *node = list_first(&tenants->all);
-
-	if (account != NULL) {
-		struct tenant *tenant = account_tenant(account);
-
-		if (tenant != NULL) {
-			limit(tenant, account);
-		}
-		return;
-	}
-	for (; node != NULL; node = list_after(&tenants->all, node)) {
-		struct tenant *tenant = list_entry(node, struct tenant, all);
-		const struct account *owner = account_of(tenant);
-
-		if (owner != NULL) {
-			limit(tenant, owner);
-		}
-	}
-}
-
-/* The month is used up.  A deferred call: circuits end by it. */
-static void
-on_exhausted(void *arg)
-{
-	struct tenant *tenant = arg;
-	const struct tenants_config *config = &tenant->tenants->config;
-	struct account *account = account_of(tenant);
-
-	if (account != NULL && tenant->circuits > 0) {
-		config->ops->exhausted(account, config->arg);
-	}
-}
-
 /* --- accounting ------------------------------------------------------ */
 
 /* Forget the seconds between the latest one and now. */
@@ -211,7 +142,76 @@ account_for(struct tenant *tenant)
 	}
 	/* Also when another month began. */
 	tenant->left = account_left(account, now);
+	if (tenant->left == 0) {
+		loop_defer(tenant->tenants->config.loop, &tenant->exhausted);
+	}
 	return fresh[TENANT_UP] + fresh[TENANT_DOWN] > 0;
+}
+
+/* --- limits ---------------------------------------------------------- */
+
+static void
+limit_way(
+    struct tenant *tenant, const struct account *account, enum tenant_way way)
+{
+	uint64_t bits = account_limit(account,
+	    way == TENANT_UP ? ALLOWANCE_RATE_UP : ALLOWANCE_RATE_DOWN, NULL);
+	uint64_t burst = account_limit(account, ALLOWANCE_BURST, NULL);
+	uint64_t rate = bits / 8;
+
+	if (bits == ALLOWANCE_NONE) {
+		toll_set(tenant->ways[way].toll, TOLL_OPEN, 0);
+		return;
+	}
+	if (burst == ALLOWANCE_NONE) {
+		burst = shaper_burst(rate);
+	}
+	toll_set(tenant->ways[way].toll, rate, burst);
+}
+
+/* Have what account may do in force. */
+static void
+limit(struct tenant *tenant, const struct account *account)
+{
+	limit_way(tenant, account, TENANT_UP);
+	limit_way(tenant, account, TENANT_DOWN);
+	(void)account_for(tenant);
+}
+
+void
+tenants_limit(struct tenants *tenants, struct account *account)
+{
+	struct list *node = list_first(&tenants->all);
+
+	if (account != NULL) {
+		struct tenant *tenant = account_tenant(account);
+
+		if (tenant != NULL) {
+			limit(tenant, account);
+		}
+		return;
+	}
+	for (; node != NULL; node = list_after(&tenants->all, node)) {
+		struct tenant *tenant = list_entry(node, struct tenant, all);
+		const struct account *owner = account_of(tenant);
+
+		if (owner != NULL) {
+			limit(tenant, owner);
+		}
+	}
+}
+
+/* The month is used up.  A deferred call: circuits end by it. */
+static void
+on_exhausted(void *arg)
+{
+	struct tenant *tenant = arg;
+	const struct tenants_config *config = &tenant->tenants->config;
+	struct account *account = account_of(tenant);
+
+	if (account != NULL && tenant->circuits > 0) {
+		config->ops->exhausted(account, config->arg);
+	}
 }
 
 static void
@@ -295,7 +295,6 @@ on_moved(void *arg, uint64_t n)
 	tenant->left = n < tenant->left ? tenant->left - n : 0;
 	if (tenant->left == 0) {
 		(void)account_for(tenant);
-		loop_defer(tenant->tenants->config.loop, &tenant->exhausted);
 	}
 }
 

@@ -185,9 +185,9 @@ START_TEST(a_month_that_is_nearly_used_up_is_told)
 	attach(1);
 	linkpair_send(&caller, 110, BODY);
 	ck_assert(hubrig_await(&gateway, FRAME_NOTICE, 1));
-	ck_assert_ptr_nonnull(strstr(
-	    (char *)&notice->payload[2], "Four fifths of the monthly limit of "
-					 "2 MiB are used; resets on 1 "));
+	ck_assert_ptr_nonnull(strstr((char *)&notice->payload[2],
+	    "Four fifths of the monthly limit of "
+	    "2 MiB are used; resets on 1 "));
 	ck_assert(await(rig.loop, is_counted, &bytes));
 	ck_assert_int_eq(caller.detached, 0);
 }
@@ -200,7 +200,11 @@ START_TEST(a_month_that_is_over_ends_channels)
 
 	attach(1);
 	linkpair_send(&caller, 100, BODY);
-	ck_assert(await(rig.loop, is_counted, &bytes));
+	/* What is not accounted for yet counts as well. */
+	ck_assert(hubrig_await_arrived(&rig, &called, 100));
+	if (_i == 1) {
+		ck_assert(await(rig.loop, is_counted, &bytes));
+	}
 	limit("month=1MiB");
 	ck_assert(await(rig.loop, is_detached, &caller));
 	ck_assert(caller.code == CODE_QUOTA);
@@ -297,7 +301,7 @@ main(void)
 	tcase_add_test(tcase, what_was_moved_at_the_end_is_counted);
 	tcase_add_test(tcase, a_month_ends_channels);
 	tcase_add_test(tcase, a_month_that_is_nearly_used_up_is_told);
-	tcase_add_test(tcase, a_month_that_is_over_ends_channels);
+	tcase_add_loop_test(tcase, a_month_that_is_over_ends_channels, 0, 2);
 	tcase_add_test(tcase, rates_are_told);
 	tcase_add_test(tcase, rates_are_kept);
 	tcase_add_test(tcase, who_calls_again_has_the_same_bucket);
