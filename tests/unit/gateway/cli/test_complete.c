@@ -101,7 +101,7 @@ START_TEST(follows_the_table)
 		{ "forward ", "--remove" },
 		{ "hosts ", "-w" },
 		{ "nonsense ", "" },
-		{ "accept", "accept-key" },
+		{ "accept", "accept-key accept" },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
