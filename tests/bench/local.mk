@@ -7,12 +7,15 @@ EXTRA_PROGRAMS += \
 	%D%/bench_seal \
 	%D%/blast \
 	%D%/fill \
+	%D%/logins \
 	$(NULL)
 %C%_blast_LDADD = -lpthread
+%C%_logins_LDADD = $(LIBS_UNIT) $(LIBS_RELAY)
 %C%_fill_LDADD = $(LIBS_UNIT) $(LIBS_RELAY)
 EXTRA_DIST += \
 	%D%/compare \
 	%D%/load \
+	%D%/storm \
 	%D%/rates \
 	%D%/retention \
 	%D%/streams \
