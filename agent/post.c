@@ -50,7 +50,7 @@ post_new(struct loop *loop, struct endpoint *endpoint)
 	post->endpoint = endpoint;
 	list_init(&post->errands);
 	post->outbox = outbox_new(loop);
-	post->program = program_new(loop);
+	post->program = program_new(loop, PROGRAM_TIME);
 	if (post->outbox == NULL || post->program == NULL) {
 		post_free(post);
 		return NULL;

@@ -26,6 +26,7 @@
 
 struct program {
 	struct loop *loop;
+	double seconds;
 	char **words; /* NULL: there is none */
 	struct list runs;
 	size_t count;
@@ -44,12 +45,13 @@ struct run {
 };
 
 struct program *
-program_new(struct loop *loop)
+program_new(struct loop *loop, double seconds)
 {
 	struct program *program = mem_new(1, sizeof(*program));
 
 	if (program != NULL) {
 		program->loop = loop;
+		program->seconds = seconds;
 		list_init(&program->runs);
 	}
 	return program;
@@ -113,7 +115,7 @@ judge(const struct run *run, int status, char text[LIMITS_TEXT_LEN])
 {
 	if (run->late) {
 		(void)snprintf(text, LIMITS_TEXT_LEN,
-		    "its program took longer than %.0f s", PROGRAM_TIME);
+		    "its program took longer than %g s", run->program->seconds);
 	} else if (WIFSIGNALED(status)) {
 		(void)snprintf(text, LIMITS_TEXT_LEN,
 		    "its program ended by signal %d", WTERMSIG(status));
@@ -318,7 +320,7 @@ watch(struct run *run)
 	ev_io_init(&run->exit, on_exit_of, fd, EV_READ);
 	run->exit.data = run;
 	ev_io_start(ev, &run->exit);
-	ev_timer_init(&run->timer, on_late, PROGRAM_TIME, 0.);
+	ev_timer_init(&run->timer, on_late, run->program->seconds, 0.);
 	run->timer.data = run;
 	ev_timer_start(ev, &run->timer);
 	return 0;

@@ -41,8 +41,11 @@ struct program;
 /* How a run ended: CODE_OK, or why not, in words. */
 typedef void program_done(enum code code, const char *text, void *arg);
 
-/* Return a program that is not set, or NULL. */
-struct program *program_new(struct loop *loop);
+/*
+ * Return a program that is not set, or NULL; what it runs is killed after that
+ * many seconds, PROGRAM_TIME.
+ */
+struct program *program_new(struct loop *loop, double seconds);
 
 /* Kill what runs, without a word, and free; NULL is allowed. */
 void program_free(struct program *program);

@@ -48,18 +48,11 @@ jsonout_free(struct jsonout *json)
 	}
 }
 
-/* Without memory there is no writer at all. */
-static bool
-is_bad(const struct jsonout *json)
-{
-	return json == NULL || json->bad;
-}
-
 /* Append len bytes unless json is bad. */
 static void
 put(struct jsonout *json, const char *bytes, size_t len)
 {
-	if (!is_bad(json) && buf_append(json->text, bytes, len) != 0) {
+	if (!json->bad && buf_append(json->text, bytes, len) != 0) {
 		json->bad = true;
 	}
 }
@@ -72,7 +65,7 @@ put_quoted(struct jsonout *json, const char *bytes, size_t len)
 	char piece[ESCAPE_MAX];
 
 	put(json, "\"", 1);
-	while (bytes < end && !is_bad(json)) {
+	while (bytes < end && !json->bad) {
 		size_t n = escape_next(ESCAPE_JSON, &bytes, end, piece);
 
 		put(json, piece, n);
@@ -84,9 +77,6 @@ put_quoted(struct jsonout *json, const char *bytes, size_t len)
 static void
 begin_value(struct jsonout *json, const char *key)
 {
-	if (json == NULL) {
-		return;
-	}
 	if (json->done || json->is_object[json->depth] != (key != NULL)) {
 		json->bad = true;
 		return;
@@ -105,7 +95,7 @@ begin_value(struct jsonout *json, const char *key)
 static void
 end_value(struct jsonout *json)
 {
-	if (!is_bad(json) && json->depth == 0) {
+	if (json->depth == 0 && !json->bad) {
 		put(json, "", 1);
 		json->done = true;
 	}
@@ -131,9 +121,6 @@ begin_nest(struct jsonout *json, const char *key, bool is_object)
 		return;
 	}
 	begin_value(json, key);
-	if (json == NULL) {
-		return;
-	}
 	if (json->bad || json->depth == JSON_DEPTH_MAX) {
 		json->bad = true;
 		return;
@@ -247,7 +234,7 @@ jsonout_text(const struct jsonout *json, size_t *len)
 	const char *text;
 	size_t n;
 
-	if (is_bad(json) || !json->done) {
+	if (json == NULL || json->bad || !json->done) {
 		return NULL;
 	}
 	text = (const char *)buf_peek(json->text, &n);

@@ -24,10 +24,7 @@ struct jsonout;
 /* Objects and arrays may lie this deep inside one another. */
 #define JSON_DEPTH_MAX 32
 
-/*
- * Return a writer of a document of at most max bytes, or NULL, which is as good
- * as a bad one: whoever writes need not look.
- */
+/* Return a writer of a document of at most max bytes, or NULL. */
 struct jsonout *jsonout_new(size_t max);
 
 /* Free json and its text; NULL is allowed. */

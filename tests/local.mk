@@ -41,6 +41,8 @@ tests_support_libsupport_a_SOURCES = \
 	tests/support/captured.h \
 	tests/support/clirun.c \
 	tests/support/clirun.h \
+	tests/support/ear.c \
+	tests/support/ear.h \
 	tests/support/failalloc.c \
 	tests/support/failalloc.h \
 	tests/support/linkpair.c \

@@ -36,7 +36,7 @@ setup(void)
 	(void)tempdir_file(directory, "script", script);
 	(void)tempdir_file(directory, "output", output);
 	loop = loop_new();
-	program = program_new(loop);
+	program = program_new(loop, PROGRAM_TIME);
 	ck_assert(loop != NULL && program != NULL);
 	done_count = 0;
 }
@@ -207,7 +207,7 @@ START_TEST(what_runs_is_killed)
 	ck_assert_int_gt(child, 1);
 	ck_assert_int_eq(kill(child, 0), 0);
 	program_free(program);
-	program = program_new(loop);
+	program = program_new(loop, PROGRAM_TIME);
 	/* Whoever adopted it has to see that it is over. */
 	for (int i = 0; i < 2000 && kill(child, 0) == 0; i++) {
 		char path[64];
@@ -222,6 +222,16 @@ START_TEST(what_runs_is_killed)
 		ck_assert_int_lt(i, 1999);
 	}
 	ck_assert_int_eq(done_count, 0);
+}
+END_TEST
+
+START_TEST(what_takes_too_long_is_killed)
+{
+	program_free(program);
+	program = program_new(loop, 0.1);
+	set_script("sleep 300", "");
+	finish(
+	    "hello", CODE_TEXT_REFUSED, "its program took longer than 0.1 s");
 }
 END_TEST
 
@@ -258,6 +268,7 @@ main(void)
 	tcase_add_test(tcase, a_program_that_is_not_there_refuses);
 	tcase_add_test(tcase, not_too_many_run_at_once);
 	tcase_add_test(tcase, what_runs_is_killed);
+	tcase_add_test(tcase, what_takes_too_long_is_killed);
 	tcase_add_test(tcase, short_of_memory);
 	suite_add_tcase(suite, tcase);
 	return unit_main(suite);

@@ -4,8 +4,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "common/control.h"
@@ -13,14 +11,13 @@
 #include "common/jsonout.h"
 #include "common/loop.h"
 #include "tests/support/await.h"
+#include "tests/support/ear.h"
 #include "tests/support/failalloc.h"
 #include "tests/support/tempdir.h"
 #include "tests/support/unit.h"
 
 /* 3 May 2026, noon. */
 #define NOW UINT64_C(1777809600)
-
-#define HEARD_MAX 65536
 
 static char directory[TEMPDIR_LEN];
 static char path[TEMPDIR_LEN];
@@ -59,65 +56,6 @@ teardown(void)
 	tempdir_remove(directory);
 }
 
-/* --- a client -------------------------------------------------------- */
-
-struct ear {
-	int fd;
-	char heard[HEARD_MAX];
-	size_t len;
-	bool over;
-	size_t wanted; /* lines */
-};
-
-/* Connect and ask for line. */
-static void
-ask(struct ear *ear, const char *line)
-{
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-
-	memset(ear, 0, sizeof(*ear));
-	(void)snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path);
-	ear->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
-	ck_assert_int_ge(ear->fd, 0);
-	ck_assert_int_eq(
-	    connect(ear->fd, (const struct sockaddr *)&addr, sizeof(addr)), 0);
-	ck_assert_int_eq(
-	    write(ear->fd, line, strlen(line)), (ssize_t)strlen(line));
-}
-
-static size_t
-lines(const struct ear *ear)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < ear->len; i++) {
-		count += ear->heard[i] == '\n' ? 1 : 0;
-	}
-	return count;
-}
-
-static bool
-has_lines(void *arg)
-{
-	struct ear *ear = arg;
-	ssize_t n = read(
-	    ear->fd, ear->heard + ear->len, sizeof(ear->heard) - 1 - ear->len);
-
-	if (n > 0) {
-		ear->len += (size_t)n;
-	}
-	return lines(ear) >= ear->wanted;
-}
-
-/* Wait for that many lines in all. */
-static void
-hear(struct ear *ear, size_t count)
-{
-	ear->wanted = count;
-	ck_assert(await(loop, has_lines, ear));
-	ck_assert_uint_eq(lines(ear), count);
-}
-
 static bool
 listens(void *arg)
 {
@@ -153,18 +91,18 @@ START_TEST(who_listens_hears)
 	struct ear ear;
 
 	ck_assert_uint_eq(inbox_offer(inbox, &first), 0);
-	ask(&ear, "listen\t0\t0\tnew\n");
+	ear_ask(&ear, path, "listen\t0\t0\tnew\n");
 	await_listeners(1);
 	ck_assert_uint_eq(inbox_offer(inbox, &first), 1);
 	ck_assert_uint_eq(inbox_offer(inbox, &second), 1);
-	hear(&ear, 2);
+	ear_hear(&ear, loop, 2);
 	ck_assert_str_eq(ear.heard,
 	    "{\"schema\":1,\"kind\":\"text\",\"at\":1777809600,"
 	    "\"user\":\"alice\",\"device\":\"laptop\","
 	    "\"text\":\"one\\ntwo\"}\n"
 	    "{\"schema\":1,\"kind\":\"notice\",\"at\":1777809600,"
 	    "\"level\":\"warning\",\"text\":\"fire\"}\n");
-	(void)close(ear.fd);
+	ear_close(&ear);
 	await_listeners(0);
 	ck_assert_uint_eq(inbox_offer(inbox, &first), 0);
 }
@@ -175,14 +113,14 @@ START_TEST(who_wants_so_many_gets_no_more)
 	const struct inbox_message message = text("hello");
 	struct ear ear;
 
-	ask(&ear, "listen\t2\t0\tnew\n");
+	ear_ask(&ear, path, "listen\t2\t0\tnew\n");
 	await_listeners(1);
 	for (size_t i = 0; i < 3; i++) {
 		ck_assert_uint_eq(inbox_offer(inbox, &message), i < 2);
 	}
-	hear(&ear, 3);
+	ear_hear(&ear, loop, 3);
 	ck_assert_ptr_nonnull(strstr(ear.heard, "{\"exit\":0}\n"));
-	(void)close(ear.fd);
+	ear_close(&ear);
 }
 END_TEST
 
@@ -190,11 +128,11 @@ START_TEST(who_waits_too_long_is_told)
 {
 	struct ear ear;
 
-	ask(&ear, "listen\t0\t1\tnew\n");
-	hear(&ear, 1);
+	ear_ask(&ear, path, "listen\t0\t1\tnew\n");
+	ear_hear(&ear, loop, 1);
 	ck_assert_ptr_nonnull(strstr(ear.heard, "{\"exit\":8,"));
 	await_listeners(0);
-	(void)close(ear.fd);
+	ear_close(&ear);
 }
 END_TEST
 
@@ -231,7 +169,7 @@ START_TEST(who_does_not_read_loses)
 	memset(large, 'x', sizeof(large));
 	message.text = large;
 	message.len = sizeof(large);
-	ask(&ear, "listen\t0\t0\tnew\n");
+	ear_ask(&ear, path, "listen\t0\t0\tnew\n");
 	await_listeners(1);
 	while (lost < 3) {
 		bool heard = inbox_offer(inbox, &message) == 1;
@@ -245,11 +183,11 @@ START_TEST(who_does_not_read_loses)
 	ck_assert(await(loop, has_skipped, &skip));
 	message = text("hello");
 	ck_assert_uint_eq(inbox_offer(inbox, &message), 1);
-	hear(&ear, 2);
+	ear_hear(&ear, loop, 2);
 	(void)snprintf(told, sizeof(told),
 	    "{\"schema\":1,\"kind\":\"lost\",\"count\":%zu}\n", lost);
 	ck_assert_ptr_nonnull(strstr(ear.heard, told));
-	(void)close(ear.fd);
+	ear_close(&ear);
 }
 END_TEST
 
@@ -263,15 +201,15 @@ START_TEST(the_last_are_kept)
 		inbox_keep(inbox, &(struct inbox_message){ NULL, "alice",
 				      "laptop", NOW, words, strlen(words) });
 	}
-	ask(&ear, "listen\t0\t0\tlast\n");
-	hear(&ear, INBOX_KEPT_MAX + 1);
+	ear_ask(&ear, path, "listen\t0\t0\tlast\n");
+	ear_hear(&ear, loop, INBOX_KEPT_MAX + 1);
 	ck_assert_ptr_null(strstr(ear.heard, "number 2\""));
 	ck_assert_ptr_nonnull(strstr(ear.heard, "number 3\""));
-	(void)close(ear.fd);
-	ask(&ear, "listen\t1\t0\tlast\n");
-	hear(&ear, 2);
+	ear_close(&ear);
+	ear_ask(&ear, path, "listen\t1\t0\tlast\n");
+	ear_hear(&ear, loop, 2);
 	ck_assert_ptr_nonnull(strstr(ear.heard, "number 66\""));
-	(void)close(ear.fd);
+	ear_close(&ear);
 }
 END_TEST
 
@@ -294,10 +232,10 @@ START_TEST(what_is_kept_is_bounded)
 	message = text("last");
 	inbox_keep(inbox, &message);
 	/* Two large ones and what fits beside them. */
-	ask(&ear, "listen\t1\t0\tlast\n");
-	hear(&ear, 2);
+	ear_ask(&ear, path, "listen\t1\t0\tlast\n");
+	ear_hear(&ear, loop, 2);
 	ck_assert_ptr_nonnull(strstr(ear.heard, "\"last\""));
-	(void)close(ear.fd);
+	ear_close(&ear);
 }
 END_TEST
 
@@ -333,10 +271,10 @@ START_TEST(bad_wishes_are_refused)
 	for (size_t i = 0; i < sizeof(wishes) / sizeof(wishes[0]); i++) {
 		struct ear ear;
 
-		ask(&ear, wishes[i]);
-		hear(&ear, 1);
+		ear_ask(&ear, path, wishes[i]);
+		ear_hear(&ear, loop, 1);
 		ck_assert_ptr_nonnull(strstr(ear.heard, "{\"exit\":2,"));
-		(void)close(ear.fd);
+		ear_close(&ear);
 	}
 	ck_assert_uint_eq(inbox_listeners(inbox), 0);
 }
@@ -350,7 +288,7 @@ START_TEST(short_of_memory)
 	failalloc_after(1);
 	ck_assert_ptr_null(inbox_new(loop));
 	failalloc_off();
-	ask(&ear, "listen\t0\t0\tnew\n");
+	ear_ask(&ear, path, "listen\t0\t0\tnew\n");
 	await_listeners(1);
 	for (long n = 1; n < 4; n++) {
 		failalloc_after(n);
@@ -362,7 +300,7 @@ START_TEST(short_of_memory)
 	failalloc_off();
 	ck_assert_uint_eq(inbox_listeners(inbox), 1);
 	ck_assert_uint_eq(inbox_offer(inbox, &message), 1);
-	(void)close(ear.fd);
+	ear_close(&ear);
 }
 END_TEST
 

@@ -20,6 +20,7 @@ UNIT_TESTS += \
 	%D%/test_membership \
 	%D%/test_name \
 	%D%/test_noise \
+	%D%/test_outbox \
 	%D%/test_record \
 	%D%/test_relaylist \
 	%D%/test_resume \

@@ -14,6 +14,7 @@ UNIT_TESTS += \
 	%D%/test_connect \
 	%D%/test_doctor \
 	%D%/test_forward \
+	%D%/test_letters \
 	%D%/test_open \
 	%D%/test_proxy \
 	%D%/test_pump \
@@ -41,6 +42,7 @@ LIBS_UNIT_CLI = $(LIBS_UNIT) $(LIBS_CLI) $(LIBS_CHECK)
 %C%_test_connect_LDADD = $(LIBS_UNIT_CLI)
 %C%_test_doctor_LDADD = $(LIBS_UNIT_CLI)
 %C%_test_forward_LDADD = $(LIBS_UNIT_CLI)
+%C%_test_letters_LDADD = $(LIBS_UNIT_CLI)
 %C%_test_open_LDADD = $(LIBS_UNIT_CLI)
 %C%_test_proxy_LDADD = $(LIBS_UNIT_CLI)
 %C%_test_pump_LDADD = $(LIBS_UNIT_CLI)
