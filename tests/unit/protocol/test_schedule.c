@@ -187,7 +187,7 @@ START_TEST(random_orders_keep_the_books)
 	bool waits[FLOWS] = { false };
 	uint32_t seed = 1;
 
-	for (int n = 0; n < 200000; n++) {
+	for (size_t n = 0; n < 200000; n += unit_stride(20)) {
 		struct schedule_flow *flow;
 		size_t i;
 		bool any = false;

@@ -745,7 +745,7 @@ END_TEST
  */
 START_TEST(short_of_memory)
 {
-	for (long n = 1; n < 400; n++) {
+	for (long n = 1; n < 400; n += (long)unit_stride(7)) {
 		struct pair_peer a;
 		struct pair_peer b;
 		struct pair *pair;
