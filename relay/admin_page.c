@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Lists, a page at a time. */
 #include <inttypes.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -97,29 +98,37 @@ first_behind(const struct account_book *book, int64_t id)
 	return account;
 }
 
+/* Read an id at *text, which goes on behind it; 0 when there is none. */
+static int64_t
+read_id(const char **text)
+{
+	int64_t id = 0;
+
+	for (; **text >= '0' && **text <= '9'; (*text)++) {
+		if (id > INT64_MAX / 10 - 1) {
+			return 0;
+		}
+		id = 10 * id + (**text - '0');
+	}
+	return id;
+}
+
 /* "ACCOUNT", "ACCOUNT.DEVICE" or "ACCOUNT.rDEVICE"; 0 or -1. */
 static int
 read_cursor(struct page *page, const char *text, int64_t *account)
 {
-	long long id = 0;
-	long long device = 0;
-	int len = 0;
-
-	if (sscanf(text, "%19lld%n", &id, &len) != 1 || id <= 0) {
+	*account = read_id(&text);
+	if (*account == 0) {
 		return -1;
 	}
-	text += len;
 	if (*text == '.') {
 		page->revoked = *++text == 'r';
 		text += page->revoked;
-		if (sscanf(text, "%19lld%n", &device, &len) != 1 ||
-		    device <= 0) {
+		page->device = read_id(&text);
+		if (page->device == 0) {
 			return -1;
 		}
-		text += len;
 	}
-	*account = id;
-	page->device = device;
 	return *text == '\0' ? 0 : -1;
 }
 
@@ -178,9 +187,12 @@ read_match(struct page *page)
 		return -1;
 	}
 	for (size_t i = 0; i < len; i++) {
-		page->match[i] = match[i] >= 'A' && match[i] <= 'Z'
-				     ? (char)(match[i] - 'A' + 'a')
-				     : match[i];
+		char c = match[i];
+
+		if (c >= 'A' && c <= 'Z') {
+			c = (char)(c | 0x20);
+		}
+		page->match[i] = c;
 	}
 	return 0;
 }

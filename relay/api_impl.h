@@ -107,17 +107,24 @@ bool api_hold(struct api_call *call, size_t len);
 /* --- apicall.c: the life of a request --------------------------------------
  */
 
-/* What libmicrohttpd calls for a request, as often as it likes. */
-enum MHD_Result apicall_handle(void *api, struct MHD_Connection *connection,
+/*
+ * What libmicrohttpd calls for a request, as often as it likes; arg is the API
+ * and *out the call.
+ */
+/* NOLINTNEXTLINE(readability-function-size): the library's */
+enum MHD_Result apicall_handle(void *arg, struct MHD_Connection *connection,
     const char *url, const char *method, const char *version, const char *data,
-    size_t *len, void **call);
+    size_t *len, void **out);
 
 /* What it calls in the end. */
-void apicall_completed(void *api, struct MHD_Connection *connection,
-    void **call, enum MHD_RequestTerminationCode why);
+void apicall_completed(void *arg, struct MHD_Connection *connection, void **out,
+    enum MHD_RequestTerminationCode why);
 
-/* Run calls that wait for their turn, as far as this iteration allows. */
-void apicall_turn(void *api);
+/*
+ * Run calls of the API arg that wait for their turn, as far as this iteration
+ * allows.
+ */
+void apicall_turn(void *arg);
 
 /* Let go of every call that is suspended, as the API ends. */
 void apicall_end_all(struct api *api);

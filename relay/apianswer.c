@@ -16,6 +16,9 @@
 /* Longest answer that is one object of ours: an error. */
 #define OBJECT_MAX 4096
 
+/* Seconds in which what a commit or a reader holds up has moved on. */
+#define RETRY_AFTER "5"
+
 /* Room for the text of a hash in quotes. */
 #define ETAG_LEN (2 * crypto_generichash_BYTES_MIN + 3)
 
@@ -48,6 +51,10 @@ answer(struct api_call *call, unsigned status, struct MHD_Response *response,
 				    add_headers(response, fields) != 0)) {
 		MHD_destroy_response(response);
 		response = NULL;
+	}
+	if (response != NULL && status == MHD_HTTP_SERVICE_UNAVAILABLE) {
+		(void)MHD_add_response_header(
+		    response, "Retry-After", RETRY_AFTER);
 	}
 	call->status = status;
 	call->response = response;

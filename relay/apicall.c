@@ -529,6 +529,7 @@ proceed(struct api_call *call)
 }
 
 enum MHD_Result
+/* NOLINTNEXTLINE(readability-function-size): the library's */
 apicall_handle(void *arg, struct MHD_Connection *connection, const char *url,
     const char *method, const char *version, const char *data, size_t *len,
     void **out)

@@ -169,7 +169,10 @@ apiroutes_takes(const struct apiroutes_row *row, const char *name)
 	size_t len = strlen(name);
 
 	for (at += strcspn(at, "{[*"); *at != '\0'; at += strcspn(at, "{[*")) {
-		if (*at++ == '*' ||
+		bool all = *at == '*';
+
+		at++;
+		if (all ||
 		    (strcspn(at, "]}") == len && memcmp(at, name, len) == 0)) {
 			return true;
 		}

@@ -46,7 +46,7 @@ int backup_start(struct backup *backup, const char *path);
 /* Return whether a backup is under way. */
 bool backup_is_running(const struct backup *backup);
 
-/* Call done(result, arg) once the backup under way has ended; NULL: nobody. */
-void backup_watch(struct backup *backup, backup_done *done, void *arg);
+/* Call tell(result, arg) once the backup under way has ended; NULL: nobody. */
+void backup_watch(struct backup *backup, backup_done *tell, void *arg);
 
 #endif
