@@ -562,14 +562,17 @@ static void
 is_refused(struct hubrig_device *gateway, struct hubrig_device *agent,
     uint32_t channel, const char *change)
 {
-	static const uint8_t invite[] = { 0, 0, 0, 1, LINKHELLO_AGENT, 0, 0, 0,
-		0, 0, 1, 'x' };
+	const struct linkmsg_invite invite = {
+		.request = 1, .role = LINKHELLO_AGENT, .name = "x", .uses = 1
+	};
+	uint8_t payload[128];
+	size_t len = linkmsg_invite_encode(&invite, payload, sizeof(payload));
 
 	ck_assert_int_eq(run(&admin, change), ADMIN_OK);
 	gateway->count[FRAME_INVITED] = 0;
 	hubrig_attach(gateway, channel, "alice", "office", 132);
 	/* What is said behind it is answered when it is decided. */
-	hubrig_send(gateway, FRAME_INVITE, 0, invite, sizeof(invite));
+	hubrig_send(gateway, FRAME_INVITE, 0, payload, len);
 	ck_assert(await(rig.loop, is_answered, gateway));
 	hubrig_settle(&rig);
 	ck_assert_int_eq(agent->count[FRAME_ATTACH], 1);
