@@ -40,7 +40,6 @@ answer(struct api_call *call, unsigned status, struct MHD_Response *response,
     const char *const (*fields)[2])
 {
 	static const char *const always[][2] = {
-		{ "Cross-Origin-Opener-Policy", "same-origin" },
 		{ "Cross-Origin-Resource-Policy", "same-origin" },
 		{ "Referrer-Policy", "no-referrer" },
 		{ "X-Content-Type-Options", "nosniff" },

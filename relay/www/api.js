@@ -2,7 +2,8 @@
 //
 // Asks the relay. Whatever goes wrong becomes a Failure with words for people.
 
-const PATIENCE = 10000;
+// More than a gateway waits for its relay before it says why there is no answer.
+const PATIENCE = 15000;
 
 // What went wrong. Lost: nobody can tell what the relay would have said.
 export class Failure extends Error {

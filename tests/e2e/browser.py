@@ -14,7 +14,9 @@ failed or were kept from something by its policy, which it prints.
   --size WxH     of the window; 1280x800
   --dark         prefer dark colours
   --no-script    without JavaScript in the page
-  --keys K,K...  press these keys once the page is there, as Tab or ArrowLeft
+  --first JS     before keys and command, wait for this as for EXPRESSION
+  --keys K,K...  press these keys once the page is there, as Tab or ArrowLeft;
+                 text:WORDS types words
   --run COMMAND  run this once the page is there
   --shot FILE    keep a picture of the whole page as PNG
 """
@@ -150,9 +152,16 @@ def wait(browser, session, expression):
 
 
 def press(browser, session, key):
-    codes = {"Tab": 9, "Enter": 13, "ArrowLeft": 37, "ArrowRight": 39}
-    for kind in "rawKeyDown", "keyUp":
-        browser.call("Input.dispatchKeyEvent", session, type=kind, key=key,
+    codes = {"Tab": 9, "Enter": 13, "Escape": 27, "ArrowLeft": 37,
+             "ArrowRight": 39}
+    if key.startswith("text:"):
+        browser.call("Input.insertText", session, text=key[len("text:"):])
+        return
+    # Enter does something only when it types something.
+    down = {"type": "keyDown", "text": "\r"} if key == "Enter" else {
+        "type": "rawKeyDown"}
+    for event in down, {"type": "keyUp"}:
+        browser.call("Input.dispatchKeyEvent", session, **event, key=key,
                      code=key, windowsVirtualKeyCode=codes[key])
 
 
@@ -164,6 +173,8 @@ def visit(browser, options):
     browser.call("Page.navigate", session, url=options.url)
     wait(browser, session, "document.readyState == 'complete' && "
          "location.href != 'about:blank'")
+    if options.first:
+        wait(browser, session, options.first)
     for key in filter(None, options.keys.split(",")):
         press(browser, session, key)
     if options.run:
@@ -184,6 +195,7 @@ def main():
     parser.add_argument("--size", default="1280x800")
     parser.add_argument("--dark", action="store_true")
     parser.add_argument("--no-script", action="store_true")
+    parser.add_argument("--first")
     parser.add_argument("--keys", default="")
     parser.add_argument("--run")
     parser.add_argument("--shot")

@@ -13,6 +13,7 @@ E2E_TESTS = \
 	tests/e2e/clones.test \
 	tests/e2e/console.test \
 	tests/e2e/crash.test \
+	tests/e2e/dashboard.test \
 	tests/e2e/databases.test \
 	tests/e2e/desktop.test \
 	tests/e2e/dialects.test \
@@ -44,6 +45,7 @@ E2E_TESTS = \
 CLIENT_TESTS = \
 	tests/e2e/browsers.test \
 	tests/e2e/clients.test \
+	tests/e2e/dashboard.test \
 	tests/e2e/databases.test \
 	tests/e2e/desktop.test \
 	tests/e2e/languages.test \
