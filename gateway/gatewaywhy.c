@@ -26,6 +26,7 @@
 #include "common/mem.h"
 #include "gateway/gateway_impl.h"
 #include "gateway/hosts.h"
+#include "gateway/peers.h"
 #include "protocol/conduit.h"
 #include "protocol/endpoint.h"
 #include "protocol/rights.h"
@@ -314,6 +315,26 @@ tell_share(
 	return true;
 }
 
+/* That host is online, and how many of its replicas are. */
+static void
+tell_presence(struct why *why, const struct host *host)
+{
+	struct hosts_count count;
+
+	hosts_count_replicas(why->gateway->hosts, host->name, &count);
+	if (count.listed <= 1) {
+		passed(why, "presence", "\"%s\" is online", host->name);
+	} else if (count.refused == 0) {
+		passed(why, "presence", "\"%s\" is online, %u of %u replicas",
+		    host->name, count.online, count.listed);
+	} else {
+		passed(why, "presence",
+		    "\"%s\" is online, %u of %u replicas; %u of them have a "
+		    "key that is not known here",
+		    host->name, count.online, count.listed, count.refused);
+	}
+}
+
 /* The relay, the host and its session; false when that was the end. */
 static bool
 tell_host(struct why *why, const struct reach_result *result)
@@ -321,6 +342,8 @@ tell_host(struct why *why, const struct reach_result *result)
 	const struct host *host =
 	    hosts_find(why->gateway->hosts, result->way.host);
 	struct uplink_status status;
+	char number[8] = "";
+	uint8_t replica;
 	uint64_t rtt;
 
 	endpoint_get_status(why->gateway->endpoint, &status);
@@ -330,7 +353,7 @@ tell_host(struct why *why, const struct reach_result *result)
 	}
 	passed(why, "link", "linked to the relay %s", status.relay);
 	if (host != NULL && host->online && !hosts_is_relay(host)) {
-		passed(why, "presence", "\"%s\" is online", host->name);
+		tell_presence(why, host);
 	}
 	if (host != NULL && host->share != 0 &&
 	    !tell_share(why, host, result)) {
@@ -343,8 +366,12 @@ tell_host(struct why *why, const struct reach_result *result)
 		return false;
 	}
 	rtt = session_rtt(result->session);
-	passed(why, "session", "\"%s\" answers, in %.1f ms", result->way.host,
-	    (double)rtt / 1e6);
+	replica = peers_replica(why->gateway->peers, result->session);
+	if (replica != 0) {
+		(void)snprintf(number, sizeof(number), "#%u", replica);
+	}
+	passed(why, "session", "\"%s%s\" answers, in %.1f ms", result->way.host,
+	    number, (double)rtt / 1e6);
 	return true;
 }
 

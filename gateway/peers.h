@@ -139,6 +139,9 @@ struct peers_info {
 bool peers_get_info(
     const struct peers *peers, const char *host, struct peers_info *out);
 
+/* Return the number of the replica that session is with, 0 for most. */
+uint8_t peers_replica(const struct peers *peers, const struct session *session);
+
 /* Return true when somebody waits for a link. */
 bool peers_want_link(const struct peers *peers);
 

@@ -248,6 +248,22 @@ peers_get_info(
 	return found;
 }
 
+uint8_t
+peers_replica(const struct peers *peers, const struct session *session)
+{
+	struct list *node = list_first(&peers->all);
+
+	for (; node != NULL; node = list_after(&peers->all, node)) {
+		const struct peer *peer = list_entry(node, struct peer, all);
+
+		if (peer->tether != NULL &&
+		    tether_session(peer->tether) == session) {
+			return peer->replica;
+		}
+	}
+	return 0;
+}
+
 bool
 peers_want_link(const struct peers *peers)
 {

@@ -465,6 +465,9 @@ const struct store_device *account_device_row(
 const char *account_device_label(
     const struct account_device *device, char out[ACCOUNT_LABEL_LEN]);
 
+/* Return how many agents of account have that name, in lower case. */
+size_t account_hosts_named(const struct account *account, const char *name);
+
 /* Return the account of device. */
 struct account *account_device_account(const struct account_device *device);
 

@@ -26,6 +26,16 @@ account_book_first_named(
 	return first;
 }
 
+size_t
+account_hosts_named(const struct account *account, const char *name)
+{
+	size_t count = 0;
+	const struct account_device *first =
+	    account_book_first_named(account, name, &count);
+
+	return first != NULL && first->row.role == LINKHELLO_AGENT ? count : 0;
+}
+
 bool
 account_name_judge(struct account_op *op, const struct account *account,
     const struct account_device *elsewhere, bool replace,

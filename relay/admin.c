@@ -144,6 +144,7 @@ static const struct operation operations[] = {
 	{ "acl", "add", "allow|deny USER OWNER/HOST [BEFORE]", 3, 4, false,
 	    admin_acl_add },
 	{ "acl", "delete", "ID", 1, 1, false, admin_acl_delete },
+	{ "why", NULL, "[OWNER/]HOST [USER]", 1, 2, true, admin_why },
 	{ "series", NULL, "1s|1m [since=N]", 1, 2, false, admin_series },
 	{ "usage", NULL, PAGE_USAGE, 0, 1 + PAGE_WORDS, true, admin_usage },
 	{ "audit", NULL, "[COUNT]", 0, 1, false, admin_audit },

@@ -183,6 +183,9 @@ void admin_token_revoke(struct admin_request *request);
 /* notice [--level LEVEL] all|USER|USER/DEVICE TEXT... */
 void admin_notice(struct admin_request *request);
 
+/* why [OWNER/]HOST [USER] */
+void admin_why(struct admin_request *request);
+
 /* acl list */
 void admin_acl_list(struct admin_request *request);
 

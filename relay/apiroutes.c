@@ -53,6 +53,8 @@ static const struct apiroutes_row rows[] = {
 	    APIROUTES_DONE },
 	{ "DELETE", "/rules/{id}", "acl delete {id}", APIROUTES_DONE },
 
+	{ "GET", "/why", "why {host} [user]", APIROUTES_LIST },
+
 	{ "POST", "/notices", "notice --level {severity} {to} {text}",
 	    APIROUTES_DONE },
 

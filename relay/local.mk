@@ -31,6 +31,7 @@ noinst_LIBRARIES += %D%/librelay.a
 	%D%/admin_page.c \
 	%D%/admin_relay.c \
 	%D%/admin_user.c \
+	%D%/admin_why.c \
 	%D%/allowance.c \
 	%D%/allowance.h \
 	%D%/api.c \

@@ -342,10 +342,24 @@ has_socket(const struct cli *cli)
 }
 
 int
+remote_fetch(const struct cli *cli, const char *const *words, size_t count,
+    struct ask_answer *answer)
+{
+	*answer = (struct ask_answer){ .code = CONTROL_OK };
+	answer->items = json_array();
+	if (count >= WORDS_MAX) {
+		(void)ask_fail(answer, CONTROL_USAGE,
+		    codes_slug(CODE_BAD_REQUEST), "too many words");
+		return CONTROL_OK;
+	}
+	return ask_all(cli, words, count, answer);
+}
+
+int
 remote_ask(const struct cli *cli, const char *const *words, size_t count,
     void (*show)(const struct ask_answer *answer))
 {
-	struct ask_answer answer = { .code = CONTROL_OK };
+	struct ask_answer answer;
 	struct cli local = *cli;
 	bool direct =
 	    cli->where != NULL && strcmp(cli->program, "gateway") != 0;
@@ -358,14 +372,7 @@ remote_ask(const struct cli *cli, const char *const *words, size_t count,
 	if (direct) {
 		return cli_ask(&local, words, count, ANSWER_TIME, show);
 	}
-	answer.items = json_array();
-	if (count >= WORDS_MAX) {
-		(void)ask_fail(&answer, CONTROL_USAGE,
-		    codes_slug(CODE_BAD_REQUEST), "too many words");
-		status = CONTROL_OK;
-	} else {
-		status = ask_all(cli, words, count, &answer);
-	}
+	status = remote_fetch(cli, words, count, &answer);
 	if (status == CONTROL_OK) {
 		status = cli_report(cli, &answer);
 		if (answer.code == CONTROL_OK && !cli->json && show != NULL) {

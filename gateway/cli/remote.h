@@ -29,4 +29,12 @@ struct cli;
 int remote_ask(const struct cli *cli, const char *const *words, size_t count,
     void (*show)(const struct ask_answer *answer));
 
+/*
+ * As remote_ask(), but put the answer to *answer, for ask_free(), and return
+ * CONTROL_OK, or the exit code when the relay could not be asked, which has
+ * been said.
+ */
+int remote_fetch(const struct cli *cli, const char *const *words, size_t count,
+    struct ask_answer *answer);
+
 #endif

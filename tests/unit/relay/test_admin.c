@@ -734,6 +734,48 @@ told_state(const struct hubrig_device *gateway)
 	return (int)host.state;
 }
 
+/* Assert that the answer to line has that text. */
+static void
+explains(const struct admin_asker *asker, const char *line, const char *text)
+{
+	ck_assert_int_eq(run(asker, line), ADMIN_OK);
+	ck_assert_msg(says(text), "%s", said.all);
+}
+
+START_TEST(what_the_relay_decides_is_explained)
+{
+	struct hubrig_who office;
+	struct hubrig_device agent = { .ups = 0 };
+
+	hubrig_enrol(&rig, &office, LINKHELLO_AGENT, "alice", "office");
+	explains(&alice, "why office",
+	    "{\"step\":\"presence\",\"state\":\"fail\",\"text\":\"0 of 1 "
+	    "agents "
+	    "of \\\"office\\\" are linked\"}");
+	hubrig_join(&rig, &agent, &office);
+	explains(
+	    &alice, "why OFFICE", "1 of 1 agents of \\\"office\\\" is linked");
+	ck_assert_int_eq(said.items, 5);
+	explains(&admin, "why alice/office alice", "is a host of");
+	explains(&admin, "why alice/office bob",
+	    "There is no host \\\"office\\\" of \\\"bob\\\" that is its own or "
+	    "shared with it.");
+	explains(&alice, "why lab", "There is no host");
+	explains(&alice, "why bob/office", "There is no host");
+	ck_assert_int_eq(run(&alice, "why office bob"), ADMIN_DENIED);
+	ck_assert_int_eq(run(&admin, "why office nobody"), ADMIN_ABSENT);
+	ck_assert_int_eq(run(&admin, "acl add deny alice *"), ADMIN_OK);
+	explains(&alice, "why office",
+	    "\"rule\",\"state\":\"fail\",\"text\":\"Rule 1 of the relay");
+	ck_assert_int_eq(run(&admin, "limit alice channels=0"), ADMIN_OK);
+	explains(&alice, "why office", "\"limits\",\"state\":\"fail\"");
+	ck_assert_int_eq(run(&admin, "user disable alice"), ADMIN_OK);
+	explains(&admin, "why office alice", "\"account\",\"state\":\"fail\"");
+	ck_assert_int_eq(said.items, 1);
+	ck_assert(hubrig_await_down(&agent));
+}
+END_TEST
+
 static bool
 is_detached(void *arg)
 {
@@ -866,6 +908,7 @@ main(void)
 	tcase_add_test(tcase, rules_come_in_order_and_go);
 	tcase_add_test(tcase, rules_are_for_administrators);
 	tcase_add_test(tcase, rules_count_at_once);
+	tcase_add_test(tcase, what_the_relay_decides_is_explained);
 	tcase_add_test(tcase, gateways_are_invited);
 	tcase_add_test(tcase, a_full_disk_is_told);
 	tcase_add_test(tcase, who_goes_away_is_not_answered);
