@@ -33,6 +33,7 @@ struct client {
 	struct buf *out;
 	struct control_request *request; /* being answered */
 	struct loop_task overflow;       /* drops it, outside its handler */
+	struct loop_task drained;        /* tells its request that it has all */
 	struct list all;
 };
 
@@ -44,6 +45,8 @@ struct control_request {
 	bool broken; /* something could not be sent */
 	void (*on_cancel)(void *arg);
 	void *cancel_arg;
+	void (*drained)(void *arg); /* NULL: nobody waits for it */
+	void *drained_arg;
 };
 
 static void serve(struct client *client);
@@ -82,6 +85,7 @@ drop(struct client *client)
 	client->request = NULL;
 	list_remove(&client->all);
 	loop_task_cancel(client->control->loop, &client->overflow);
+	loop_task_cancel(client->control->loop, &client->drained);
 	if (client->control->listener != NULL) {
 		listener_released(client->control->listener);
 	}
@@ -98,6 +102,31 @@ static void
 on_overflow(void *arg)
 {
 	drop(arg);
+}
+
+/* Everything was taken: go on with the request, if that waits for it. */
+static void
+on_drained(void *arg)
+{
+	struct client *client = arg;
+	struct control_request *request = client->request;
+	void (*drained)(void *arg);
+
+	if (request != NULL && request->drained != NULL) {
+		drained = request->drained;
+		request->drained = NULL;
+		drained(request->drained_arg);
+	}
+}
+
+/* Let who waits for it know, outside any handler, that all was taken. */
+static void
+tell_drained(struct client *client)
+{
+	if (client->request != NULL && client->request->drained != NULL &&
+	    buf_len(client->out) == 0) {
+		loop_defer(client->control->loop, &client->drained);
+	}
 }
 
 /* --- input ------------------------------------------------------------------
@@ -209,6 +238,7 @@ serve(struct client *client)
 	}
 	if (client->io != NULL) {
 		want(client);
+		tell_drained(client);
 	}
 }
 
@@ -323,6 +353,15 @@ control_on_cancel(
 	request->cancel_arg = arg;
 }
 
+void
+control_on_drained(
+    struct control_request *request, void (*drained)(void *arg), void *arg)
+{
+	request->drained = drained;
+	request->drained_arg = arg;
+	tell_drained(request->client);
+}
+
 /* --- clients ----------------------------------------------------------------
  */
 
@@ -355,6 +394,7 @@ client_new(struct control *control, int fd)
 		return NULL;
 	}
 	loop_task_init(&client->overflow, on_overflow, client);
+	loop_task_init(&client->drained, on_drained, client);
 	list_init(&client->all);
 	list_push_back(&control->clients, &client->all);
 	return client;

@@ -104,6 +104,14 @@ size_t control_room(const struct control_request *request);
 void control_send(struct control_request *request, struct jsonout *json);
 
 /*
+ * Call drained(arg) once, later, when the client has taken what was sent so
+ * far; not if it goes away or the request is ended before.  So an answer of any
+ * length goes in parts, at the pace of who reads it.
+ */
+void control_on_drained(
+    struct control_request *request, void (*drained)(void *arg), void *arg);
+
+/*
  * End request with code; slug and text may be NULL when it is CONTROL_OK.  The
  * request is gone when this returns.
  */

@@ -6,7 +6,6 @@
 
 #include "common/control.h"
 #include "common/jsonout.h"
-#include "common/loop.h"
 #include "common/mem.h"
 #include "relay/account.h"
 #include "relay/admin.h"
@@ -22,7 +21,6 @@ struct pending {
 	struct control_request *request;
 	struct relayinvite *invite;
 	struct admin_request *admin;
-	struct loop_task more;            /* the next page of a list */
 	char after[ADMIN_CURSOR_LEN + 8]; /* the word for it, or empty */
 };
 
@@ -44,7 +42,6 @@ on_cancel(void *arg)
 
 	relayinvite_cancel(pending->invite);
 	admin_cancel(pending->admin);
-	loop_task_cancel(pending->relay->loop, &pending->more);
 	mem_free(pending);
 }
 
@@ -59,7 +56,6 @@ pending_new(struct relay *relay, struct control_request *request)
 	}
 	pending->relay = relay;
 	pending->request = request;
-	loop_task_init(&pending->more, on_more, pending);
 	control_on_cancel(request, on_cancel, pending);
 	return pending;
 }
@@ -130,7 +126,7 @@ on_end(enum admin_result result, const char *slug, const char *text, void *arg)
 
 	pending->admin = NULL;
 	if (result == ADMIN_OK && pending->after[0] != '\0') {
-		loop_defer(pending->relay->loop, &pending->more);
+		control_on_drained(pending->request, on_more, pending);
 		return;
 	}
 	control_end(pending->request, admin_exit(result), slug, text);

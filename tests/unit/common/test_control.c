@@ -28,6 +28,7 @@ struct daemon {
 	struct loop *loop;
 	struct control *control;
 	struct control_request *late;
+	unsigned parts; /* left of a long answer */
 	unsigned cancelled;
 };
 
@@ -39,6 +40,37 @@ on_cancel(void *arg)
 	d->late = NULL;
 	d->cancelled++;
 	loop_stop(d->loop);
+}
+
+static void
+send_many(struct control_request *request, int n)
+{
+	for (int i = 0; i < n; i++) {
+		struct jsonout *json = jsonout_new(2000);
+
+		jsonout_object(json, NULL);
+		jsonout_string(
+		    json, "x", "0123456789012345678901234567890123456789");
+		jsonout_end(json);
+		control_send(request, json);
+	}
+}
+
+/* One part of an answer that is as long as one likes. */
+static void
+send_part(void *arg)
+{
+	struct daemon *d = arg;
+
+	if (d->parts == 0) {
+		control_end(d->late, CONTROL_OK, NULL, NULL);
+		d->late = NULL;
+		return;
+	}
+	d->parts--;
+	/* Every tenth has nothing in it. */
+	send_many(d->late, d->parts % 10 == 0 ? 0 : 5000);
+	control_on_drained(d->late, send_part, d);
 }
 
 static void
@@ -60,15 +92,12 @@ handle(struct control_request *request, void *arg)
 		d->late = request;
 		control_on_cancel(request, on_cancel, d);
 	} else if (strcmp(control_word(request, 0), "flood") == 0) {
-		for (int i = 0; i < 20000; i++) {
-			json = jsonout_new(2000);
-			jsonout_object(json, NULL);
-			jsonout_string(json, "x",
-			    "0123456789012345678901234567890123456789");
-			jsonout_end(json);
-			control_send(request, json);
-		}
+		send_many(request, 20000);
 		control_end(request, CONTROL_OK, NULL, NULL);
+	} else if (strcmp(control_word(request, 0), "long") == 0) {
+		d->late = request;
+		d->parts = 100;
+		control_on_drained(request, send_part, d);
 	} else {
 		control_end(request, CONTROL_USAGE, "unknown-command",
 		    "There is no such command.");
@@ -207,6 +236,20 @@ START_TEST(long_answers_arrive_whole)
 	run(&d, &a);
 	ck_assert_int_eq(a.result, CONTROL_CLIENT_ANSWERED);
 	ck_assert_uint_eq(a.lines, 20001);
+	teardown(&d);
+}
+END_TEST
+
+/* Three times what may wait for a client, in parts. */
+START_TEST(an_answer_may_be_longer_than_what_may_wait)
+{
+	struct asker a = { .words = { "long" }, .count = 1 };
+	struct daemon d;
+
+	setup(&d);
+	run(&d, &a);
+	ck_assert_int_eq(a.result, CONTROL_CLIENT_ANSWERED);
+	ck_assert_uint_eq(a.lines, 90 * 5000 + 1);
 	teardown(&d);
 }
 END_TEST
@@ -587,6 +630,7 @@ main(void)
 	tcase_add_test(tc, failure_has_slug_and_text);
 	tcase_add_test(tc, control_characters_are_refused);
 	tcase_add_test(tc, long_answers_arrive_whole);
+	tcase_add_test(tc, an_answer_may_be_longer_than_what_may_wait);
 	tcase_add_test(tc, who_leaves_cancels);
 	tcase_add_test(tc, socket_is_private);
 	tcase_add_test(tc, absent_daemon_is_told);
