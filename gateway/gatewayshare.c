@@ -160,13 +160,26 @@ find_host(struct gateway *gateway, struct control_request *request)
 	return host;
 }
 
-/* share HOST USER [PORTS [SERVICES [UNTIL]]] */
+/* Put the rate text, "" for none, into *out in bytes a second; 0 or -1. */
+static int
+read_rate(const char *text, uint64_t *out)
+{
+	uint64_t bits = 0;
+
+	if (text[0] != '\0' && (quantity_rate(text, &bits) != 0 || bits < 8)) {
+		return -1;
+	}
+	*out = bits / 8;
+	return 0;
+}
+
+/* share HOST USER [PORTS [SERVICES [UNTIL [RATE]]]] */
 void
 gatewayshare_start(struct gateway *gateway, struct control_request *request)
 {
 	struct sharemsg_share message = { .verb = SHAREMSG_SHARE };
 	const struct host *host = find_host(gateway, request);
-	const char *until = control_word(request, 5);
+	const char *until;
 	const char *flaw = NULL;
 	char text[LIMITS_TEXT_LEN];
 
@@ -174,6 +187,7 @@ gatewayshare_start(struct gateway *gateway, struct control_request *request)
 	    read_user(request, control_word(request, 2), message.user) != 0) {
 		return;
 	}
+	until = control_word(request, 5);
 	if (rights_format(control_word(request, 3), control_word(request, 4),
 		message.rights, &flaw) != 0) {
 		(void)snprintf(text, sizeof(text), "The share %s.", flaw);
@@ -184,6 +198,11 @@ gatewayshare_start(struct gateway *gateway, struct control_request *request)
 				    message.expiry <= (uint64_t)time(NULL))) {
 		fail(request, CODE_BAD_REQUEST,
 		    "A share ends at a time that is to come.");
+		return;
+	}
+	if (read_rate(control_word(request, 6), &message.rate) != 0) {
+		fail(request, CODE_BAD_REQUEST,
+		    "A rate is a number with a unit, as 10Mbit.");
 		return;
 	}
 	memcpy(message.host, host->name, sizeof(message.host));

@@ -20,6 +20,7 @@ sharemsg_share_encode(
 	wire_put_u64(&writer, share->share);
 	wire_put_u64(&writer, share->expiry);
 	wire_put_str8(&writer, share->rights);
+	wire_put_u64(&writer, share->rate);
 	return wire_written(&writer);
 }
 
@@ -50,7 +51,7 @@ is_complete(const struct sharemsg_share *share)
 	}
 	return share->verb == SHAREMSG_UNSHARE &&
 	       (named || share->share != 0) && share->expiry == 0 &&
-	       share->rights[0] == '\0';
+	       share->rights[0] == '\0' && share->rate == 0;
 }
 
 int
@@ -70,6 +71,7 @@ sharemsg_share_decode(
 	out->share = wire_get_u64(&reader);
 	out->expiry = wire_get_u64(&reader);
 	wire_get_str8(&reader, out->rights, sizeof(out->rights));
+	out->rate = wire_get_u64(&reader);
 	return wire_reader_done(&reader) && is_complete(out) ? 0 : -1;
 }
 

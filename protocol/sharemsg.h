@@ -38,6 +38,7 @@ struct sharemsg_share {
 	uint64_t share;  /* its id; UNSHARE: 0 for all of host with user */
 	uint64_t expiry; /* unix seconds, 0: never; SHARE only */
 	char rights[RIGHTS_LEN]; /* SHARE only */
+	uint64_t rate; /* bytes a second each way, 0: any; SHARE only */
 };
 
 /* Write share. */

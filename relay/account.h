@@ -367,6 +367,7 @@ struct account_sharing {
 	uint64_t share;     /* its id; to end all of host with user: 0 */
 	uint64_t expiry;    /* to make one: unix seconds, 0: never */
 	const char *rights; /* likewise: valid ones */
+	uint64_t rate;      /* likewise: bytes a second each way, 0: any */
 	struct account_by by;
 };
 

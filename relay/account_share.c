@@ -342,6 +342,7 @@ new_op(struct account_book *book, const struct account_kind *kind,
 	op->share.share = sharing->share;
 	op->share.created = op->now;
 	op->share.expiry = sharing->expiry;
+	op->share.rate = sharing->rate;
 	memcpy(op->share.host, op->name, sizeof(op->share.host));
 	(void)snprintf(op->share.rights, sizeof(op->share.rights), "%s",
 	    sharing->rights != NULL ? sharing->rights : "");

@@ -12,6 +12,7 @@
 #include "common/loop.h"
 #include "common/mem.h"
 #include "relay/device_impl.h"
+#include "relay/leases.h"
 #include "relay/tenant.h"
 
 /*
@@ -429,8 +430,10 @@ device_hub_new(const struct device_hub_config *config)
 	hub->refusals =
 	    refusals_new(REFUSALS_ADDRESSES_MAX, loop_now(config->loop));
 	hub->notices = notices_new(hub);
+	hub->leases = leases_new(config->loop);
 	if (hub->guests == NULL || hub->refusals == NULL ||
-	    hub->notices == NULL || devicetenant_start(hub) != 0) {
+	    hub->leases == NULL || hub->notices == NULL ||
+	    devicetenant_start(hub) != 0) {
 		device_hub_free(hub);
 		return NULL;
 	}
@@ -459,6 +462,7 @@ device_hub_free(struct device_hub *hub)
 		close_all(&hub->devices);
 		close_all(&hub->leaving);
 		tenants_free(hub->tenants);
+		leases_free(hub->leases);
 		notices_free(hub->notices);
 		guests_free(hub->guests);
 		refusals_free(hub->refusals);

@@ -98,7 +98,8 @@ void device_shared(const struct account_share *share);
  * Show it no more, unless another share does, and end what they have attached
  * by this one, with text.
  */
-void device_unshared(const struct account_share *share, const char *text);
+void device_unshared(struct device_hub *hub, const struct account_share *share,
+    const char *text);
 
 /* End the channels of row's link, if there is one; its sessions make new ones.
  */

@@ -31,6 +31,7 @@ enum device_state {
 };
 
 struct devicerefuse;
+struct leases;
 struct tenants;
 
 struct device_hub {
@@ -42,6 +43,7 @@ struct device_hub {
 	void *gone_arg;
 	struct tenants *tenants;
 	struct guests *guests;
+	struct leases *leases; /* rates of shares */
 	struct refusals *refusals;
 	struct notices *notices;
 	uint64_t displaced_logged; /* when last, 0: never */

@@ -10,6 +10,7 @@
 #include "protocol/linkmsg.h"
 #include "relay/console.h"
 #include "relay/device_impl.h"
+#include "relay/leases.h"
 #include "relay/rules.h"
 #include "relay/switch.h"
 #include "relay/tenant.h"
@@ -29,6 +30,7 @@ struct attach {
 	struct switch_circuit *circuit;
 	struct tenant *tenant;
 	struct caller *caller; /* NULL without agent */
+	struct lease *lease;   /* NULL unless a share has a rate */
 	uint32_t gateway_channel;
 	uint32_t agent_channel;
 	uint64_t asked_at; /* by the loop's clock */
@@ -85,6 +87,7 @@ forget(struct attach *attach)
 {
 	tenant_put(attach->tenant);
 	caller_put(attach->caller);
+	leases_put(attach->lease);
 	mem_free(attach);
 }
 
@@ -355,7 +358,8 @@ tie(struct attach *attach)
 		.link = attach->gateway->link,
 		.channel = attach->gateway_channel,
 		.pool = tenant_pool(attach->tenant),
-		.tolls = { tenant_toll(attach->tenant, TENANT_UP) },
+		.tolls = { tenant_toll(attach->tenant, TENANT_UP),
+		    lease_toll(attach->lease, TENANT_UP) },
 		.lost = CODE_LINK_LOST,
 		.lost_text = gateway_lost,
 	};
@@ -364,7 +368,8 @@ tie(struct attach *attach)
 		.channel = attach->agent_channel,
 		.group = &attach->caller->group,
 		.pool = tenant_pool(attach->tenant),
-		.tolls = { tenant_toll(attach->tenant, TENANT_DOWN) },
+		.tolls = { tenant_toll(attach->tenant, TENANT_DOWN),
+		    lease_toll(attach->lease, TENANT_DOWN) },
 		.lost = CODE_HOST_OFFLINE,
 		.lost_text = agent_lost,
 	};
@@ -386,6 +391,22 @@ tie(struct attach *attach)
 	return CODE_OK;
 }
 
+/* Let attach count for the rate of its share, if that has one; 0 or -1. */
+static int
+take_lease(struct attach *attach, uint64_t share)
+{
+	struct device_hub *hub = attach->gateway->hub;
+	const struct account_share *row =
+	    account_find_share(hub->config.book, share);
+	uint64_t rate = row != NULL ? account_share_row(row)->rate : 0;
+
+	if (rate == 0) {
+		return 0;
+	}
+	attach->lease = leases_get(hub->leases, share, rate);
+	return attach->lease != NULL ? 0 : -1;
+}
+
 /* Make a circuit to agent and pass the call on. */
 static void
 call(struct device *device, struct device *agent, uint32_t channel,
@@ -398,7 +419,8 @@ call(struct device *device, struct device *agent, uint32_t channel,
 	name_device(device, message);
 	len = linkmsg_attach_encode(message, payload, sizeof(payload));
 	attach = len > 0 ? attach_new(device, channel, agent) : NULL;
-	if (attach == NULL || tie(attach) != CODE_OK) {
+	if (attach == NULL || take_lease(attach, message->caller.share) != 0 ||
+	    tie(attach) != CODE_OK) {
 		if (attach != NULL) {
 			forget(attach);
 		}

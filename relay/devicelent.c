@@ -10,6 +10,7 @@
 
 #include "common/mem.h"
 #include "relay/device_impl.h"
+#include "relay/leases.h"
 
 /*
  * Hosts of one account that are read in one go though they are not shared: a
@@ -295,7 +296,8 @@ lends(const struct device *device, const struct account *account)
 }
 
 void
-device_unshared(const struct account_share *share, const char *text)
+device_unshared(
+    struct device_hub *hub, const struct account_share *share, const char *text)
 {
 	struct account *user = account_share_user(share);
 	struct account *owner = account_share_owner(share);
@@ -318,4 +320,5 @@ device_unshared(const struct account_share *share, const char *text)
 			unwatch(find_lender(device, owner));
 		}
 	}
+	leases_end(hub->leases, account_share_row(share)->share);
 }

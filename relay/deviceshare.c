@@ -91,6 +91,7 @@ start(
 		.share = share->share,
 		.expiry = share->expiry,
 		.rights = share->rights,
+		.rate = share->rate,
 		.by = { device_user(device), origin, (uint64_t)time(NULL) },
 	};
 	struct account_op *op;

@@ -68,6 +68,8 @@ noinst_LIBRARIES += %D%/librelay.a
 	%D%/figures.h \
 	%D%/guests.c \
 	%D%/guests.h \
+	%D%/leases.c \
+	%D%/leases.h \
 	%D%/levels.c \
 	%D%/levels.h \
 	%D%/pulse.c \

@@ -64,8 +64,9 @@ on_shared(const struct account_share *share, void *arg)
 static void
 on_unshared(const struct account_share *share, const char *text, void *arg)
 {
-	(void)arg;
-	device_unshared(share, text);
+	struct relay *relay = arg;
+
+	device_unshared(relay->hub, share, text);
 }
 
 static void

@@ -154,6 +154,7 @@ struct store_share {
 	uint64_t created;
 	uint64_t expiry; /* 0: never */
 	char rights[RIGHTS_LEN];
+	uint64_t rate; /* bytes a second each way, 0: any */
 };
 
 /* What an account moved in a month (usage.h); one row a month. */

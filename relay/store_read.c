@@ -221,6 +221,7 @@ read_share(
 	row.user = sqlite3_column_int64(statement, 2);
 	row.created = column_u64(statement, 4);
 	row.expiry = column_u64(statement, 5);
+	row.rate = column_u64(statement, 7);
 	return loader->share != NULL && loader->share(&row, arg) < 0;
 }
 
@@ -258,7 +259,8 @@ static const struct store_rows_reader readers[] = {
 	{ "SELECT id, place, allow, user, owner, host FROM rule"
 	  " ORDER BY place",
 	    read_rule },
-	{ "SELECT id, owner, user, host, created, expiry, rights FROM share"
+	{ "SELECT id, owner, user, host, created, expiry, rights, rate"
+	  " FROM share"
 	  " ORDER BY created, id",
 	    read_share },
 	{ "SELECT at, user, origin, action, object, value_before, value_after"

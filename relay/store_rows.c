@@ -305,8 +305,8 @@ bind_share_drop(sqlite3_stmt *statement, const struct store_change *change)
 }
 
 static const char share_add[] =
-    "INSERT INTO share (id, owner, user, host, created, expiry, rights)"
-    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    "INSERT INTO share (id, owner, user, host, created, expiry, rights, rate)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
 
 static void
 bind_share_add(sqlite3_stmt *statement, const struct store_change *change)
@@ -317,6 +317,7 @@ bind_share_add(sqlite3_stmt *statement, const struct store_change *change)
 	bind_u64(statement, 5, share->created);
 	bind_u64(statement, 6, share->expiry);
 	bind_text(statement, 7, share->rights);
+	bind_u64(statement, 8, share->rate);
 }
 
 static const char usage_drop[] =

@@ -139,6 +139,9 @@ static const char *const migrations[] = {
 	"DROP INDEX device_name;"
 	"CREATE UNIQUE INDEX device_name ON device (account, name, replica)"
 	" WHERE revoked_at = 0;",
+
+	/* Version 8: rates of shares. */
+	"ALTER TABLE share ADD COLUMN rate INTEGER NOT NULL DEFAULT 0;",
 };
 
 #define STORE_SCHEMA_VERSION ((int)(sizeof(migrations) / sizeof(migrations[0])))

@@ -394,8 +394,10 @@ const struct commands_row commands_table[] = {
 	{ "key", "export", "the account key, to keep on paper", 1, 1, run_key },
 	{ "accept-key", "HOST", "trust the new key of a host", 1, 1,
 	    run_accept_key },
-	{ "share", "HOST USER [--ports LIST] [--services LIST] [--until WHEN]",
-	    "a host with another account", 0, 8, share_run },
+	{ "share",
+	    "HOST USER [--ports LIST] [--services LIST] [--until WHEN] "
+	    "[--rate RATE]",
+	    "a host with another account", 0, 10, share_run },
 	{ "unshare", "HOST USER|SHARE", "end that, at once", 2, 2,
 	    share_end_run },
 	{ "shares", "", "shares that were made and accepted", 0, 0,

@@ -151,8 +151,10 @@ share_run(const struct cli *cli)
 	const char *ports = "";
 	const char *services = "";
 	const char *until = NULL;
+	const char *rate = "";
 	const struct flags_row flags[] = { { "ports", &ports, NULL },
-		{ "services", &services, NULL }, { "until", &until, NULL } };
+		{ "services", &services, NULL }, { "until", &until, NULL },
+		{ "rate", &rate, NULL } };
 	char end[24] = "";
 	uint64_t when;
 
@@ -161,7 +163,7 @@ share_run(const struct cli *cli)
 
 		return cli_ask(cli, list, 2, ASK_TIME, show_shares);
 	}
-	if (flags_take(cli, flags, 3, names, 2) != 2) {
+	if (flags_take(cli, flags, 4, names, 2) != 2) {
 		return cli_usage("share");
 	}
 	if (until != NULL) {
@@ -176,9 +178,9 @@ share_run(const struct cli *cli)
 	}
 	{
 		const char *words[] = { "share", names[0], names[1], ports,
-			services, end };
+			services, end, rate };
 
-		return cli_ask(cli, words, 6, TELL_TIME, show_share);
+		return cli_ask(cli, words, 7, TELL_TIME, show_share);
 	}
 }
 

@@ -290,6 +290,8 @@ START_TEST(orders_are_the_owners)
 	visit_desk(callersrig_begin(&rig, &rig.asker), "@other", &other);
 	ck_assert(await_count(rig.loop, &other.ended, 1));
 	ck_assert_int_eq(other.code, CODE_VERSION);
+	stream_release(desk.stream);
+	stream_release(other.stream);
 	ck_assert_int_eq(executed, 0);
 }
 END_TEST

@@ -53,10 +53,9 @@ START_TEST(text_and_back)
 	text = lent_format(lent);
 	ck_assert_str_eq(text, want);
 	ck_assert_uint_eq(lent_parse(back, text), 0);
-	for (size_t i = 0; i < 2; i++) {
-		ck_assert_mem_eq(lent_at(back, i), lent_at(lent, i),
-		    sizeof(struct lent_share));
-	}
+	mem_free(text);
+	text = lent_format(back);
+	ck_assert_str_eq(text, want);
 	ck_assert_ptr_null(lent_at(back, 2));
 	mem_free(text);
 	lent_free(back);

@@ -13,6 +13,7 @@ static const struct sharemsg_share sample = {
 	.share = UINT64_C(0xfedcba9876543210),
 	.expiry = 1800000000,
 	.rights = "ports=22;services=web",
+	.rate = 1250000,
 };
 
 START_TEST(share_and_back)
@@ -66,6 +67,8 @@ START_TEST(shares_that_are_none)
 	ck_assert(!is_taken(&one));
 	one.expiry = 0;
 	one.rights[0] = '\0';
+	ck_assert(!is_taken(&one));
+	one.rate = 0;
 	ck_assert(is_taken(&one));
 	one.share = 0;
 	ck_assert(is_taken(&one));

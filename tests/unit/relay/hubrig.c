@@ -73,8 +73,9 @@ on_shared(const struct account_share *share, void *arg)
 static void
 on_unshared(const struct account_share *share, const char *text, void *arg)
 {
-	(void)arg;
-	device_unshared(share, text);
+	struct hubrig *rig = arg;
+
+	device_unshared(rig->hub, share, text);
 }
 
 static const struct account_ops book_ops = {

@@ -21,6 +21,7 @@ UNIT_TESTS += \
 	%D%/test_directory \
 	%D%/test_guests \
 	%D%/test_levels \
+	%D%/test_leases \
 	%D%/test_pulse \
 	%D%/test_notices \
 	%D%/test_refusals \
@@ -75,6 +76,7 @@ LIBS_UNIT_RELAY = $(LIBS_UNIT) $(LIBS_RELAY) $(LIBS_CHECK)
 %C%_test_deviceshare_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_directory_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_guests_LDADD = $(LIBS_UNIT_RELAY)
+%C%_test_leases_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_pulse_SOURCES = %D%/test_pulse.c $(RIG_UNIT_RELAY)
 %C%_test_pulse_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_notices_SOURCES = %D%/test_notices.c $(RIG_UNIT_RELAY)

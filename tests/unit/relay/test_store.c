@@ -421,7 +421,7 @@ START_TEST(a_new_store_is_private)
 	fixture.path[strlen(fixture.path) - 4] = '\0';
 	store_close(store);
 	store_close(NULL);
-	assert_query("PRAGMA user_version", "7");
+	assert_query("PRAGMA user_version", "8");
 	assert_query("PRAGMA journal_mode", "wal");
 	assert_query("PRAGMA integrity_check", "ok");
 	ck_assert_int_eq(chmod(fixture.path, 0644), 0);
@@ -443,7 +443,7 @@ START_TEST(an_empty_database_is_brought_up_to_date)
 	ck_assert_int_eq(contents->accounts, 0);
 	mem_free(contents);
 	store_close(store);
-	assert_query("PRAGMA user_version", "7");
+	assert_query("PRAGMA user_version", "8");
 	assert_query("PRAGMA application_id", "1768845924");
 	assert_query("SELECT count(*) FROM sqlite_schema"
 		     " WHERE type = 'table' AND name NOT LIKE 'sqlite%'",
@@ -513,7 +513,7 @@ START_TEST(the_first_version_is_brought_up_to_date)
 		mem_free(contents);
 		store_close(store);
 	}
-	assert_query("PRAGMA user_version", "7");
+	assert_query("PRAGMA user_version", "8");
 	assert_query("PRAGMA integrity_check", "ok");
 }
 END_TEST
@@ -527,7 +527,7 @@ START_TEST(a_migration_happens_wholly_or_not_at_all)
 	assert_query("PRAGMA user_version", "0");
 	assert_query("SELECT count(*) FROM sqlite_schema", "0");
 	store_close(open_store());
-	assert_query("PRAGMA user_version", "7");
+	assert_query("PRAGMA user_version", "8");
 }
 END_TEST
 
@@ -547,7 +547,7 @@ START_TEST(what_is_not_ours_is_left_alone)
 	ck_assert_uint_ne(before, 0);
 	remove_file("");
 	store_close(open_store());
-	tamper("PRAGMA user_version = 8");
+	tamper("PRAGMA user_version = 9");
 	before = digest_file();
 	assert_not_opened(EX_CONFIG, "later version");
 	ck_assert_uint_eq(digest_file(), before);
@@ -988,6 +988,7 @@ START_TEST(shares_come_and_go)
 	share->owner = alice.row.account.id;
 	share->user = bob.row.account.id;
 	share->expiry = 99;
+	share->rate = 1250000;
 	(void)snprintf(share->host, sizeof(share->host), "office");
 	(void)snprintf(share->rights, sizeof(share->rights), "ports=22");
 	ck_assert_int_eq(commit(store, &change), 0);

@@ -45,12 +45,12 @@ shows(const char *line, const char *asked, const char *answer, const char *out)
 
 START_TEST(makes_one)
 {
-	shows("share office bob", "share office bob   ",
+	shows("share office bob", "share office bob    ",
 	    "{\"string\":\"inroadshare1:abc\",\"user\":\"bob\"}\n"
 	    "{\"exit\":0}\n",
 	    "inroadshare1:abc\n");
-	shows("share office bob --ports 22,80 --services=web",
-	    "share office bob 22,80 web ",
+	shows("share office bob --ports 22,80 --services=web --rate 10Mbit",
+	    "share office bob 22,80 web  10Mbit",
 	    "{\"string\":\"inroadshare1:abc\",\"user\":\"bob\"}\n"
 	    "{\"exit\":0}\n",
 	    "inroadshare1:abc\n");
