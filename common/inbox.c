@@ -318,37 +318,38 @@ inbox_listen(struct inbox *inbox, struct control_request *request)
 	}
 }
 
-/* Return how many notices are kept. */
-static size_t
-count_notices(const struct inbox *inbox)
+bool
+inbox_notice(const struct inbox *inbox, size_t i, struct inbox_message *out)
 {
-	struct list *node = list_first(&inbox->kept);
-	size_t count = 0;
+	struct list *node = list_last(&inbox->kept);
 
-	for (; node != NULL; node = list_after(&inbox->kept, node)) {
+	if (node == NULL || i >= INBOX_NOTICES_SHOWN) {
+		return false;
+	}
+	for (; node != &inbox->kept; node = node->prev) {
 		const struct kept *kept = list_entry(node, struct kept, node);
 
-		count += kept->level[0] != '\0' ? 1 : 0;
+		if (kept->level[0] != '\0' && i-- == 0) {
+			*out = recall(kept);
+			return true;
+		}
 	}
-	return count;
+	return false;
 }
 
 void
 inbox_status(const struct inbox *inbox, struct jsonout *json)
 {
-	struct list *node = list_first(&inbox->kept);
-	size_t left = count_notices(inbox);
+	struct inbox_message notice;
 
 	jsonout_uint(json, "listeners", inbox_listeners(inbox));
 	jsonout_array(json, "notices");
-	for (; node != NULL; node = list_after(&inbox->kept, node)) {
-		const struct kept *kept = list_entry(node, struct kept, node);
-
-		if (kept->level[0] != '\0' && left-- <= INBOX_NOTICES_SHOWN) {
+	for (size_t i = INBOX_NOTICES_SHOWN; i > 0; i--) {
+		if (inbox_notice(inbox, i - 1, &notice)) {
 			jsonout_object(json, NULL);
-			jsonout_uint(json, "at", kept->at);
-			jsonout_string(json, "level", kept->level);
-			jsonout_bytes(json, "text", kept->text, kept->len);
+			jsonout_uint(json, "at", notice.at);
+			jsonout_string(json, "level", notice.level);
+			jsonout_bytes(json, "text", notice.text, notice.len);
 			jsonout_end(json);
 		}
 	}

@@ -65,6 +65,14 @@ size_t inbox_listeners(const struct inbox *inbox);
  */
 void inbox_listen(struct inbox *inbox, struct control_request *request);
 
+/*
+ * Put notice number i of the last INBOX_NOTICES_SHOWN, the newest being 0, into
+ * *out; false when there is none.  What it points to lives until the next
+ * message.
+ */
+bool inbox_notice(
+    const struct inbox *inbox, size_t i, struct inbox_message *out);
+
 /* Add to an object how many listen, and the last notices. */
 void inbox_status(const struct inbox *inbox, struct jsonout *json);
 

@@ -125,6 +125,7 @@ gatewayview_make(const struct gateway *gateway, struct overview *out)
 		.requests = gateway->pool.served,
 		.outcomes = &gateway->pool.outcomes,
 		.failures = gateway->pool.failures,
+		.inbox = endpoint_inbox(gateway->endpoint),
 	};
 	gather_link(gateway, now_ns, out);
 	client_pool_open(&gateway->pool, out->open);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/inbox.h"
 #include "common/version.h"
 #include "gateway/failures.h"
 #include "gateway/homewords.h"
@@ -332,6 +333,31 @@ put_hosts(struct page *page)
 	textout_format(&page->out, "</section>\n");
 }
 
+/* --- notices --------------------------------------------------------- */
+
+/* What the relay told lately; nothing when it told nothing. */
+static void
+put_notices(struct page *page)
+{
+	const struct inbox *inbox = page->overview->inbox;
+	struct inbox_message notice;
+	char text[LIMITS_TEXT_LEN];
+
+	textout_format(
+	    &page->out, "<div id=\"notices\" data-live role=\"status\">\n");
+	for (size_t i = 0; inbox != NULL && inbox_notice(inbox, i, &notice);
+	     i++) {
+		(void)snprintf(
+		    text, sizeof(text), "%.*s", (int)notice.len, notice.text);
+		textout_format(&page->out, "<p class=\"notice %s\"><b>%s</b> ",
+		    notice.level, notice.level);
+		put_words(page, "", text, " <span class=\"how\">");
+		put_ago(page, notice.at);
+		textout_format(&page->out, "</span></p>\n");
+	}
+	textout_format(&page->out, "</div>\n");
+}
+
 /* --- failures -------------------------------------------------------- */
 
 static void
@@ -492,6 +518,7 @@ static const struct {
 	{ "hosts", put_hosts },
 	{ "link", put_link },
 	{ "nearby", put_nearby },
+	{ "notices", put_notices },
 	{ "pac", put_pac },
 	{ "proxy", put_proxy },
 	{ "rates", put_rates },

@@ -20,6 +20,7 @@
 #include "protocol/uplink.h"
 
 struct failures;
+struct inbox;
 struct outcomes;
 
 /* A host. */
@@ -61,6 +62,7 @@ struct overview {
 	uint64_t requests;               /* ever */
 	const struct outcomes *outcomes; /* of those that are over */
 	const struct failures *failures; /* the last ones */
+	const struct inbox *inbox;       /* for its notices; NULL: none */
 	struct meter_count total;        /* bytes, ever */
 	struct meter_count rate;         /* bytes a second, of late */
 	struct courier_stats datagrams;  /* ever */

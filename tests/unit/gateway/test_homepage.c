@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "common/buf.h"
+#include "common/inbox.h"
+#include "common/loop.h"
 #include "gateway/site.h"
 #include "tests/support/sampleview.h"
 #include "tests/support/unit.h"
@@ -247,6 +249,25 @@ START_TEST(failures_in_words)
 }
 END_TEST
 
+START_TEST(notices_in_words)
+{
+	const struct inbox_message notice = { "alarm", NULL, NULL,
+		SAMPLEVIEW_NOW - 61, "<b>fire</b>", 11 };
+	struct loop *loop = loop_new();
+	struct inbox *inbox = inbox_new(loop);
+
+	has("<div id=\"notices\" data-live role=\"status\">\n</div>");
+	overview->inbox = inbox;
+	inbox_keep(inbox, &notice);
+	has("<p class=\"notice alarm\"><b>alarm</b> &lt;b&gt;fire&lt;/b&gt; "
+	    "<span class=\"how\"><time ");
+	has(">61 s ago</time></span></p>\n</div>");
+	overview->inbox = NULL;
+	inbox_free(inbox);
+	loop_free(loop);
+}
+END_TEST
+
 START_TEST(amounts)
 {
 	has("<dt>↓ received</dt><dd><b>1.2 MB/s</b> <small>2.5 MB since");
@@ -272,6 +293,7 @@ main(void)
 	tcase_add_test(tcase, no_links_for_other_machines);
 	tcase_add_test(tcase, names_and_states_are_escaped);
 	tcase_add_test(tcase, failures_in_words);
+	tcase_add_test(tcase, notices_in_words);
 	tcase_add_test(tcase, amounts);
 	suite_add_tcase(suite, tcase);
 	return unit_main(suite);
