@@ -34,6 +34,7 @@ E2E_TESTS = \
 	tests/e2e/page.test \
 	tests/e2e/resume.test \
 	tests/e2e/share.test \
+	tests/e2e/store.test \
 	tests/e2e/streams.test \
 	tests/e2e/transparent.test \
 	tests/e2e/udp.test \
