@@ -367,11 +367,11 @@ hosts_is_complete(const struct hosts *hosts)
 	return hosts->complete;
 }
 
-/* How well entry serves: it is online, and its key is known. */
+/* How well entry serves: it is online, or at least its key is known. */
 static int
 rank(const struct hosts_entry *entry)
 {
-	return entry->host.online + !hosts_key_changed(&entry->host);
+	return 2 * entry->host.online + !hosts_key_changed(&entry->host);
 }
 
 /* Return of the replicas that entry is one of the one that serves best. */

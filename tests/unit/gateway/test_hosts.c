@@ -356,6 +356,14 @@ START_TEST(a_further_key_is_refused)
 	ck_assert(hosts_key_changed(hosts_find(hosts, "office")));
 	ck_assert(hosts_pin(hosts, "office"));
 	has_replicas(hosts, 2, 2, 0);
+	/* One that is refused, but there, stands for those that are not. */
+	tell_replica(hosts, 2, 4, LINKMSG_OFFLINE);
+	tell_replica(hosts, 3, 3, LINKMSG_OFFLINE);
+	tell_replica(hosts, 4, 9, LINKMSG_ONLINE);
+	ck_assert(hosts_key_changed(hosts_find(hosts, "office")));
+	tell_replica(hosts, 4, 9, LINKMSG_REMOVED);
+	tell_replica(hosts, 2, 4, LINKMSG_ONLINE);
+	tell_replica(hosts, 3, 3, LINKMSG_ONLINE);
 	/* Only what is there was accepted. */
 	tell_replica(hosts, 0, 1, LINKMSG_ONLINE);
 	has_replicas(hosts, 3, 3, 1);

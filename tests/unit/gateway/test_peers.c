@@ -820,6 +820,167 @@ START_TEST(every_allocation_may_fail)
 }
 END_TEST
 
+/* --- replicas ------------------------------------------------------------ */
+
+/* Say of that replica of "office" how it is; all of them have one key here. */
+static void
+list_replica(uint8_t replica, enum linkmsg_host_state state)
+{
+	struct linkmsg_host host = {
+		.owner = "alice",
+		.name = "office",
+		.replica = replica,
+		.state = state,
+	};
+	uint8_t payload[1 + LINKMSG_HOST_MAX] = { 0 };
+	size_t used;
+
+	memcpy(host.key, rig.host_public, sizeof(host.key));
+	used = linkmsg_host_append(&host, payload, sizeof(payload), 1);
+	ck_assert_int_eq(hosts_apply(rig.hosts, payload, used), 0);
+	peers_hosts_changed(peers);
+}
+
+/* Streams of which there are several. */
+static struct stream *more[8];
+
+static void
+on_more_reset(void *arg, enum code code, int error)
+{
+	struct stream **slot = arg;
+
+	(void)code;
+	(void)error;
+	stream_release(*slot);
+	*slot = NULL;
+}
+
+static const struct stream_ops more_ops = {
+	.opened = on_opened,
+	.reset = on_more_reset,
+};
+
+/* Open stream number i in the session that one gets. */
+static struct session *
+begin_more(size_t i)
+{
+	static const struct stream_target target = { .protocol = STREAM_TCP,
+		.port = 80 };
+	struct request *request = get();
+
+	expect(request, CODE_OK);
+	more[i] =
+	    stream_open(request->session, &target, false, &more_ops, &more[i]);
+	ck_assert_ptr_nonnull(more[i]);
+	tetherrig_await(&rig, &opened, opened + 1);
+	return request->session;
+}
+
+START_TEST(streams_are_spread)
+{
+	struct session *sessions[3];
+	struct peers_info info;
+
+	list_replica(2, LINKMSG_ONLINE);
+	list_replica(3, LINKMSG_ONLINE);
+	for (size_t i = 0; i < 3; i++) {
+		sessions[i] = begin_more(i);
+	}
+	/* Each has one by now, and a session; there are no more of those. */
+	for (size_t i = 0; i < 3; i++) {
+		ck_assert_ptr_ne(sessions[i], sessions[(i + 1) % 3]);
+		ck_assert_uint_le(peers_replica(peers, sessions[i]), 3);
+		(void)begin_more(3 + i);
+	}
+	ck_assert_int_eq(rig.begins, 3);
+	for (size_t i = 0; i < 3; i++) {
+		struct session_stats stats;
+
+		session_get_stats(sessions[i], &stats);
+		ck_assert_uint_eq(stats.streams, 2);
+	}
+	ck_assert(peers_get_info(peers, "office", &info));
+	ck_assert_uint_eq(info.stats.streams, 6);
+	ck_assert_uint_eq(peers_streams(peers), 6);
+	ck_assert(!info.is_lost);
+}
+END_TEST
+
+START_TEST(one_that_is_idle_and_live_is_taken)
+{
+	struct request *first = get();
+
+	list_replica(2, LINKMSG_ONLINE);
+	expect(first, CODE_OK);
+	for (int i = 0; i < 5; i++) {
+		struct request *next = get();
+
+		ck_assert_int_eq(next->done, 1);
+		ck_assert_ptr_eq(next->session, first->session);
+	}
+}
+END_TEST
+
+START_TEST(a_lost_one_is_passed_over)
+{
+	struct session *first;
+	struct request *request;
+	struct peers_info info;
+
+	list_replica(2, LINKMSG_OFFLINE);
+	first = begin();
+	list_replica(2, LINKMSG_ONLINE);
+	tetherrig_detach(&rig, 0, CODE_HOST_OFFLINE);
+	list_replica(0, LINKMSG_OFFLINE);
+	tetherrig_settle(&rig);
+	request = get();
+	expect(request, CODE_OK);
+	ck_assert_ptr_ne(request->session, first);
+	ck_assert_uint_eq(peers_replica(peers, request->session), 2);
+	/* It is kept, for what it has open. */
+	ck_assert_int_eq(resets, 0);
+	ck_assert(peers_get_info(peers, "office", &info));
+	ck_assert(!info.is_lost);
+	ck_assert_uint_eq(info.waiting, 1);
+	list_replica(0, LINKMSG_ONLINE);
+	tetherrig_await(&rig, &rig.requests, 1);
+	tetherrig_settle(&rig);
+	ck_assert(peers_get_info(peers, "office", &info));
+	ck_assert_uint_eq(info.waiting, 0);
+}
+END_TEST
+
+/* Who waits for one that is gone is handed to one that comes. */
+START_TEST(who_waits_is_handed_on)
+{
+	struct request *request;
+
+	list_replica(2, LINKMSG_OFFLINE);
+	(void)begin();
+	tetherrig_detach(&rig, 0, CODE_HOST_OFFLINE);
+	list_replica(0, LINKMSG_OFFLINE);
+	tetherrig_settle(&rig);
+	request = get();
+	ck_assert_ptr_nonnull(request->wait);
+	list_replica(2, LINKMSG_ONLINE);
+	expect(request, CODE_OK);
+	ck_assert_uint_eq(peers_replica(peers, request->session), 2);
+}
+END_TEST
+
+/* Who is refused by all is told so in the end. */
+START_TEST(all_may_refuse)
+{
+	struct request *request;
+
+	list_replica(2, LINKMSG_ONLINE);
+	rig.refuse = CODE_OVERLOADED;
+	request = get();
+	expect(request, CODE_OVERLOADED);
+	ck_assert(!peers_want_link(peers));
+}
+END_TEST
+
 int
 main(void)
 {
@@ -842,6 +1003,11 @@ main(void)
 	tcase_add_test(tcase, who_is_shut_out_is_told);
 	tcase_add_test(tcase, requests_wait_for_a_lost_session);
 	tcase_add_test(tcase, a_month_that_is_used_up_is_told);
+	tcase_add_test(tcase, streams_are_spread);
+	tcase_add_test(tcase, one_that_is_idle_and_live_is_taken);
+	tcase_add_test(tcase, a_lost_one_is_passed_over);
+	tcase_add_test(tcase, who_waits_is_handed_on);
+	tcase_add_test(tcase, all_may_refuse);
 	tcase_add_test(tcase, a_ping_waits_for_a_lost_session);
 	tcase_add_test(tcase, a_ping_under_way_survives_a_loss);
 	tcase_add_test(tcase, after_a_restart_requests_get_a_new_session);
