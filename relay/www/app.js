@@ -136,6 +136,7 @@ async function start() {
 	showLost(null);
 	fill(document.getElementById("who"), "as ", make("b", {}, self.user),
 		`, level ${self.level}`);
+	document.getElementById("measured").hidden = self.level !== "admin";
 	openPage(false);
 	refreshStatus();
 }

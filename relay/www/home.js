@@ -19,7 +19,6 @@ export function home() {
 		fill(usage, usageOf(used));
 	}
 	return { title: "Overview", every: 5000, refresh, element: [
-		hosts.element,
-		make("section", { class: "sheet" }, make("h2", {}, "Usage"),
-			usage)] };
+		make("section", { class: "sheet" }, make("header", {},
+			make("h2", {}, "Usage")), usage), hosts.element] };
 }

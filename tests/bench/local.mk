@@ -14,6 +14,8 @@ EXTRA_PROGRAMS += \
 %C%_fill_LDADD = $(LIBS_UNIT) $(LIBS_RELAY)
 EXTRA_DIST += \
 	%D%/compare \
+	%D%/glance \
+	%D%/glance.py \
 	%D%/load \
 	%D%/storm \
 	%D%/rates \

@@ -2,11 +2,12 @@
 /*
  * Devices that log in at a relay, one after the other has gone, by real links.
  *
- * usage: logins JOIN ACCOUNTS RATE SECONDS
+ * usage: logins JOIN ACCOUNTS RATE SECONDS [stay]
  *
  * JOIN is a join string, for the relay's address and key; the devices are the
  * second ones of the ACCOUNTS accounts that fill.c made, which are agents.
- * Prints how many were let in, and how long that took them.
+ * Prints how many were let in, and how long that took them.  With `stay` they
+ * do not go, until the program is ended.
  */
 #include <ev.h>
 #include <sodium.h>
@@ -25,7 +26,7 @@
 #include "protocol/membership.h"
 
 /* How many devices fill.c gave keys that can log in. */
-#define REAL 10000
+#define REAL 20000
 
 /* Seconds between two looks at how many are due. */
 #define BEAT 0.002
@@ -38,6 +39,7 @@ struct bench {
 	unsigned next;
 	double rate;
 	double seconds;
+	bool stay;
 	double started;
 	unsigned begun;
 	unsigned open;
@@ -64,7 +66,9 @@ on_up(struct link *link, const struct linkmsg_result *result, void *arg)
 	login->bench->let_in++;
 	latency_add(&login->bench->latency,
 	    loop_now(login->bench->loop) - login->since);
-	link_close(link, CODE_OK, NULL);
+	if (!login->bench->stay) {
+		link_close(link, CODE_OK, NULL);
+	}
 }
 
 static void
@@ -102,8 +106,7 @@ dial(const struct bench *bench)
 static void
 begin(struct bench *bench)
 {
-	const unsigned number =
-	    bench->accounts + bench->next % (REAL - bench->accounts);
+	const unsigned number = bench->accounts + bench->next % bench->accounts;
 	uint8_t secret[KEYS_LEN];
 	uint8_t public[KEYS_LEN];
 	char name[32];
@@ -137,6 +140,19 @@ begin(struct bench *bench)
 }
 
 static void
+report(const struct bench *bench)
+{
+	uint64_t half = latency_quantile(&bench->latency, NULL, 500);
+	uint64_t most = latency_quantile(&bench->latency, NULL, 990);
+
+	(void)printf("%u let in, %u not%s%s; half within %.1f ms, 99 %% within "
+		     "%.1f ms\n",
+	    bench->let_in, bench->failed, bench->failed > 0 ? ": " : "",
+	    bench->why, (double)half / 1e6, (double)most / 1e6);
+	(void)fflush(stdout);
+}
+
+static void
 on_beat(struct ev_loop *ev, ev_timer *timer, int events)
 {
 	struct bench *bench = timer->data;
@@ -144,11 +160,18 @@ on_beat(struct ev_loop *ev, ev_timer *timer, int events)
 
 	(void)events;
 	while (past < bench->seconds &&
+	       (!bench->stay || bench->begun < bench->accounts) &&
 	       (double)bench->begun < past * bench->rate) {
 		begin(bench);
 	}
-	if (past >= bench->seconds && bench->open == 0) {
-		loop_stop(bench->loop);
+	if (past >= bench->seconds &&
+	    (bench->stay ? bench->let_in + bench->failed == bench->begun
+			 : bench->open == 0)) {
+		ev_timer_stop(ev, timer);
+		report(bench);
+		if (!bench->stay) {
+			loop_stop(bench->loop);
+		}
 	}
 }
 
@@ -167,19 +190,18 @@ set_up(struct bench *bench, char **argv)
 	bench->rate = strtod(argv[3], NULL);
 	bench->seconds = strtod(argv[4], NULL);
 	bench->loop = loop_new();
-	return bench->accounts < REAL ? 0 : -1;
+	bench->stay = argv[5] != NULL;
+	return 2 * bench->accounts <= REAL ? 0 : -1;
 }
 
 int
 main(int argc, char **argv)
 {
 	static struct bench bench;
-	uint64_t half;
-	uint64_t most;
 
-	if (argc != 5 || sodium_init() < 0) {
-		(void)fprintf(
-		    stderr, "usage: logins JOIN ACCOUNTS RATE SECONDS\n");
+	if (argc < 5 || argc > 6 || sodium_init() < 0) {
+		(void)fprintf(stderr,
+		    "usage: logins JOIN ACCOUNTS RATE SECONDS [stay]\n");
 		return 2;
 	}
 	if (set_up(&bench, argv) != 0) {
@@ -190,12 +212,6 @@ main(int argc, char **argv)
 	bench.beat.data = &bench;
 	ev_timer_start(loop_ev(bench.loop), &bench.beat);
 	loop_run(bench.loop);
-	half = latency_quantile(&bench.latency, NULL, 500);
-	most = latency_quantile(&bench.latency, NULL, 990);
-	(void)printf("%u let in, %u not%s%s; half within %.1f ms, 99 %% within "
-		     "%.1f ms\n",
-	    bench.let_in, bench.failed, bench.failed > 0 ? ": " : "", bench.why,
-	    (double)half / 1e6, (double)most / 1e6);
 	loop_free(bench.loop);
 	return bench.failed > 0;
 }
