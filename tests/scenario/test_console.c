@@ -36,6 +36,9 @@
 /* Seconds that sessions outlive their links. */
 #define GRACE 60
 
+/* Seconds after which a gateway puts nothing new into a session. */
+#define AGE 300
+
 /* Streams that a test may have, and connections of the server. */
 #define TALKS_MAX 400
 
@@ -68,7 +71,8 @@ struct talk {
 	size_t to_send; /* bytes of pattern() */
 	size_t sent;
 	size_t received;
-	bool good; /* what came is what was sent */
+	bool good;   /* what came is what was sent */
+	bool stalls; /* it consumes nothing */
 };
 
 /* A connection of the server. */
@@ -92,6 +96,7 @@ static int served_count;
 static int open_count;
 static int server_max; /* connections that the server takes at a time */
 static int pinned;
+static bool stalls; /* what begins from now on consumes nothing */
 
 /* --- in the place of await.h: the clock is ours -------------------------- */
 
@@ -326,7 +331,7 @@ visitor_open(struct visitor *visitor, const char *user, const char *name)
 		.streams_max = LIMITS_STREAMS_MAX,
 		.receive_budget = UINT64_C(64) << 20,
 		.grace = GRACE,
-		.session_age = 1000.,
+		.session_age = AGE,
 		.wait_time = 10.,
 		.pinned = on_pinned,
 	};
@@ -369,6 +374,7 @@ setup(void)
 	served_count = 0;
 	open_count = 0;
 	pinned = 0;
+	stalls = false;
 	server_max = TALKS_MAX;
 	hubrig_open(&rig, &config);
 	visitor_open(&alice, "alice", "laptop");
@@ -464,7 +470,9 @@ on_data(void *arg, const uint8_t *data, size_t len)
 		    talk->good && data[i] == pattern(talk->received + i);
 	}
 	talk->received += len;
-	stream_consumed(talk->stream, len, loop_now(rig.loop));
+	if (!talk->stalls) {
+		stream_consumed(talk->stream, len, loop_now(rig.loop));
+	}
 }
 
 static void
@@ -506,6 +514,7 @@ begin_talk(
 	memset(talk, 0, sizeof(*talk));
 	talk->to_send = to_send;
 	talk->good = true;
+	talk->stalls = stalls;
 	talk->stream = stream_open(session, target, false, &talk_ops, talk);
 	ck_assert_ptr_nonnull(talk->stream);
 	talk_count++;
@@ -776,7 +785,7 @@ START_TEST(old_sessions_go_with_their_streams)
 {
 	struct talk *talk = talk_to(&alice, 1000);
 
-	wait_s(1001);
+	wait_s(AGE + 1);
 	go_on(talk, 1000);
 	assert_whole(talk_to(&alice, 1000));
 	ck_assert_uint_eq(sessions(), 2);
@@ -786,6 +795,44 @@ START_TEST(old_sessions_go_with_their_streams)
 	assert_whole(talk_to(&alice, 1000));
 	hubrig_settle(&rig);
 	ck_assert_uint_eq(sessions(), 1);
+}
+END_TEST
+
+/* A device that keeps its old sessions loses the oldest, and nobody else's. */
+START_TEST(a_device_has_few_sessions)
+{
+	struct talk *other = talk_to(&bob, 10);
+
+	for (size_t i = 0; i < 5; i++) {
+		assert_whole(talk_to(&alice, 1000));
+		wait_s(AGE + 1);
+	}
+	hubrig_settle(&rig);
+	ck_assert_uint_eq(sessions(), 4 + 1);
+	ck_assert_int_eq(talks[1].resets, 1);
+	ck_assert_int_eq(talks[1].code, CODE_REPLACED);
+	for (size_t i = 2; i <= 5; i++) {
+		go_on(&talks[i], 1000);
+	}
+	go_on(other, 1000);
+}
+END_TEST
+
+/* Who takes nothing of what is sent to it is sent no more than its window. */
+START_TEST(a_stalled_reader_holds_little)
+{
+	struct talk *talk;
+
+	stalls = true;
+	ck_assert_int_eq(reach(&alice), CODE_OK);
+	talk = begin_talk(alice.session, &page, (size_t)64 << 20);
+	wait_s(5);
+	ck_assert_uint_gt(talk->received, 0);
+	ck_assert_uint_lt(talk->sent, (size_t)4 << 20);
+	/* Nobody else waits for it. */
+	stalls = false;
+	assert_whole(talk_to(&bob, (size_t)1 << 20));
+	assert_whole(talk_to(&alice, (size_t)1 << 20));
 }
 END_TEST
 
@@ -1028,6 +1075,8 @@ main(void)
 	tcase_add_test(tcase, a_lost_session_is_told);
 	tcase_add_test(tcase, sessions_do_not_wait_for_ever);
 	tcase_add_test(tcase, old_sessions_go_with_their_streams);
+	tcase_add_test(tcase, a_device_has_few_sessions);
+	tcase_add_test(tcase, a_stalled_reader_holds_little);
 	tcase_add_test(tcase, nobody_waits_for_ever);
 	tcase_add_test(tcase, a_revoked_device_is_out_at_once);
 	tcase_add_test(tcase, a_disabled_account_is_out_at_once);
