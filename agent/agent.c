@@ -52,8 +52,10 @@ struct agent {
 	struct session_budget retain;
 	char must_be[NAME_HOST_MAX + 1]; /* empty: any name */
 	int (*load)(struct policy **policy, struct services **services,
-	    char ***program, void *arg);
+	    char ***program, struct fault *fault, void *arg);
 	void *load_arg;
+	/* Why the configuration is not in force; empty: it is. */
+	struct fault pending;
 };
 
 /* --- the link ------------------------------------------------------------ */
@@ -173,30 +175,36 @@ on_order(
 
 /* --- configuration ------------------------------------------------------- */
 
-/* Take policy and services from the configuration; an exit code. */
+/* Take policy and services from the configuration; 0, or -1 and why. */
 static int
 load(struct agent *agent)
 {
 	struct policy *policy;
 	struct services *services;
 	char **program;
-	int status = agent->load(&policy, &services, &program, agent->load_arg);
+	struct fault *pending = &agent->pending;
 
-	if (status == EX_OK) {
-		egress_configure(agent->egress, policy, services);
-		post_configure(agent->post, program);
+	if (agent->load(
+		&policy, &services, &program, pending, agent->load_arg) != 0) {
+		return -1;
 	}
-	return status;
+	pending->text[0] = '\0';
+	egress_configure(agent->egress, policy, services);
+	post_configure(agent->post, program);
+	return 0;
 }
 
 static void
 on_reload(void *arg)
 {
-	if (load(arg) == EX_OK) {
+	struct agent *agent = arg;
+
+	if (load(agent) == 0) {
 		log_write(LOG_LEVEL_INFO, "agent", 0, "configuration reloaded");
 	} else {
 		log_write(LOG_LEVEL_ERROR, "agent", 0,
-		    "configuration not reloaded: the old one stays");
+		    "configuration not reloaded: the old one stays: %s",
+		    agent->pending.text);
 	}
 }
 
@@ -308,6 +316,9 @@ on_status(struct jsonout *json, void *arg)
 	jsonout_uint(json, "lost_sessions", callers_lost(agent->callers));
 	jsonout_uint(json, "retained", agent->retain.used);
 	add_services(agent, json);
+	if (agent->pending.text[0] != '\0') {
+		jsonout_string(json, "configuration", agent->pending.text);
+	}
 	jsonout_array(json, "callers");
 	callers_each(agent->callers, add_caller, json);
 	jsonout_end(json);
@@ -441,7 +452,15 @@ prepare(struct agent *agent, const struct agent_config *config)
 	}
 	filled.post = agent->post;
 	agent->callers = callers_new(agent->loop, &filled);
-	return agent->callers == NULL ? EX_OSERR : load(agent);
+	if (agent->callers == NULL) {
+		return EX_OSERR;
+	}
+	if (load(agent) != 0) {
+		log_write(
+		    LOG_LEVEL_ERROR, "agent", 0, "%s", agent->pending.text);
+		return EX_CONFIG;
+	}
+	return EX_OK;
 }
 
 struct agent *

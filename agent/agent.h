@@ -17,6 +17,7 @@
 
 struct agent;
 struct loop;
+struct fault;
 struct policy;
 struct relaylist;
 struct services;
@@ -39,11 +40,10 @@ struct agent_config {
 	/*
 	 * Make a policy, services and the words of the program for messages
 	 * (program.h; NULL: none), which the agent takes over; at the start
-	 * and at each SIGHUP.  Returns an exit code, after saying why if it is
-	 * not 0.
+	 * and at each SIGHUP.  Returns 0, or -1 and *fault.
 	 */
 	int (*load)(struct policy **policy, struct services **services,
-	    char ***program, void *arg);
+	    char ***program, struct fault *fault, void *arg);
 	void *load_arg;
 };
 

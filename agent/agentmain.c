@@ -31,36 +31,25 @@ print_version(void)
 	version_print("inroad-agent", LIMITS_PROTOCOL_VERSION, NULL, 0);
 }
 
-/* Make policy and services of options; an exit code, after saying why. */
-static int
-make(const struct options *options, struct policy **policy,
-    struct services **services, char ***program)
-{
-	struct fault fault;
-
-	if (settings_make(options, policy, services, program, &fault) != 0) {
-		(void)fprintf(stderr, "inroad-agent: %s\n", fault.text);
-		return EX_CONFIG;
-	}
-	return EX_OK;
-}
-
 /* Read command line and file anew; as in struct agent_config. */
 static int
 load(struct policy **policy, struct services **services, char ***program,
-    void *arg)
+    struct fault *fault, void *arg)
 {
 	const struct words *words = arg;
-	struct options *options;
-	int status;
+	struct options *options = startup_read_again(
+	    &settings_table, words->argc, words->argv, fault);
+	int result = -1;
 
-	if (startup_options(&settings_table, print_version, words->argc,
-		words->argv, &options, &status) != STARTUP_GO) {
-		return status == EX_OK ? EX_CONFIG : status;
+	if (options != NULL) {
+		result =
+		    settings_make(options, policy, services, program, fault);
 	}
-	status = make(options, policy, services, program);
+	if (result == 0) {
+		startup_set_log(options);
+	}
 	options_free(options);
-	return status;
+	return result;
 }
 
 /* Judge what options say and forget it, but for relays; an exit code. */
@@ -71,19 +60,16 @@ check(const struct options *options, struct relaylist *relays)
 	struct services *services;
 	char **program;
 	struct fault fault;
-	int status;
 
-	if (relaylist_read(relays, options, &fault) != 0) {
+	if (relaylist_read(relays, options, &fault) != 0 ||
+	    settings_make(options, &policy, &services, &program, &fault) != 0) {
 		(void)fprintf(stderr, "inroad-agent: %s\n", fault.text);
 		return EX_CONFIG;
 	}
-	status = make(options, &policy, &services, &program);
-	if (status == EX_OK) {
-		policy_free(policy);
-		services_free(services);
-		program_words_free(program);
-	}
-	return status;
+	policy_free(policy);
+	services_free(services);
+	program_words_free(program);
+	return EX_OK;
 }
 
 static int
