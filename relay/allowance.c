@@ -73,6 +73,13 @@ allowance_find(const char *name, enum allowance_key *out)
 
 /* --- words ----------------------------------------------------------- */
 
+/* A number alone is bits a second, as programs read it. */
+static int
+read_rate(const char *text, uint64_t *out)
+{
+	return quantity_number(text, out) == 0 ? 0 : quantity_rate(text, out);
+}
+
 /* Read a value of key, which is not "none"; 0, or -1 and *why. */
 static int
 read_value(
@@ -80,7 +87,7 @@ read_value(
 {
 	static int (*const readers[])(const char *, uint64_t *) = {
 		[ALLOWANCE_COUNT] = quantity_number,
-		[ALLOWANCE_BITS] = quantity_rate,
+		[ALLOWANCE_BITS] = read_rate,
 		[ALLOWANCE_BYTES] = quantity_size,
 	};
 	static const char *const misread[] = {

@@ -46,6 +46,8 @@ START_TEST(settings_are_parsed)
 	ck_assert_uint_eq(
 	    changed("rate-down=10Mbit", ALLOWANCE_RATE_DOWN), 10000000);
 	ck_assert_uint_eq(
+	    changed("rate-down=10000000", ALLOWANCE_RATE_DOWN), 10000000);
+	ck_assert_uint_eq(
 	    changed("rate-up=1.5MB", ALLOWANCE_RATE_UP), 12000000);
 	ck_assert_uint_eq(
 	    changed("rate-up=64kbit", ALLOWANCE_RATE_UP), ALLOWANCE_RATE_MIN);
@@ -78,7 +80,8 @@ START_TEST(what_is_no_setting_is_refused)
 		{ "hosts=1000000001", "A number can be" },
 		{ "hosts=None", "That limit is a number" },
 		{ "averyveryverylongname=5", "A limit is" },
-		{ "rate=5", "A rate is" },
+		{ "rate=5", "A rate can be" },
+		{ "rate=5M", "A rate is" },
 		{ "rate-up=fast", "A rate is" },
 		{ "rate-down=0bit", "A rate can be" },
 		{ "rate-down=63999bit", "A rate can be" },
