@@ -136,21 +136,26 @@ errand_new(struct post *post, const struct acceptor_letter *letter)
 static void
 send_errand(struct post *post, const struct acceptor_letter *letter)
 {
+	const struct membership *membership =
+	    endpoint_membership(post->endpoint);
 	struct errand *errand = errand_new(post, letter);
 	char text[LIMITS_TEXT_LEN] = "";
 	enum code code = CODE_OVERLOADED;
 
-	if (errand != NULL) {
-		code = program_run(post->program,
-		    endpoint_membership(post->endpoint)->name, letter, on_done,
-		    errand, text);
+	if (errand == NULL) {
+		session_answer_text(
+		    letter->session, letter->number, code, text);
+		return;
+	}
+	/* Who has just left has no name, and sessions that are about to go. */
+	if (membership != NULL) {
+		code = program_run(post->program, membership->name, letter,
+		    on_done, errand, text);
 	}
 	if (code != CODE_OK) {
 		session_answer_text(
 		    letter->session, letter->number, code, text);
-		if (errand != NULL) {
-			drop(errand);
-		}
+		drop(errand);
 	}
 }
 

@@ -15,6 +15,7 @@ UNIT_TESTS += \
 	%D%/test_grant \
 	%D%/test_place \
 	%D%/test_policy \
+	%D%/test_post \
 	%D%/test_program \
 	%D%/test_revoked \
 	%D%/test_services \
@@ -41,6 +42,7 @@ RIG_UNIT_AGENT = \
 %C%_test_grant_LDADD = $(LIBS_UNIT_AGENT)
 %C%_test_place_LDADD = $(LIBS_UNIT_AGENT)
 %C%_test_policy_LDADD = $(LIBS_UNIT_AGENT)
+%C%_test_post_LDADD = $(LIBS_UNIT_AGENT)
 %C%_test_program_LDADD = $(LIBS_UNIT_AGENT)
 %C%_test_revoked_LDADD = $(LIBS_UNIT_AGENT)
 %C%_test_services_LDADD = $(LIBS_UNIT_AGENT)
