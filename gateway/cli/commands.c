@@ -395,8 +395,7 @@ const struct commands_row commands_table[] = {
 	{ "accept-key", "HOST", "trust the new key of a host", 1, 1,
 	    run_accept_key },
 	{ "share",
-	    "HOST USER [--ports LIST] [--services LIST] [--until WHEN] "
-	    "[--rate RATE]",
+	    "HOST USER [--ports P] [--services S] [--until T] [--rate R]",
 	    "a host with another account", 0, 10, share_run },
 	{ "unshare", "HOST USER|SHARE", "end that, at once", 2, 2,
 	    share_end_run },
