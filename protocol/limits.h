@@ -283,7 +283,8 @@
 /* Data already received is delivered to a slow reader this long after RESET. */
 #define LIMITS_LINGER (30 * LIMITS_SEC)
 
-/* --- messages -------------------------------------------------------------- */
+/* --- messages --------------------------------------------------------------
+ */
 
 /* The longest text: a log or a letter, in a handful of records. */
 #define LIMITS_MESSAGE_MAX 65536

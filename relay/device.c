@@ -318,23 +318,17 @@ on_judged(const struct account_outcome *outcome, void *arg)
 	if (device->state != DEVICE_GUEST) {
 		return;
 	}
-	if (outcome->code == CODE_OK && exceeds_links(outcome, refused.text)) {
+	if (outcome->code != CODE_OK) {
+		devicerefuse_start(device, outcome);
+	} else if (exceeds_links(outcome, refused.text)) {
 		(void)notices_limit(device->hub->notices, outcome->account,
 		    "links", refused.text);
 		refused.code = CODE_LIMIT;
 		refused.retry_after = LINKS_RETRY;
 		devicerefuse_start(device, &refused);
-		return;
-	}
-	if (outcome->code == CODE_OK && deviceadmin_refuses(device, outcome)) {
-		deviceadmin_refuse(device);
-		return;
-	}
-	if (outcome->code == CODE_OK) {
+	} else if (!deviceadmin_refuse(device, outcome->account)) {
 		admit(device, outcome);
-		return;
 	}
-	devicerefuse_start(device, outcome);
 }
 
 static void

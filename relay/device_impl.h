@@ -99,12 +99,8 @@ void devicerefuse_end(struct device *device);
 
 /* --- deviceadmin.c: what administration does ------------------------------ */
 
-/* Return whether a good login is refused as the relay is drained. */
-bool deviceadmin_refuses(
-    const struct device *device, const struct account_outcome *outcome);
-
-/* Refuse it. */
-void deviceadmin_refuse(struct device *device);
+/* Refuse the good login of device if the relay is drained; whether it is. */
+bool deviceadmin_refuse(struct device *device, const struct account *account);
 
 /* --- devicehosts.c: what a gateway knows of hosts ----------------------- */
 

@@ -61,21 +61,17 @@ is_exempt(enum linkhello_role role, const struct account *account)
 }
 
 bool
-deviceadmin_refuses(
-    const struct device *device, const struct account_outcome *outcome)
-{
-	return device->hub->draining &&
-	       !is_exempt(device->role, outcome->account);
-}
-
-void
-deviceadmin_refuse(struct device *device)
+deviceadmin_refuse(struct device *device, const struct account *account)
 {
 	struct account_outcome refused = { .code = CODE_GOING_DOWN,
 		.retry_after = DRAIN_TIME };
 
+	if (!device->hub->draining || is_exempt(device->role, account)) {
+		return false;
+	}
 	(void)snprintf(refused.text, sizeof(refused.text), "%s", drained);
 	devicerefuse_start(device, &refused);
+	return true;
 }
 
 static void
