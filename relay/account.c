@@ -460,6 +460,29 @@ account_token_row(const struct account_token *token)
 	return &token->row;
 }
 
+struct account_token *
+account_find_token(const struct account_book *book, const char *id)
+{
+	uint8_t bytes[ACCOUNT_TOKEN_ID_LEN / 2];
+	struct table_key key = { 0, bytes, sizeof(bytes) };
+	struct table_node *node;
+
+	if (strlen(id) != 2 * sizeof(bytes) ||
+	    sodium_hex2bin(
+		bytes, sizeof(bytes), id, strlen(id), NULL, NULL, NULL) != 0) {
+		return NULL;
+	}
+	node = table_find(book->token_ids, &key);
+	return node == NULL ? NULL
+			    : list_entry(node, struct account_token, by_id);
+}
+
+struct account *
+account_token_account(const struct account_token *token)
+{
+	return token->account;
+}
+
 const char *
 account_token_id(
     const struct account_token *token, char out[ACCOUNT_TOKEN_ID_LEN])

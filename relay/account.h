@@ -445,6 +445,16 @@ struct account_device *account_next_device(
 struct account_token *account_next_token(
     const struct account *account, const struct account_token *token);
 
+/*
+ * Return the invitation that account_token_id() calls id, or NULL; of two that
+ * it calls the same, which chance does not bring about, the later one.
+ */
+struct account_token *account_find_token(
+    const struct account_book *book, const char *id);
+
+/* Return the account that token is an invitation to. */
+struct account *account_token_account(const struct account_token *token);
+
 /* Return what is stored of token. */
 const struct store_token *account_token_row(const struct account_token *token);
 

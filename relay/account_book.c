@@ -70,6 +70,16 @@ key_of_name(const struct table_node *node)
 }
 
 static struct table_key
+key_of_token_id(const struct table_node *node)
+{
+	const struct account_token *token =
+	    CONST_ENTRY(node, struct account_token, by_id);
+
+	return (
+	    struct table_key){ 0, token->row.hash, ACCOUNT_TOKEN_ID_LEN / 2 };
+}
+
+static struct table_key
 key_of_hash(const struct table_node *node)
 {
 	const struct account_token *token =
@@ -282,6 +292,7 @@ void
 account_book_insert_token(struct account_token *token)
 {
 	table_insert(token->account->book->tokens, &token->by_hash);
+	table_insert(token->account->book->token_ids, &token->by_id);
 	list_push_back(&token->account->tokens, &token->of_account);
 	token->account->token_count++;
 }
@@ -330,6 +341,7 @@ void
 account_book_drop_token(struct account_token *token)
 {
 	table_remove(token->account->book->tokens, &token->by_hash);
+	table_remove(token->account->book->token_ids, &token->by_id);
 	list_remove(&token->of_account);
 	token->account->token_count--;
 	mem_free(token);
@@ -470,14 +482,15 @@ account_book_new(struct store *store, const struct account_ops *ops, void *arg)
 	book->by_key = table_new(key_of_key);
 	book->by_name = table_new(key_of_name);
 	book->tokens = table_new(key_of_hash);
+	book->token_ids = table_new(key_of_token_id);
 	book->shares = table_new(account_share_key);
 	book->audit = audit_new(STORE_AUDIT_READ);
 	book->rules = rules_new();
 	if (book->by_user == NULL || book->by_number == NULL ||
 	    book->by_id == NULL || book->by_key == NULL ||
 	    book->by_name == NULL || book->tokens == NULL ||
-	    book->shares == NULL || book->audit == NULL ||
-	    book->rules == NULL) {
+	    book->token_ids == NULL || book->shares == NULL ||
+	    book->audit == NULL || book->rules == NULL) {
 		account_book_free(book);
 		return NULL;
 	}
@@ -540,6 +553,7 @@ account_book_free(struct account_book *book)
 	table_free(book->by_key);
 	table_free(book->by_name);
 	table_free(book->tokens);
+	table_free(book->token_ids);
 	table_free(book->shares);
 	audit_free(book->audit);
 	rules_free(book->rules);

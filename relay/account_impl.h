@@ -37,6 +37,7 @@ struct account_book {
 	struct table *by_key;    /* devices */
 	struct table *by_name;   /* live devices by account id and name */
 	struct table *tokens;    /* by hash */
+	struct table *token_ids; /* by its first bytes */
 	struct table *shares;    /* by id */
 	struct audit *audit;
 	struct rules *rules;
@@ -91,6 +92,7 @@ struct account_device {
 
 struct account_token {
 	struct table_node by_hash;
+	struct table_node by_id;
 	struct list of_account;
 	struct account *account;
 	struct store_token row;

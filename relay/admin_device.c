@@ -306,34 +306,18 @@ admin_token_list(struct admin_request *request)
 	admin_list(request, &tokens);
 }
 
-/* Return the invitation of account by that id, or NULL. */
-static struct account_token *
-find_token(struct account *account, const char *id)
-{
-	struct account_token *token = account_next_token(account, NULL);
-	char found[ACCOUNT_TOKEN_ID_LEN];
-
-	while (
-	    token != NULL && strcmp(account_token_id(token, found), id) != 0) {
-		token = account_next_token(account, token);
-	}
-	return token;
-}
-
 /* By its id, among the accounts that the asker may see. */
 void
 admin_token_revoke(struct admin_request *request)
 {
 	const struct account_by who = admin_by(request);
-	const bool all = request->asker->level == STORE_ADMIN;
-	struct account *account =
-	    all ? account_next(request->book, NULL)
-		: account_find(request->book, request->asker->user);
-	struct account_token *token = NULL;
+	struct account_token *token =
+	    account_find_token(request->book, admin_word(request, 0));
 
-	while (account != NULL && token == NULL) {
-		token = find_token(account, admin_word(request, 0));
-		account = all ? account_next(request->book, account) : NULL;
+	if (token != NULL && request->asker->level != STORE_ADMIN &&
+	    account_token_account(token) !=
+		account_find(request->book, request->asker->user)) {
+		token = NULL;
 	}
 	if (token == NULL) {
 		admin_absent(request, "There is no such invitation.");

@@ -1933,7 +1933,7 @@ START_TEST(several_may_come_at_once)
 	struct result other = invite_named("laptop-2", 2);
 	struct result result = invite_many(2);
 	struct person people[3];
-	struct result results[3];
+	struct result results[3] = { { .count = 0 } };
 
 	people[2] = make_person(LINKHELLO_GATEWAY, "alice", "laptop-2");
 	give_key(&people[2], 'k', 1);
