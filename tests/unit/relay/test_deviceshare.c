@@ -164,14 +164,17 @@ attach(uint64_t id)
 		.owner = "alice",
 		.host = "office",
 		.epoch = 1,
-		.caller = { .user = "bob", .share = id },
+		.caller = { .share = id },
 		.message = message,
 		.message_len = sizeof(message),
 	};
 	uint8_t payload[2048];
 	int before = agent.count[FRAME_ATTACH];
-	size_t len = linkmsg_attach_encode(&attach, payload, sizeof(payload));
+	size_t len;
 
+	(void)snprintf(attach.caller.user, sizeof(attach.caller.user), "%s",
+	    bob.result.user);
+	len = linkmsg_attach_encode(&attach, payload, sizeof(payload));
 	ck_assert_uint_gt(len, 0);
 	call->channel =
 	    channel_new(bob.side.link, last_call, NULL, &call_ops, call);
@@ -312,6 +315,21 @@ START_TEST(only_what_is_ones_own)
 }
 END_TEST
 
+/* Who knows the number of a share is not let in by that. */
+START_TEST(it_is_of_one_account)
+{
+	struct hubrig_who carol;
+
+	(void)share(ID, 0);
+	hubrig_account(&rig, "carol", STORE_USER);
+	hubrig_enrol(&rig, &carol, LINKHELLO_GATEWAY, "carol", "phone");
+	hubrig_leave(&bob);
+	memset(&bob, 0, sizeof(bob));
+	hubrig_join(&rig, &bob, &carol);
+	ck_assert_int_eq(attach(ID), CODE_HOST_UNKNOWN);
+}
+END_TEST
+
 START_TEST(bounded)
 {
 	for (uint64_t i = 0; i < ACCOUNT_SHARES_SAME_MAX; i++) {
@@ -358,6 +376,7 @@ main(void)
 	tcase_add_test(tcase, told_at_login);
 	tcase_add_test(tcase, expires);
 	tcase_add_test(tcase, only_what_is_ones_own);
+	tcase_add_test(tcase, it_is_of_one_account);
 	tcase_add_test(tcase, bounded);
 	tcase_add_loop_test(tcase, go_with_their_accounts, 0, 2);
 	return unit_main(suite);
