@@ -104,6 +104,9 @@ static const struct {
 	  " (account, name, replica) WHERE revoked_at = 0;",
 	    "INSERT INTO device (account, name, role, public_key, created,"
 	    " replica) VALUES (1, 'office', 2, randomblob(32), 2001, 2);" },
+	/* 8 */
+	{ "ALTER TABLE share ADD COLUMN rate INTEGER NOT NULL DEFAULT 0;",
+	    "UPDATE share SET rate = 1000;" },
 };
 
 #define STEPS ((int)(sizeof(steps) / sizeof(steps[0])))
@@ -242,6 +245,7 @@ on_share(const struct store_share *row, void *arg)
 	struct counts *counts = arg;
 
 	ck_assert_str_eq(row->host, "office");
+	ck_assert(row->rate == 0 || row->rate == 1000);
 	counts->shares++;
 	return 0;
 }
