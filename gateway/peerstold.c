@@ -20,12 +20,15 @@ describe_offline(const struct host *host, char text[LIMITS_TEXT_LEN])
 	time_t now = time(NULL);
 	uint64_t gone = (uint64_t)now - host->last_contact;
 	const char *unit = "s";
+	const char *remedy = host->share != 0
+				 ? "Its owner can look why."
+				 : "On it, run \"inroad-agent --check\" and "
+				   "look at its log.";
 
 	if (host->last_contact == 0 || host->last_contact > (uint64_t)now) {
 		(void)snprintf(text, LIMITS_TEXT_LEN,
-		    "\"%s\" is offline and was never seen. On it, run "
-		    "\"inroad-agent --check\" and look at its log.",
-		    host->name);
+		    "\"%s\" is offline and was never seen. %s", host->name,
+		    remedy);
 		return CODE_HOST_OFFLINE;
 	}
 	if (gone >= 2 * 86400) {
@@ -39,9 +42,8 @@ describe_offline(const struct host *host, char text[LIMITS_TEXT_LEN])
 		unit = "min";
 	}
 	(void)snprintf(text, LIMITS_TEXT_LEN,
-	    "\"%s\" is offline, last seen %llu %s ago. On it, run "
-	    "\"inroad-agent --check\" and look at its log.",
-	    host->name, (unsigned long long)gone, unit);
+	    "\"%s\" is offline, last seen %llu %s ago. %s", host->name,
+	    (unsigned long long)gone, unit, remedy);
 	return CODE_HOST_OFFLINE;
 }
 
