@@ -96,14 +96,17 @@ def answers(path, description):
     with open(description, encoding='utf-8') as file:
         doc = json.load(file)
     names = {'user': 'admin', 'device': 'office'}
+    samples = {'resolution': '1s', 'host': 'admin/office', 'user': 'admin'}
     link = Unix(path)
     assert ask(link, '/openapi.json') == (200, doc), 'another description'
     for template, item in doc['paths'].items():
         if 'get' not in item:
             continue
-        where = template.format(**names)
-        if where == '/series':
-            where += '?resolution=1s'
+        # Of what is asked for, no more than has to be.
+        query = ['%s=%s' % (p['name'], samples[p['name']])
+                 for p in item['get'].get('parameters', [])
+                 if p.get('required')]
+        where = template.format(**names) + '?' + '&'.join(query)
         status, body = ask(link, where)
         assert status == 200, '%s: %d %r' % (where, status, body)
         schema = item['get']['responses']['200']

@@ -351,8 +351,8 @@ START_TEST(what_is_no_http_is_closed)
 {
 	static const char *const wrong[] = { "\x01\x02\x03\r\n\r\n",
 		"GET\r\n\r\n", "GET /api/v1/users HTTP/1.1\r\nno colon\r\n\r\n",
-		"POST /api/v1/users HTTP/1.1\r\nHost: relay\r\n"
-		"Content-Length: x\r\n\r\n",
+		("POST /api/v1/users HTTP/1.1\r\nHost: relay\r\n"
+		 "Content-Length: x\r\n\r\n"),
 		"GET / HTTP/9.9\r\nHost: relay\r\n\r\n" };
 	struct client client;
 

@@ -221,6 +221,7 @@ check_query(
     const json_t *doc, const json_t *op, const struct apiroutes_row *row)
 {
 	const json_t *list = json_object_get(op, "parameters");
+	char needed[APIROUTES_NAME_LEN + 2];
 	size_t count = 0;
 
 	for (size_t i = 0; i < json_array_size(list); i++) {
@@ -230,6 +231,10 @@ check_query(
 
 		ck_assert_msg(apiroutes_takes(row, name), "%s does not take %s",
 		    row->path, name);
+		(void)snprintf(needed, sizeof(needed), "{%s}", name);
+		ck_assert_msg(json_is_true(json_object_get(one, "required")) ==
+				  (strstr(row->words, needed) != NULL),
+		    "%s needs %s, or does not", row->path, name);
 		count++;
 	}
 	ck_assert_msg(count == count_fields(row), "%s takes more", row->path);
