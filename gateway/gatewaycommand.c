@@ -259,41 +259,34 @@ give_ticket(struct gateway *gateway, struct control_request *request)
 bool
 gatewaycommand_handle(struct control_request *request, void *arg)
 {
-	struct gateway *gateway = arg;
+	static const struct {
+		const char *name;
+		void (*serve)(
+		    struct gateway *gateway, struct control_request *request);
+	} rows[] = {
+		{ "hosts", list_hosts },
+		{ "invite", gatewayinvite_start },
+		{ "forward", gatewayforward_handle },
+		{ "share", gatewayshare_start },
+		{ "unshare", gatewayshare_end },
+		{ "shares", gatewayshare_list },
+		{ "accept", gatewayaccept_start },
+		{ "forget", gatewayaccept_remove },
+		{ "accept-key", accept_key },
+		{ "key", export_key },
+		{ "ticket", give_ticket },
+		{ "wait", gatewaywait_start },
+		{ "send", gatewaysend_start },
+		{ "why", gatewaywhy_start },
+		{ "ping", gatewaywait_ping },
+	};
 	const char *command = control_word(request, 0);
 
-	if (strcmp(command, "hosts") == 0) {
-		list_hosts(gateway, request);
-	} else if (strcmp(command, "invite") == 0) {
-		gatewayinvite_start(gateway, request);
-	} else if (strcmp(command, "forward") == 0) {
-		gatewayforward_handle(gateway, request);
-	} else if (strcmp(command, "share") == 0) {
-		gatewayshare_start(gateway, request);
-	} else if (strcmp(command, "unshare") == 0) {
-		gatewayshare_end(gateway, request);
-	} else if (strcmp(command, "shares") == 0) {
-		gatewayshare_list(gateway, request);
-	} else if (strcmp(command, "accept") == 0) {
-		gatewayaccept_start(gateway, request);
-	} else if (strcmp(command, "forget") == 0) {
-		gatewayaccept_remove(gateway, request);
-	} else if (strcmp(command, "accept-key") == 0) {
-		accept_key(gateway, request);
-	} else if (strcmp(command, "key") == 0) {
-		export_key(gateway, request);
-	} else if (strcmp(command, "ticket") == 0) {
-		give_ticket(gateway, request);
-	} else if (strcmp(command, "wait") == 0) {
-		gatewaywait_start(gateway, request);
-	} else if (strcmp(command, "send") == 0) {
-		gatewaysend_start(gateway, request);
-	} else if (strcmp(command, "why") == 0) {
-		gatewaywhy_start(gateway, request);
-	} else if (strcmp(command, "ping") == 0) {
-		gatewaywait_ping(gateway, request);
-	} else {
-		return false;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (strcmp(command, rows[i].name) == 0) {
+			rows[i].serve(arg, request);
+			return true;
+		}
 	}
-	return true;
+	return false;
 }
