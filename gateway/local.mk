@@ -101,6 +101,7 @@ noinst_LIBRARIES += %D%/libgateway.a
 	%D%/peersaged.c \
 	%D%/peerspick.c \
 	%D%/peerstold.c \
+	%D%/peerswait.c \
 	%D%/peeruser.c \
 	%D%/peeruser.h \
 	%D%/ports.c \

@@ -19,70 +19,6 @@
 
 static void on_down(void *arg, enum code code, const char *text);
 
-/* --- who waits ------------------------------------------------------- */
-
-void
-peers_cancel(struct peers_wait *wait)
-{
-	if (wait != NULL) {
-		ev_timer_stop(
-		    loop_ev(wait->peer->peers->config.loop), &wait->timer);
-		list_remove(&wait->all);
-		peers_drop_if_idle(wait->peer);
-		mem_free(wait);
-	}
-}
-
-/* Tell one who waits how it went. */
-static void
-settle(struct peers_wait *wait, struct session *session, enum code code,
-    const char *text)
-{
-	peers_done *done = wait->done;
-	void *arg = wait->arg;
-
-	peers_cancel(wait);
-	done(session, code, text, arg);
-}
-
-/* Which of those who wait. */
-enum who {
-	EVERYBODY,
-	FOR_SESSION,
-	FOR_PONG, /* and were pinged for */
-};
-
-static bool
-is_among(const struct peers_wait *wait, enum who who)
-{
-	return who == EVERYBODY ||
-	       (who == FOR_PONG ? wait->pinged : !wait->for_pong);
-}
-
-/* Tell those who wait for peer; they may ask anew meanwhile. */
-static void
-answer(struct peer *peer, enum who who, struct session *session, enum code code,
-    const char *text)
-{
-	struct list *node = list_first(&peer->waits);
-	struct list now;
-
-	list_init(&now);
-	while (node != NULL) {
-		struct list *next = list_after(&peer->waits, node);
-
-		if (is_among(list_entry(node, struct peers_wait, all), who)) {
-			list_remove(node);
-			list_push_back(&now, node);
-		}
-		node = next;
-	}
-	for (node = list_first(&now); node != NULL; node = list_first(&now)) {
-		settle(list_entry(node, struct peers_wait, all), session, code,
-		    text);
-	}
-}
-
 /* --- the end of a peer ----------------------------------------------- */
 
 void
@@ -103,7 +39,7 @@ close_peer(struct peer *peer, enum code code, const char *text)
 	tether_close(peer->tether, code);
 	peer->tether = NULL;
 	peersaged_close(peer, code);
-	answer(peer, EVERYBODY, NULL, code, text);
+	peerswait_answer(peer, PEERSWAIT_EVERYBODY, NULL, code, text);
 	peers_drop_if_idle(peer);
 }
 
@@ -146,14 +82,15 @@ on_live(void *arg)
 		peers->config.pinned(peers->config.arg);
 	}
 	ping(peer);
-	answer(peer, FOR_SESSION, tether_session(peer->tether), CODE_OK, "");
+	peerswait_answer(
+	    peer, PEERSWAIT_SESSION, tether_session(peer->tether), CODE_OK, "");
 }
 
 static void
 on_lost(void *arg, enum code code, const char *text)
 {
 	if (code == CODE_QUOTA) {
-		answer(arg, EVERYBODY, NULL, code, text);
+		peerswait_answer(arg, PEERSWAIT_EVERYBODY, NULL, code, text);
 	}
 }
 
@@ -162,7 +99,8 @@ on_pong(void *arg)
 {
 	struct peer *peer = arg;
 
-	answer(peer, FOR_PONG, tether_session(peer->tether), CODE_OK, "");
+	peerswait_answer(
+	    peer, PEERSWAIT_PONG, tether_session(peer->tether), CODE_OK, "");
 }
 
 static const struct tether_ops peer_ops = {
@@ -214,7 +152,7 @@ advance(struct peer *peer)
 	}
 	if (!peerspick_hand_on(peer) &&
 	    !peerstold_is_passing(peer->peers, code)) {
-		answer(peer, EVERYBODY, NULL, code, text);
+		peerswait_answer(peer, PEERSWAIT_EVERYBODY, NULL, code, text);
 	}
 	peers_drop_if_idle(peer);
 }
@@ -238,12 +176,12 @@ on_down(void *arg, enum code code, const char *text)
 		text = why;
 	}
 	if (began && !codes_is_lasting(code)) {
-		answer(peer, FOR_PONG, NULL, code, text);
+		peerswait_answer(peer, PEERSWAIT_PONG, NULL, code, text);
 		advance(peer);
 	} else if (!began && peerspick_hand_on(peer)) {
 		/* Another one serves them. */
 	} else if (began || !peerstold_is_passing(peer->peers, code)) {
-		answer(peer, EVERYBODY, NULL, code, text);
+		peerswait_answer(peer, PEERSWAIT_EVERYBODY, NULL, code, text);
 	} else {
 		peerspick_call(peer, CALL_PAUSE);
 	}
@@ -263,8 +201,8 @@ on_again(struct ev_loop *ev, ev_timer *timer, int revents)
 	(void)revents;
 	if (peer->tether != NULL && tether_is_live(peer->tether)) {
 		ping(peer);
-		answer(peer, FOR_SESSION, tether_session(peer->tether), CODE_OK,
-		    "");
+		peerswait_answer(peer, PEERSWAIT_SESSION,
+		    tether_session(peer->tether), CODE_OK, "");
 	} else {
 		advance(peer);
 	}
@@ -299,47 +237,6 @@ peers_add(struct peers *peers, const char *host, uint8_t replica)
 	return peer;
 }
 
-/* Nobody waits longer than this. */
-static void
-on_wait_over(struct ev_loop *ev, ev_timer *timer, int revents)
-{
-	struct peers_wait *wait = timer->data;
-	struct peer *peer = wait->peer;
-	char text[LIMITS_TEXT_LEN];
-	enum code code = peers_why(peer->peers, peer->host, text);
-
-	(void)ev;
-	(void)revents;
-	if (code == CODE_OK) {
-		code = wait->pinged ? CODE_SERVICE_TIMEOUT : CODE_HOST_OFFLINE;
-		(void)snprintf(
-		    text, sizeof(text), "\"%s\" does not answer.", peer->host);
-	}
-	settle(wait, NULL, code, text);
-	peers_drop_if_idle(peer);
-}
-
-static struct peers_wait *
-wait_new(struct peer *peer, bool for_pong, peers_done *done, void *arg)
-{
-	struct peers *peers = peer->peers;
-	struct peers_wait *wait = mem_new(1, sizeof(*wait));
-
-	if (wait != NULL) {
-		wait->peer = peer;
-		wait->done = done;
-		wait->arg = arg;
-		wait->for_pong = for_pong;
-		list_init(&wait->all);
-		list_push_back(&peer->waits, &wait->all);
-		ev_timer_init(
-		    &wait->timer, on_wait_over, peers->config.wait_time, 0.);
-		wait->timer.data = wait;
-		ev_timer_start(loop_ev(peers->config.loop), &wait->timer);
-	}
-	return wait;
-}
-
 /*
  * Let somebody wait for peer, whose session is not live.  Without a session a
  * call is tried at once; what is in the way and not passing is told.
@@ -361,7 +258,7 @@ enqueue(struct peer *peer, bool for_pong, peers_done *done, void *arg)
 		done(NULL, code, text, arg);
 		return NULL;
 	}
-	wait = wait_new(peer, for_pong, done, arg);
+	wait = peerswait_new(peer, for_pong, done, arg);
 	if (wait == NULL) {
 		peers_drop_if_idle(peer);
 		done(
@@ -548,7 +445,8 @@ peers_forsake(struct peers *peers, const char *host, enum code code)
 		tether_close(peer->tether, code);
 		peer->tether = NULL;
 		peersaged_close(peer, code);
-		answer(peer, FOR_PONG, NULL, code, codes_summary(code));
+		peerswait_answer(
+		    peer, PEERSWAIT_PONG, NULL, code, codes_summary(code));
 		peers_drop_if_idle(peer);
 	}
 }

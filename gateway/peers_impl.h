@@ -6,6 +6,7 @@
  *	peersaged.c    sessions that are too old for new streams
  *	peerspick.c    which replica of a host
  *	peerstold.c    what people are told: reasons and numbers
+ *	peerswait.c    those who wait for a session
  */
 #ifndef INROAD_GATEWAY_PEERS_IMPL_H
 #define INROAD_GATEWAY_PEERS_IMPL_H
@@ -100,6 +101,27 @@ bool peerspick_hand_on(struct peer *peer);
  * What ends with a link says so before the link itself does.
  */
 bool peerstold_is_passing(const struct peers *peers, enum code code);
+
+/* Which of those who wait. */
+enum peerswait_who {
+	PEERSWAIT_EVERYBODY,
+	PEERSWAIT_SESSION,
+	PEERSWAIT_PONG, /* and were pinged for */
+};
+
+/*
+ * Let somebody wait for a session with peer, or for the answer to a ping, for
+ * as long as requests wait; NULL for want of memory.
+ */
+struct peers_wait *peerswait_new(
+    struct peer *peer, bool for_pong, peers_done *done, void *arg);
+
+/*
+ * Tell those who wait for peer, of the kind who, what came of it; they may ask
+ * anew meanwhile.
+ */
+void peerswait_answer(struct peer *peer, enum peerswait_who who,
+    struct session *session, enum code code, const char *text);
 
 /* Forget peer once nobody needs it. */
 void peers_drop_if_idle(struct peer *peer);
