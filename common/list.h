@@ -96,4 +96,11 @@ list_after(const struct list *head, const struct list *node)
 	return node->next == head ? NULL : node->next;
 }
 
+/* Return the node before node in the list at head, NULL at its beginning. */
+static inline struct list *
+list_before(const struct list *head, const struct list *node)
+{
+	return node->prev == head ? NULL : node->prev;
+}
+
 #endif

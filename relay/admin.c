@@ -127,6 +127,8 @@ static const struct operation operations[] = {
 	{ "device", "list", PAGE_USAGE, 0, 1 + PAGE_WORDS, true,
 	    admin_device_list },
 	{ "device", "show", "USER/DEVICE", 1, 1, true, admin_device_show },
+	{ "device", "channels", "USER/DEVICE", 1, 1, true,
+	    admin_device_channels },
 	{ "device", "revoke", "USER/DEVICE", 1, 1, true, admin_device_revoke },
 	{ "host", "list", PAGE_USAGE, 0, 1 + PAGE_WORDS, true,
 	    admin_host_list },

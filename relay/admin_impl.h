@@ -153,6 +153,9 @@ void admin_limit(struct admin_request *request);
 /* series 1s|1m [since=N] */
 void admin_series(struct admin_request *request);
 
+/* device channels USER/DEVICE */
+void admin_device_channels(struct admin_request *request);
+
 /* device list [USER] */
 void admin_device_list(struct admin_request *request);
 

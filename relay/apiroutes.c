@@ -32,6 +32,8 @@ static const struct apiroutes_row rows[] = {
 	    "device show {user}/{device}", APIROUTES_ITEM },
 	{ "DELETE", "/users/{user}/devices/{device}",
 	    "device revoke {user}/{device}", APIROUTES_DONE },
+	{ "GET", "/users/{user}/devices/{device}/channels",
+	    "device channels {user}/{device}", APIROUTES_LIST },
 	{ "POST", "/users/{user}/devices/{device}/kick",
 	    "kick {user}/{device} [what]", APIROUTES_DONE },
 

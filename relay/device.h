@@ -126,6 +126,25 @@ struct device_contact {
 bool device_get_contact(
     const struct account_device *row, struct device_contact *out);
 
+/* A channel; names live until the call returns. */
+struct device_channel {
+	const char *gateway_user;
+	const char *gateway; /* NULL once that side is gone */
+	const char *host_user;
+	const char *host; /* likewise */
+	uint64_t since;   /* unix seconds */
+	bool answered;    /* by the host */
+	uint64_t up;      /* bytes handed on to the host */
+	uint64_t down;    /* and to the gateway */
+};
+
+/*
+ * Call visit(channel, arg) for the channels of row's link, the newest first and
+ * most of them; none when it has no link.
+ */
+void device_each_channel(const struct account_device *row, unsigned most,
+    void (*visit)(const struct device_channel *channel, void *arg), void *arg);
+
 /* Numbers for people. */
 struct device_hub_stats {
 	uint32_t guests;

@@ -30,7 +30,9 @@ enum device_state {
 	DEVICE_GONE,
 };
 
+struct caller;
 struct devicerefuse;
+struct switch_circuit;
 struct leases;
 struct tenants;
 
@@ -83,6 +85,23 @@ struct device {
 	/* Both. */
 	struct list attaches; /* of this device, as either side */
 	uint32_t channels;    /* how many those are */
+};
+
+/* A circuit and whose it is; a side that is gone has no device here. */
+struct attach {
+	struct device *gateway;
+	struct device *agent;
+	struct switch_circuit *circuit;
+	struct tenant *tenant;
+	struct caller *caller; /* NULL without agent */
+	struct lease *lease;   /* NULL unless a share has a rate */
+	uint32_t gateway_channel;
+	uint32_t agent_channel;
+	uint64_t asked_at; /* by the loop's clock */
+	uint64_t share;    /* by which it is, 0: the own host */
+	bool answered;
+	struct list of_gateway; /* in gateway->attaches */
+	struct list of_agent;   /* in agent->attaches */
 };
 
 /* Return the account of a member, by name. */

@@ -23,23 +23,6 @@ struct caller {
 	struct list all; /* in device->callers */
 };
 
-/* A circuit and whose it is; a side that is gone has no device here. */
-struct attach {
-	struct device *gateway;
-	struct device *agent;
-	struct switch_circuit *circuit;
-	struct tenant *tenant;
-	struct caller *caller; /* NULL without agent */
-	struct lease *lease;   /* NULL unless a share has a rate */
-	uint32_t gateway_channel;
-	uint32_t agent_channel;
-	uint64_t asked_at; /* by the loop's clock */
-	uint64_t share;    /* by which it is, 0: the own host */
-	bool answered;
-	struct list of_gateway; /* in gateway->attaches */
-	struct list of_agent;   /* in agent->attaches */
-};
-
 static uint64_t
 wall_clock(void)
 {

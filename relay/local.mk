@@ -22,6 +22,7 @@ noinst_LIBRARIES += %D%/librelay.a
 	%D%/admin.c \
 	%D%/admin.h \
 	%D%/admin_acl.c \
+	%D%/admin_channels.c \
 	%D%/admin_device.c \
 	%D%/admin_impl.h \
 	%D%/admin_invite.c \
@@ -56,6 +57,7 @@ noinst_LIBRARIES += %D%/librelay.a
 	%D%/device_impl.h \
 	%D%/deviceadmin.c \
 	%D%/deviceattach.c \
+	%D%/devicechannels.c \
 	%D%/devicehosts.c \
 	%D%/deviceinvite.c \
 	%D%/devicelent.c \

@@ -38,6 +38,7 @@ struct lane {
 	const char *lost_text;
 	struct credit credit;
 	struct toll_gate gates[SWITCH_TOLLS];
+	uint64_t copied; /* bytes handed on */
 	struct body *first;
 	struct body **last;
 };
@@ -436,6 +437,7 @@ drained(struct lane *lane, size_t n)
 	uint64_t rtt = 0;
 
 	board->copied[lane_end(lane)] += n;
+	lane->copied += n;
 	if (lane->from != NULL) {
 		rtt = link_rtt(channel_link(lane->from));
 	}
@@ -589,6 +591,12 @@ fail:
 	channel_free(down->from);
 	mem_free(circuit);
 	return CODE_OVERLOADED;
+}
+
+uint64_t
+switch_copied(const struct switch_circuit *circuit, enum switch_end from)
+{
+	return circuit->lanes[from].copied;
 }
 
 void

@@ -100,6 +100,10 @@ void switch_lose(struct switch_circuit *circuit, enum switch_end end);
 void switch_end(
     struct switch_circuit *circuit, enum code code, const char *text);
 
+/* Return how many bytes of circuit were handed on that came from that end. */
+uint64_t switch_copied(
+    const struct switch_circuit *circuit, enum switch_end from);
+
 /* Numbers for people. */
 struct switch_stats {
 	uint32_t circuits; /* with one side or two */

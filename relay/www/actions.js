@@ -157,6 +157,14 @@ export function kick(item) {
 		act: () => change("POST", `${of(item)}/kick`) }));
 }
 
+export function endChannels(item) {
+	return done(`The channels of ${item.user}/${item.name} were ended.`, ask({
+		title: `End the channels of ${item.user}/${item.name}?`, verb: "End",
+		text: "Its connection to the relay stays. Sessions make new channels " +
+			"and go on where they were.",
+		act: () => change("POST", `${of(item)}/kick`, { what: "channels" }) }));
+}
+
 // --- invitations
 
 export async function invite({ user = "" } = {}) {

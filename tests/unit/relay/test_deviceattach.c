@@ -327,6 +327,48 @@ START_TEST(calls_and_answers_are_counted)
 }
 END_TEST
 
+static char channels[512];
+
+/* Adds a line about channel to the text at arg. */
+static void
+write_channel(const struct device_channel *channel, void *arg)
+{
+	size_t len = strlen(arg);
+
+	(void)snprintf((char *)arg + len, sizeof(channels) - len,
+	    "%s/%s %s/%s %s %d %d\n", channel->gateway_user, channel->gateway,
+	    channel->host_user, channel->host,
+	    channel->answered ? "open" : "asked", channel->up > 0,
+	    channel->down > 0);
+}
+
+static void
+list_channels(const struct hubrig_who *who, unsigned most)
+{
+	channels[0] = '\0';
+	device_each_channel(
+	    hubrig_row(&rig, who), most, write_channel, channels);
+}
+
+START_TEST(channels_are_told)
+{
+	list_channels(&laptop, 9);
+	ck_assert_str_eq(channels, "");
+	join_both();
+	attach(7);
+	linkpair_send(&caller, 10, BODY);
+	ck_assert(hubrig_await_arrived(&rig, &called, 10));
+	call(9);
+	list_channels(&office, 9);
+	ck_assert_str_eq(channels, "alice/laptop alice/office asked 0 0\n"
+				   "alice/laptop alice/office open 1 0\n");
+	list_channels(&laptop, 1);
+	ck_assert_str_eq(channels, "alice/laptop alice/office asked 0 0\n");
+	hubrig_leave(&gateway);
+	ck_assert(hubrig_await_down(&gateway));
+}
+END_TEST
+
 /* A number is never used again, also when its channel is over. */
 START_TEST(each_call_has_its_own_number)
 {
@@ -1032,6 +1074,7 @@ main(void)
 	tcase_add_test(tcase, a_request_to_resume_is_passed_on);
 	tcase_add_test(tcase, an_answer_comes_back);
 	tcase_add_test(tcase, calls_and_answers_are_counted);
+	tcase_add_test(tcase, channels_are_told);
 	tcase_add_test(tcase, each_call_has_its_own_number);
 	tcase_add_test(tcase, calls_that_are_refused);
 	tcase_add_test(tcase, calls_come_at_a_limited_rate);
