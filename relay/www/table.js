@@ -196,7 +196,7 @@ export function act(name, word, whole, kind = "") {
 
 // The state of something: a dot, and the word for it.
 export function state(kind, words, more) {
-	return [make("span", { class: `dot ${kind}` }), words,
+	return [make("span", { class: `dot ${kind}` }), words, " ",
 		more ? make("small", {}, more) : null];
 }
 
