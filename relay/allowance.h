@@ -86,8 +86,8 @@ int allowance_find(const char *name, enum allowance_key *out);
 /*
  * Take "KEY=VALUE" or "KEY=none" into change, the value with its unit or as the
  * number that it is here: it sets the key, to the value or to ALLOWANCE_NONE;
- * "rate" sets both.  Returns 0, or -1 with a sentence about it in *why, which is
- * constant.
+ * "rate" sets both.  Returns 0, or -1 with a sentence about it in *why, which
+ * is constant.
  */
 int allowance_change(
     const char *text, struct allowance *change, const char **why);

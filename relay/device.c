@@ -580,12 +580,6 @@ device_hub_goaway(struct device_hub *hub, enum code code, const char *text,
 }
 
 void
-device_hub_limit(struct device_hub *hub, struct account *account)
-{
-	tenants_limit(hub->tenants, account);
-}
-
-void
 device_expel(struct account_device *row, enum code code, const char *text)
 {
 	struct device *device = account_device_link(row);

@@ -80,7 +80,7 @@ void device_hub_goaway(struct device_hub *hub, enum code code, const char *text,
     void (*gone)(void *arg), void *arg);
 
 /* Other limits hold for account (NULL: perhaps for any); in force at once. */
-void device_hub_limit(struct device_hub *hub, struct account *account);
+void devicetenant_limit(struct device_hub *hub, struct account *account);
 
 /* End the link of row, if there is one, with code and text. */
 void device_expel(struct account_device *row, enum code code, const char *text);

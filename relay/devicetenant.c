@@ -60,3 +60,9 @@ devicetenant_start(struct device_hub *hub)
 	hub->tenants = tenants_new(&config);
 	return hub->tenants != NULL ? 0 : -1;
 }
+
+void
+devicetenant_limit(struct device_hub *hub, struct account *account)
+{
+	tenants_limit(hub->tenants, account);
+}

@@ -76,7 +76,7 @@ on_limited(struct account *account, void *arg)
 
 	/* Without a network there is no hub. */
 	if (relay->hub != NULL) {
-		device_hub_limit(relay->hub, account);
+		devicetenant_limit(relay->hub, account);
 	}
 }
 

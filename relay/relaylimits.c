@@ -23,6 +23,6 @@ relaylimits_reload(struct relay *relay)
 		return;
 	}
 	account_book_set_levels(relay->book, levels);
-	device_hub_limit(relay->hub, NULL);
+	devicetenant_limit(relay->hub, NULL);
 	log_write(LOG_LEVEL_INFO, "relay", 0, "configuration reloaded");
 }

@@ -76,7 +76,7 @@ limit(const char *word)
 	ck_assert_int_eq(allowance_change(word, &change, &why), 0);
 	(void)account_set_limits(alice, &change, &by, on_done, NULL);
 	hubrig_commit(&rig);
-	device_hub_limit(rig.hub, alice);
+	devicetenant_limit(rig.hub, alice);
 }
 
 /* Have a channel of that number to office. */
@@ -283,7 +283,7 @@ START_TEST(an_account_may_go)
 	(void)account_delete(alice, &by, on_done, NULL);
 	hubrig_commit(&rig);
 	ck_assert_ptr_null(account_find(rig.book, "alice"));
-	device_hub_limit(rig.hub, NULL);
+	devicetenant_limit(rig.hub, NULL);
 }
 END_TEST
 
