@@ -270,6 +270,51 @@ session_ping(struct session *session, uint64_t now_ns)
 	session_notify(session);
 }
 
+/* --- messages ------------------------------------------------------------ */
+
+/* Most sessions never see a message: the room for them comes with the first. */
+struct texts *
+session_texts(struct session *session)
+{
+	if (session->texts == NULL) {
+		session->texts = texts_new(session->config.receive);
+	}
+	return session->texts;
+}
+
+uint32_t
+session_send_text(
+    struct session *session, const char *text, size_t len, uint64_t now_ns)
+{
+	uint32_t number;
+
+	session->now = now_ns;
+	if (session->closed || session_texts(session) == NULL) {
+		return 0;
+	}
+	number = texts_send(session->texts, text, len);
+	if (number != 0) {
+		session_notify(session);
+	}
+	return number;
+}
+
+bool
+session_forget_text(struct session *session, uint32_t number)
+{
+	return session->texts != NULL && texts_forget(session->texts, number);
+}
+
+void
+session_answer_text(
+    struct session *session, uint32_t number, enum code code, const char *text)
+{
+	if (session->texts != NULL && !session->closed) {
+		texts_answer(session->texts, number, code, text);
+		session_notify(session);
+	}
+}
+
 /* --- resuming ------------------------------------------------------------ */
 
 void

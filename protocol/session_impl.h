@@ -123,6 +123,9 @@ struct session {
 /* Return how many bytes session may retain before it seals no more data. */
 uint64_t session_cap(const struct session *session);
 
+/* Return the messages of session, made with the first one; NULL: no memory. */
+struct texts *session_texts(struct session *session);
+
 /* Tell the owner of session that there is something to pull. */
 void session_notify(struct session *session);
 

@@ -4,49 +4,6 @@
 #include "protocol/session_impl.h"
 #include "protocol/texts.h"
 
-/* Most sessions never see a message: the room for them comes with the first. */
-static struct texts *
-texts_of(struct session *session)
-{
-	if (session->texts == NULL) {
-		session->texts = texts_new(session->config.receive);
-	}
-	return session->texts;
-}
-
-uint32_t
-session_send_text(
-    struct session *session, const char *text, size_t len, uint64_t now_ns)
-{
-	uint32_t number;
-
-	session->now = now_ns;
-	if (session->closed || texts_of(session) == NULL) {
-		return 0;
-	}
-	number = texts_send(session->texts, text, len);
-	if (number != 0) {
-		session_notify(session);
-	}
-	return number;
-}
-
-bool
-session_forget_text(struct session *session, uint32_t number)
-{
-	return session->texts != NULL && texts_forget(session->texts, number);
-}
-
-void
-session_answer_text(
-    struct session *session, uint32_t number, enum code code, const char *text)
-{
-	if (session->texts != NULL && !session->closed) {
-		texts_answer(session->texts, number, code, text);
-		session_notify(session);
-	}
-}
-
 /* Hand the text that is whole to the owner of session. */
 static void
 deliver(struct session *session)
@@ -70,7 +27,7 @@ deliver(struct session *session)
 enum code
 sessiontext_part(struct session *session, const uint8_t *payload, size_t len)
 {
-	if (texts_of(session) == NULL) {
+	if (session_texts(session) == NULL) {
 		return CODE_OVERLOADED;
 	}
 	switch (texts_receive(session->texts, payload, len)) {

@@ -41,13 +41,6 @@ complain(const char *text)
 	return CONTROL_USAGE;
 }
 
-/* Read standard input to its end into text; its length, or too much. */
-static size_t
-read_input(char text[LIMITS_MESSAGE_MAX + 1])
-{
-	return fread(text, 1, LIMITS_MESSAGE_MAX + 1, stdin);
-}
-
 static void
 show_sent(const struct ask_answer *answer)
 {
@@ -83,33 +76,54 @@ send_text(const struct cli *cli, const char *to, const char *text, size_t len,
 	return status;
 }
 
-int
-letters_send_run(const struct cli *cli)
+/* Judge the len bytes at text and send them. */
+static int
+send_checked(const struct cli *cli, const char *to, const char *text,
+    size_t len, const char *seconds)
 {
-	static char input[LIMITS_MESSAGE_MAX + 1];
-	const char *seconds = SEND_TIME;
-	const struct flags_row flags[] = { { "timeout", &seconds, NULL } };
-	const char *arguments[2];
-	const char *text;
-	size_t len;
-
-	if (flags_take(cli, flags, 1, arguments, 2) != 2 ||
-	    !(strtod(seconds, NULL) > 0.)) {
-		return cli_usage("send");
-	}
-	text = arguments[1];
-	len = strlen(text);
-	if (strcmp(text, "-") == 0) {
-		text = input;
-		len = read_input(input);
-	}
 	if (len == 0 || len > LIMITS_MESSAGE_MAX) {
 		return complain("a message has 1 to 65536 bytes of text");
 	}
 	if (!escape_is_utf8(text, len)) {
 		return complain("a message is text in UTF-8");
 	}
-	return send_text(cli, arguments[0], text, len, seconds);
+	return send_text(cli, to, text, len, seconds);
+}
+
+/* Send what is on standard input; one byte more than may be is too much. */
+static int
+send_input(const struct cli *cli, const char *to, const char *seconds)
+{
+	char *text = mem_new(LIMITS_MESSAGE_MAX + 1, 1);
+	size_t len;
+	int status;
+
+	if (text == NULL) {
+		(void)complain("out of memory");
+		return CONTROL_FAILED;
+	}
+	len = fread(text, 1, LIMITS_MESSAGE_MAX + 1, stdin);
+	status = send_checked(cli, to, text, len, seconds);
+	mem_free(text);
+	return status;
+}
+
+int
+letters_send_run(const struct cli *cli)
+{
+	const char *seconds = SEND_TIME;
+	const struct flags_row flags[] = { { "timeout", &seconds, NULL } };
+	const char *arguments[2];
+
+	if (flags_take(cli, flags, 1, arguments, 2) != 2 ||
+	    !(strtod(seconds, NULL) > 0.)) {
+		return cli_usage("send");
+	}
+	if (strcmp(arguments[1], "-") == 0) {
+		return send_input(cli, arguments[0], seconds);
+	}
+	return send_checked(
+	    cli, arguments[0], arguments[1], strlen(arguments[1]), seconds);
 }
 
 /* --- listen ---------------------------------------------------------- */
