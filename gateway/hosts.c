@@ -404,12 +404,12 @@ hosts_find_entry(const struct hosts *hosts, const char *name)
 		return NULL;
 	}
 	while (entry != NULL && !(hosts_is_listed(hosts, entry) &&
-				    hostloans_is_own(hosts, entry))) {
+				    hostsloans_is_own(hosts, entry))) {
 		entry = entry->same;
 	}
-	loan = entry == NULL ? hostloans_find(hosts, name) : NULL;
+	loan = entry == NULL ? hostsloans_find(hosts, name) : NULL;
 	if (loan != NULL) {
-		entry = hostloans_first(hosts, loan);
+		entry = hostsloans_first(hosts, loan);
 	}
 	return entry != NULL ? best_of(hosts, entry) : NULL;
 }
@@ -424,11 +424,11 @@ hosts_find(const struct hosts *hosts, const char *name)
 		return hosts->relay.name[0] != '\0' ? &hosts->relay : NULL;
 	}
 	entry = hosts_find_entry(hosts, name);
-	if (entry != NULL && hostloans_is_own(hosts, entry)) {
+	if (entry != NULL && hostsloans_is_own(hosts, entry)) {
 		return &entry->host;
 	}
-	loan = hostloans_find(hosts, name);
-	return loan != NULL ? hostloans_view(hosts, loan, entry) : NULL;
+	loan = hostsloans_find(hosts, name);
+	return loan != NULL ? hostsloans_view(hosts, loan, entry) : NULL;
 }
 
 /* Return the first entry of the host that is called name here, or NULL. */
@@ -459,7 +459,7 @@ hosts_find_replica(const struct hosts *hosts, const char *name, uint8_t replica)
 	if (entry == NULL || host->share == 0) {
 		return entry != NULL ? &entry->host : NULL;
 	}
-	return hostloans_view(hosts, hostloans_find(hosts, name), entry);
+	return hostsloans_view(hosts, hostsloans_find(hosts, name), entry);
 }
 
 void
@@ -498,13 +498,13 @@ hosts_nearest(const struct hosts *hosts, const char *name)
 
 		work += len * strlen(entry->host.name);
 		if (hosts_is_listed(hosts, entry) &&
-		    hostloans_is_own(hosts, entry) &&
+		    hostsloans_is_own(hosts, entry) &&
 		    name_is_nearer(name, entry->host.name, &best)) {
 			nearest = entry->host.name;
 		}
 	}
-	for (size_t i = 0; hostloans_at(hosts, i) != NULL; i++) {
-		const char *alias = hostloans_at(hosts, i)->alias;
+	for (size_t i = 0; hostsloans_at(hosts, i) != NULL; i++) {
+		const char *alias = hostsloans_at(hosts, i)->alias;
 
 		if (name_is_nearer(name, alias, &best)) {
 			nearest = alias;
@@ -523,14 +523,14 @@ hosts_each(struct hosts *hosts,
 
 		/* Once for all replicas: the best one stands for them. */
 		if (hosts_is_listed(hosts, entry) &&
-		    hostloans_is_own(hosts, entry) &&
+		    hostsloans_is_own(hosts, entry) &&
 		    best_of(hosts, entry) == entry) {
 			visit(&entry->host, arg);
 		}
 	}
-	for (size_t i = 0; hostloans_at(hosts, i) != NULL; i++) {
+	for (size_t i = 0; hostsloans_at(hosts, i) != NULL; i++) {
 		const struct host *host =
-		    hosts_find(hosts, hostloans_at(hosts, i)->alias);
+		    hosts_find(hosts, hostsloans_at(hosts, i)->alias);
 
 		/* One that an own host hides was visited as that. */
 		if (host->share != 0) {

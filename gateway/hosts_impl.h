@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * hosts_impl: what hosts.c, the list, hostspin.c, the keys, and hostloans.c,
+ * hosts_impl: what hosts.c, the list, hostspin.c, the keys, and hostsloans.c,
  * hosts of other accounts, share; nobody else includes it.
  */
 #ifndef INROAD_GATEWAY_HOSTS_IMPL_H
@@ -81,24 +81,24 @@ void hosts_put_in_order(struct hosts *hosts);
 void hosts_judge_pins(struct hosts *hosts, const char *owner, const char *name);
 
 /* Return true when entry is a host of our own account. */
-bool hostloans_is_own(
+bool hostsloans_is_own(
     const struct hosts *hosts, const struct hosts_entry *entry);
 
 /* Return the accepted share that is called alias, or NULL. */
-struct loan *hostloans_find(const struct hosts *hosts, const char *alias);
+struct loan *hostsloans_find(const struct hosts *hosts, const char *alias);
 
 /* Return accepted share number i, or NULL behind the last. */
-struct loan *hostloans_at(const struct hosts *hosts, size_t i);
+struct loan *hostsloans_at(const struct hosts *hosts, size_t i);
 
 /* Return the first entry of the host of loan, listed or not, or NULL. */
-struct hosts_entry *hostloans_first(
+struct hosts_entry *hostsloans_first(
     const struct hosts *hosts, const struct loan *loan);
 
 /*
  * Return the host of loan as it is seen here, which entry, a replica of it, is
  * behind, or nothing with NULL.  It is as it is until the next such call.
  */
-const struct host *hostloans_view(const struct hosts *hosts, struct loan *loan,
+const struct host *hostsloans_view(const struct hosts *hosts, struct loan *loan,
     const struct hosts_entry *entry);
 
 #endif

@@ -61,7 +61,7 @@ noinst_LIBRARIES += %D%/libgateway.a
 	%D%/homepage.h \
 	%D%/homewords.c \
 	%D%/homewords.h \
-	%D%/hostloans.c \
+	%D%/hostsloans.c \
 	%D%/hostspin.c \
 	%D%/hosts.c \
 	%D%/hosts.h \

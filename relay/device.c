@@ -455,7 +455,7 @@ device_hub_free(struct device_hub *hub)
 		hub->gone = NULL;
 		close_all(&hub->devices);
 		close_all(&hub->leaving);
-		tenants_free(hub->tenants);
+		tenant_book_free(hub->tenants);
 		leases_free(hub->leases);
 		notices_free(hub->notices);
 		guests_free(hub->guests);

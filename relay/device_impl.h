@@ -34,7 +34,7 @@ struct caller;
 struct devicerefuse;
 struct switch_circuit;
 struct leases;
-struct tenants;
+struct tenant_book;
 
 struct device_hub {
 	struct device_hub_config config;
@@ -43,7 +43,7 @@ struct device_hub {
 	/* Called when both are empty; NULL unless all are to go. */
 	void (*gone)(void *arg);
 	void *gone_arg;
-	struct tenants *tenants;
+	struct tenant_book *tenants;
 	struct guests *guests;
 	struct leases *leases; /* rates of shares */
 	struct refusals *refusals;

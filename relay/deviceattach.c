@@ -342,7 +342,7 @@ tie(struct attach *attach)
 		.channel = attach->gateway_channel,
 		.pool = tenant_pool(attach->tenant),
 		.tolls = { tenant_toll(attach->tenant, TENANT_UP),
-		    lease_toll(attach->lease, TENANT_UP) },
+		    leases_toll(attach->lease, TENANT_UP) },
 		.lost = CODE_LINK_LOST,
 		.lost_text = gateway_lost,
 	};
@@ -352,7 +352,7 @@ tie(struct attach *attach)
 		.group = &attach->caller->group,
 		.pool = tenant_pool(attach->tenant),
 		.tolls = { tenant_toll(attach->tenant, TENANT_DOWN),
-		    lease_toll(attach->lease, TENANT_DOWN) },
+		    leases_toll(attach->lease, TENANT_DOWN) },
 		.lost = CODE_HOST_OFFLINE,
 		.lost_text = agent_lost,
 	};

@@ -48,7 +48,7 @@ devicetenant_start(struct device_hub *hub)
 		.exhausted = on_exhausted,
 		.nearly = on_nearly,
 	};
-	const struct tenants_config config = {
+	const struct tenant_config config = {
 		.loop = hub->config.loop,
 		.book = hub->config.book,
 		.pool = switch_pool(hub->config.board),
@@ -57,12 +57,12 @@ devicetenant_start(struct device_hub *hub)
 		.arg = hub,
 	};
 
-	hub->tenants = tenants_new(&config);
+	hub->tenants = tenant_book_new(&config);
 	return hub->tenants != NULL ? 0 : -1;
 }
 
 void
 devicetenant_limit(struct device_hub *hub, struct account *account)
 {
-	tenants_limit(hub->tenants, account);
+	tenant_book_limit(hub->tenants, account);
 }

@@ -129,7 +129,7 @@ leases_end(struct leases *leases, uint64_t share)
 }
 
 struct toll *
-lease_toll(struct lease *lease, enum tenant_way way)
+leases_toll(struct lease *lease, enum tenant_way way)
 {
 	return lease != NULL ? lease->tolls[way] : NULL;
 }

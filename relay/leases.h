@@ -38,6 +38,6 @@ void leases_put(struct lease *lease);
 void leases_end(struct leases *leases, uint64_t share);
 
 /* Return what passes for lease (NULL: nothing) that way, or NULL. */
-struct toll *lease_toll(struct lease *lease, enum tenant_way way);
+struct toll *leases_toll(struct lease *lease, enum tenant_way way);
 
 #endif

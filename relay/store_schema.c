@@ -19,8 +19,8 @@
 
 /*
  * The steps from each version of the schema to the next.  Steps are only ever
- * added: files of every earlier version are out there.  Each stands once more in
- * the test that brings such files up to date, test_storemigrate.c.
+ * added: files of every earlier version are out there.  Each stands once more
+ * in the test that brings such files up to date, test_storemigrate.c.
  *
  * Ids are AUTOINCREMENT so that a number in a log or an audit never comes to
  * mean somebody else.

@@ -37,7 +37,7 @@ struct way {
 };
 
 struct tenant {
-	struct tenants *tenants;
+	struct tenant_book *tenants;
 	int64_t account; /* its id */
 	struct credit_pool pool;
 	struct way ways[TENANT_WAYS];
@@ -50,8 +50,8 @@ struct tenant {
 	struct list active; /* in tenants->active, if a round is due */
 };
 
-struct tenants {
-	struct tenants_config config;
+struct tenant_book {
+	struct tenant_config config;
 	struct list all;
 	struct list active;
 	ev_timer round; /* while there are active ones */
@@ -87,7 +87,7 @@ turn_slots(struct tenant *tenant, uint64_t second)
 }
 
 static uint64_t
-seconds_now(const struct tenants *tenants)
+seconds_now(const struct tenant_book *tenants)
 {
 	return loop_now(tenants->config.loop) / LIMITS_SEC;
 }
@@ -97,7 +97,7 @@ static void
 warn(struct tenant *tenant, struct account *account, uint64_t before,
     uint64_t after)
 {
-	const struct tenants_config *config = &tenant->tenants->config;
+	const struct tenant_config *config = &tenant->tenants->config;
 	uint64_t month = account_limit(account, ALLOWANCE_MONTH, NULL);
 	uint64_t bar = month / 5 * 4;
 	char text[LIMITS_TEXT_LEN];
@@ -179,7 +179,7 @@ limit(struct tenant *tenant, const struct account *account)
 }
 
 void
-tenants_limit(struct tenants *tenants, struct account *account)
+tenant_book_limit(struct tenant_book *tenants, struct account *account)
 {
 	struct list *node = list_first(&tenants->all);
 
@@ -206,7 +206,7 @@ static void
 on_exhausted(void *arg)
 {
 	struct tenant *tenant = arg;
-	const struct tenants_config *config = &tenant->tenants->config;
+	const struct tenant_config *config = &tenant->tenants->config;
 	struct account *account = account_of(tenant);
 
 	if (account != NULL && tenant->circuits > 0) {
@@ -217,7 +217,7 @@ on_exhausted(void *arg)
 static void
 forget(struct tenant *tenant)
 {
-	struct tenants *tenants = tenant->tenants;
+	struct tenant_book *tenants = tenant->tenants;
 	struct account *account = account_of(tenant);
 
 	if (account != NULL && account_tenant(account) == tenant) {
@@ -235,7 +235,7 @@ forget(struct tenant *tenant)
 static void
 activate(struct tenant *tenant)
 {
-	struct tenants *tenants = tenant->tenants;
+	struct tenant_book *tenants = tenant->tenants;
 
 	tenant->idle = 0;
 	if (!list_linked(&tenant->active)) {
@@ -263,7 +263,7 @@ take_turn(struct tenant *tenant)
 static void
 on_round(struct ev_loop *ev, ev_timer *timer, int revents)
 {
-	struct tenants *tenants = timer->data;
+	struct tenant_book *tenants = timer->data;
 	struct list *node = list_first(&tenants->active);
 	struct list *next;
 
@@ -300,10 +300,10 @@ on_moved(void *arg, uint64_t n)
 
 /* --- life ------------------------------------------------------------ */
 
-struct tenants *
-tenants_new(const struct tenants_config *config)
+struct tenant_book *
+tenant_book_new(const struct tenant_config *config)
 {
-	struct tenants *tenants = mem_new(1, sizeof(*tenants));
+	struct tenant_book *tenants = mem_new(1, sizeof(*tenants));
 
 	if (tenants != NULL) {
 		tenants->config = *config;
@@ -316,7 +316,7 @@ tenants_new(const struct tenants_config *config)
 }
 
 void
-tenants_free(struct tenants *tenants)
+tenant_book_free(struct tenant_book *tenants)
 {
 	struct list *node;
 
@@ -335,7 +335,7 @@ tenants_free(struct tenants *tenants)
 }
 
 static struct tenant *
-tenant_new(struct tenants *tenants, struct account *account)
+tenant_new(struct tenant_book *tenants, struct account *account)
 {
 	struct tenant *tenant = mem_new(1, sizeof(*tenant));
 
@@ -366,7 +366,7 @@ tenant_new(struct tenants *tenants, struct account *account)
 }
 
 struct tenant *
-tenant_get(struct tenants *tenants, struct account *account)
+tenant_get(struct tenant_book *tenants, struct account *account)
 {
 	struct tenant *tenant = account_tenant(account);
 

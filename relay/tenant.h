@@ -27,7 +27,7 @@ struct account;
 struct account_book;
 struct loop;
 struct tenant;
-struct tenants;
+struct tenant_book;
 struct toll;
 
 enum tenant_way {
@@ -45,7 +45,7 @@ struct tenant_ops {
 };
 
 /* What tenants work with; all of it outlives them. */
-struct tenants_config {
+struct tenant_config {
 	struct loop *loop;
 	struct account_book *book;
 	struct credit_pool *pool; /* of all */
@@ -55,16 +55,16 @@ struct tenants_config {
 };
 
 /* Return tenants, none yet, or NULL. */
-struct tenants *tenants_new(const struct tenants_config *config);
+struct tenant_book *tenant_book_new(const struct tenant_config *config);
 
 /* Free all, which have no circuits any more; NULL is allowed. */
-void tenants_free(struct tenants *tenants);
+void tenant_book_free(struct tenant_book *tenants);
 
 /* Other limits hold for account (NULL: perhaps for any). */
-void tenants_limit(struct tenants *tenants, struct account *account);
+void tenant_book_limit(struct tenant_book *tenants, struct account *account);
 
 /* Return the tenant of account for one more circuit, or NULL. */
-struct tenant *tenant_get(struct tenants *tenants, struct account *account);
+struct tenant *tenant_get(struct tenant_book *tenants, struct account *account);
 
 /* One circuit less; NULL is allowed. */
 void tenant_put(struct tenant *tenant);

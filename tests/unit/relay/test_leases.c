@@ -33,12 +33,12 @@ START_TEST(channels_of_a_share_have_one)
 
 	ck_assert_ptr_eq(leases_get(leases, 1, RATE), one);
 	ck_assert_ptr_ne(one, other);
-	ck_assert_ptr_nonnull(lease_toll(one, TENANT_UP));
+	ck_assert_ptr_nonnull(leases_toll(one, TENANT_UP));
 	ck_assert_ptr_ne(
-	    lease_toll(one, TENANT_UP), lease_toll(one, TENANT_DOWN));
+	    leases_toll(one, TENANT_UP), leases_toll(one, TENANT_DOWN));
 	ck_assert_ptr_ne(
-	    lease_toll(one, TENANT_UP), lease_toll(other, TENANT_UP));
-	ck_assert_ptr_null(lease_toll(NULL, TENANT_UP));
+	    leases_toll(one, TENANT_UP), leases_toll(other, TENANT_UP));
+	ck_assert_ptr_null(leases_toll(NULL, TENANT_UP));
 	/* It stays: who comes back has no other burst. */
 	leases_put(one);
 	leases_put(one);
@@ -56,7 +56,7 @@ START_TEST(goes_with_its_share)
 
 	/* There still is a channel, which is about to end. */
 	leases_end(leases, 1);
-	ck_assert_ptr_nonnull(lease_toll(one, TENANT_DOWN));
+	ck_assert_ptr_nonnull(leases_toll(one, TENANT_DOWN));
 	next = leases_get(leases, 1, RATE);
 	ck_assert_ptr_ne(next, one);
 	leases_put(one);
@@ -73,7 +73,7 @@ START_TEST(has_the_rate)
 	struct lease *one = leases_get(leases, 1, RATE);
 	struct toll_gate gate;
 
-	toll_enter(lease_toll(one, TENANT_UP), &gate, &gate_ops, NULL);
+	toll_enter(leases_toll(one, TENANT_UP), &gate, &gate_ops, NULL);
 	ck_assert(toll_is_limited(&gate));
 	toll_leave(&gate);
 	leases_put(one);

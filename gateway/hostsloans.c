@@ -15,32 +15,32 @@ hosts_set_user(struct hosts *hosts, const char *user, struct loans *loans)
 }
 
 bool
-hostloans_is_own(const struct hosts *hosts, const struct hosts_entry *entry)
+hostsloans_is_own(const struct hosts *hosts, const struct hosts_entry *entry)
 {
 	return hosts->user[0] == '\0' ||
 	       strcmp(entry->host.owner, hosts->user) == 0;
 }
 
 struct loan *
-hostloans_find(const struct hosts *hosts, const char *alias)
+hostsloans_find(const struct hosts *hosts, const char *alias)
 {
 	return hosts->loans != NULL ? loans_find(hosts->loans, alias) : NULL;
 }
 
 struct loan *
-hostloans_at(const struct hosts *hosts, size_t i)
+hostsloans_at(const struct hosts *hosts, size_t i)
 {
 	return hosts->loans != NULL ? loans_at(hosts->loans, i) : NULL;
 }
 
 struct hosts_entry *
-hostloans_first(const struct hosts *hosts, const struct loan *loan)
+hostsloans_first(const struct hosts *hosts, const struct loan *loan)
 {
 	return hosts_first(hosts, loan->share.owner, loan->share.host);
 }
 
 const struct host *
-hostloans_view(const struct hosts *hosts, struct loan *loan,
+hostsloans_view(const struct hosts *hosts, struct loan *loan,
     const struct hosts_entry *entry)
 {
 	const struct share *share = &loan->share;
@@ -70,7 +70,7 @@ const struct share *
 hosts_share(const struct hosts *hosts, const struct host *host)
 {
 	const struct loan *loan =
-	    host->share != 0 ? hostloans_find(hosts, host->name) : NULL;
+	    host->share != 0 ? hostsloans_find(hosts, host->name) : NULL;
 
 	return loan != NULL && loan->share.caller.share == host->share
 		   ? &loan->share
