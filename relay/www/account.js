@@ -3,7 +3,7 @@
 // One account: what it may have and has, and its devices.
 
 import { Failure, get, getAll, part, self } from "/api.js";
-import { fill, make } from "/dom.js";
+import { fill, make, renew } from "/dom.js";
 import { deleteAccount, disable, enable, invite, setLevel, setLimits }
 	from "/actions.js";
 import { deviceTable } from "/devices.js";
@@ -63,8 +63,8 @@ export function account(user) {
 			const [found, used] = await Promise.all([
 				get(`/users/${part(user)}`),
 				getAll(`/users/${part(user)}/limits`)]);
-			fill(words, describe(found));
-			fill(usage, usageOf(used));
+			renew(words, describe(found));
+			renew(usage, usageOf(used));
 			const state = JSON.stringify(found);
 			if (self.level === "admin" && tools.dataset.state !== state &&
 				!tools.contains(document.activeElement)) {

@@ -3,7 +3,7 @@
 // One device: what is known of it, its connection, and what it has open.
 
 import { Failure, get, getAll, part } from "/api.js";
-import { fill, make } from "/dom.js";
+import { fill, make, renew } from "/dom.js";
 import { endChannels, kick, revoke } from "/actions.js";
 import { accountLink, deviceLink, lasting } from "/hosts.js";
 import { Table, loading, state } from "/table.js";
@@ -74,7 +74,7 @@ export function device(user, name) {
 				await work(found);
 				await refresh();
 			};
-			fill(body, describe(found));
+			renew(body, describe(found));
 			if (tools.dataset.online !== String(found.online)) {
 				tools.dataset.online = found.online;
 				fill(tools, found.online && [make("button", {
@@ -91,6 +91,7 @@ export function device(user, name) {
 			}
 			fill(body, make("p", { class: "empty" }, error.message));
 			fill(tools);
+			delete tools.dataset.online;
 		}
 	}
 	return { title: `${user}/${name}`, every: 5000, refresh, element: [

@@ -72,3 +72,12 @@ export function settle(element, fresh) {
 	element.replaceWith(fresh);
 	return fresh;
 }
+
+// Lets fresh be what is in place, as settle() does.
+export function renew(place, fresh) {
+	if (place.childNodes.length === 1 && place.firstElementChild) {
+		settle(place.firstElementChild, fresh);
+	} else {
+		fill(place, fresh);
+	}
+}

@@ -3,7 +3,7 @@
 // What somebody who is no administrator sees first: the own hosts and limits.
 
 import { getAll, part, self } from "/api.js";
-import { fill, make } from "/dom.js";
+import { make, renew } from "/dom.js";
 import { usageOf } from "/account.js";
 import { hostTable } from "/hosts.js";
 import { loading } from "/table.js";
@@ -16,7 +16,7 @@ export function home() {
 	async function refresh() {
 		const [used] = await Promise.all([
 			getAll(`/users/${part(self.user)}/limits`), hosts.refresh()]);
-		fill(usage, usageOf(used));
+		renew(usage, usageOf(used));
 	}
 	return { title: "Overview", every: 5000, refresh, element: [
 		make("section", { class: "sheet" }, make("header", {},
