@@ -199,8 +199,8 @@ export function deleteToken({ id, user, name }) {
 
 // --- the relay
 
-export function notice() {
-	return done("The notice was sent.", ask({
+export async function notice() {
+	const sent = await ask({
 		title: "Send a notice", verb: "Send",
 		text: "Those who are connected see it in the log of their programs " +
 			"and by inroad listen.",
@@ -212,7 +212,10 @@ export function notice() {
 				["alarm", "alarm"]] },
 			{ name: "text", label: "Text", required: true,
 				maxlength: 250 }],
-		act: (form) => change("POST", "/notices", form) }));
+		act: (form) => change("POST", "/notices", form) });
+	if (sent) {
+		tell(`The notice went to ${many(sent.told ?? 0, "device")}.`);
+	}
 }
 
 export function backup() {
