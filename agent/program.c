@@ -24,6 +24,9 @@
 #define VARIABLES 6
 #define VARIABLE_LEN (NAME_USER_MAX + 32)
 
+/* Seconds between two looks at a process that the kernel does not tell of. */
+#define LOOK_TIME 0.05
+
 struct program {
 	struct loop *loop;
 	double seconds;
@@ -37,7 +40,8 @@ struct run {
 	struct list node;
 	struct program *program;
 	pid_t pid;
-	struct ev_io exit; /* its pidfd, which is readable at the end */
+	struct ev_io exit;    /* its pidfd, which is readable at the end */
+	struct ev_timer look; /* without one: before Linux 5.3 */
 	struct ev_timer timer;
 	bool late;
 	program_done *done;
@@ -102,8 +106,11 @@ forget(struct run *run)
 	struct ev_loop *ev = loop_ev(run->program->loop);
 
 	ev_timer_stop(ev, &run->timer);
+	ev_timer_stop(ev, &run->look);
 	ev_io_stop(ev, &run->exit);
-	(void)close(run->exit.fd);
+	if (run->exit.fd >= 0) {
+		(void)close(run->exit.fd);
+	}
 	list_remove(&run->node);
 	run->program->count--;
 	mem_free(run);
@@ -132,18 +139,16 @@ judge(const struct run *run, int status, char text[LIMITS_TEXT_LEN])
 	return CODE_TEXT_REFUSED;
 }
 
+/* Tell what became of run, if its process has ended. */
 static void
-on_exit_of(struct ev_loop *ev, struct ev_io *watcher, int revents)
+look_at(struct run *run)
 {
-	struct run *run = watcher->data;
 	program_done *done = run->done;
 	void *arg = run->arg;
 	char text[LIMITS_TEXT_LEN] = "";
 	enum code code;
 	int status = 0;
 
-	(void)ev;
-	(void)revents;
 	if (waitpid(run->pid, &status, WNOHANG) == 0) {
 		return;
 	}
@@ -155,6 +160,22 @@ on_exit_of(struct ev_loop *ev, struct ev_io *watcher, int revents)
 	}
 	forget(run);
 	done(code, text, arg);
+}
+
+static void
+on_exit_of(struct ev_loop *ev, struct ev_io *watcher, int revents)
+{
+	(void)ev;
+	(void)revents;
+	look_at(watcher->data);
+}
+
+static void
+on_look(struct ev_loop *ev, struct ev_timer *timer, int revents)
+{
+	(void)ev;
+	(void)revents;
+	look_at(timer->data);
 }
 
 static void
@@ -304,26 +325,26 @@ start(const struct program *program, const char *host,
 	return errno == 0 ? pid : -1;
 }
 
-/* Watch run, whose process has been started; 0, or -1: it was killed. */
-static int
+/* Watch run, whose process has been started. */
+static void
 watch(struct run *run)
 {
 	struct ev_loop *ev = loop_ev(run->program->loop);
 	int fd = (int)syscall(SYS_pidfd_open, run->pid, 0);
 
-	if (fd < 0) {
-		(void)kill(-run->pid, SIGKILL);
-		(void)waitpid(run->pid, NULL, 0);
-		return -1;
-	}
-	(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
 	ev_io_init(&run->exit, on_exit_of, fd, EV_READ);
 	run->exit.data = run;
-	ev_io_start(ev, &run->exit);
+	ev_timer_init(&run->look, on_look, LOOK_TIME, LOOK_TIME);
+	run->look.data = run;
+	if (fd >= 0) {
+		(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+		ev_io_start(ev, &run->exit);
+	} else {
+		ev_timer_start(ev, &run->look);
+	}
 	ev_timer_init(&run->timer, on_late, run->program->seconds, 0.);
 	run->timer.data = run;
 	ev_timer_start(ev, &run->timer);
-	return 0;
 }
 
 enum code
@@ -346,7 +367,7 @@ program_run(struct program *program, const char *host,
 	run->done = done;
 	run->arg = arg;
 	run->pid = start(program, host, letter);
-	if (run->pid < 0 || watch(run) != 0) {
+	if (run->pid < 0) {
 		log_write(LOG_LEVEL_ERROR, "message", 0,
 		    "not taken: cannot run %s: %s", program->words[0],
 		    strerror(errno));
@@ -355,6 +376,7 @@ program_run(struct program *program, const char *host,
 		mem_free(run);
 		return CODE_TEXT_REFUSED;
 	}
+	watch(run);
 	list_push_back(&program->runs, &run->node);
 	program->count++;
 	return CODE_OK;

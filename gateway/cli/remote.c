@@ -345,6 +345,8 @@ int
 remote_fetch(const struct cli *cli, const char *const *words, size_t count,
     struct ask_answer *answer)
 {
+	int status;
+
 	*answer = (struct ask_answer){ .code = CONTROL_OK };
 	answer->items = json_array();
 	if (count >= WORDS_MAX) {
@@ -352,7 +354,11 @@ remote_fetch(const struct cli *cli, const char *const *words, size_t count,
 		    codes_slug(CODE_BAD_REQUEST), "too many words");
 		return CONTROL_OK;
 	}
-	return ask_all(cli, words, count, answer);
+	status = ask_all(cli, words, count, answer);
+	if (status != CONTROL_OK) {
+		ask_free(answer);
+	}
+	return status;
 }
 
 int
@@ -378,7 +384,7 @@ remote_ask(const struct cli *cli, const char *const *words, size_t count,
 		if (answer.code == CONTROL_OK && !cli->json && show != NULL) {
 			show(&answer);
 		}
+		ask_free(&answer);
 	}
-	ask_free(&answer);
 	return status;
 }

@@ -31,8 +31,8 @@ int remote_ask(const struct cli *cli, const char *const *words, size_t count,
 
 /*
  * As remote_ask(), but put the answer to *answer, for ask_free(), and return
- * CONTROL_OK, or the exit code when the relay could not be asked, which has
- * been said.
+ * CONTROL_OK; or the exit code when the relay could not be asked, which has
+ * been said, and there is no answer to free.
  */
 int remote_fetch(const struct cli *cli, const char *const *words, size_t count,
     struct ask_answer *answer);

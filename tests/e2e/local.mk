@@ -2,37 +2,38 @@
 #
 # Scripts that run the real programs and print TAP. They find the programs in
 # $top_builddir and lib.sh in $top_srcdir/tests/e2e: a new one is a line here.
+# Those that take long come first, or the last one would run alone at the end.
 
 E2E_TESTS = \
+	tests/e2e/resume.test \
+	tests/e2e/errors.test \
+	tests/e2e/hostile.test \
+	tests/e2e/browsers.test \
+	tests/e2e/clients.test \
+	tests/e2e/page.test \
+	tests/e2e/dashboard.test \
+	tests/e2e/desktop.test \
+	tests/e2e/languages.test \
 	tests/e2e/access.test \
 	tests/e2e/accounts.test \
 	tests/e2e/agent.test \
 	tests/e2e/api.test \
-	tests/e2e/browsers.test \
-	tests/e2e/clients.test \
 	tests/e2e/clones.test \
 	tests/e2e/console.test \
 	tests/e2e/crash.test \
-	tests/e2e/dashboard.test \
 	tests/e2e/databases.test \
-	tests/e2e/desktop.test \
 	tests/e2e/dialects.test \
-	tests/e2e/errors.test \
-	tests/e2e/languages.test \
-	tests/e2e/readme.test \
-	tests/e2e/hostile.test \
 	tests/e2e/join.test \
 	tests/e2e/limits.test \
 	tests/e2e/messages.test \
 	tests/e2e/password.test \
-	tests/e2e/routes.test \
-	tests/e2e/rules.test \
+	tests/e2e/readme.test \
 	tests/e2e/relays.test \
 	tests/e2e/replicas.test \
 	tests/e2e/resolve.test \
 	tests/e2e/restart.test \
-	tests/e2e/page.test \
-	tests/e2e/resume.test \
+	tests/e2e/routes.test \
+	tests/e2e/rules.test \
 	tests/e2e/share.test \
 	tests/e2e/store.test \
 	tests/e2e/streams.test \
