@@ -819,7 +819,8 @@ main(void)
 	tcase_add_test(tc, violations_are_refused);
 	tcase_add_test(tc, impossible_ack_is_refused);
 	tcase_add_test(tc, faults_end_one_stream);
-	tcase_add_loop_test(tc, random_conversations, 0, 20);
+	tcase_add_loop_test(
+	    tc, random_conversations, 0, 20 / (int)unit_stride(5));
 	tcase_add_test(tc, short_of_memory);
 	suite_add_tcase(suite, tc);
 	return unit_main(suite);

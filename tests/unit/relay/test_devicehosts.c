@@ -15,7 +15,7 @@
 #include "tests/unit/relay/hubrig.h"
 
 /* An account with more than the queue of a link holds three times over. */
-#define MANY 50000
+#define MOST 50000
 
 /* What a gateway knows of the host by a number. */
 enum knows {
@@ -27,8 +27,14 @@ enum knows {
 static struct hubrig rig;
 static struct hubrig_who laptop; /* a gateway of alice's */
 static struct rawlink raw;
-static struct directory_host *hosts[MANY];
-static enum knows known[MANY];
+static struct directory_host *hosts[MOST];
+static enum knows known[MOST];
+
+static unsigned
+many(void)
+{
+	return MOST / (unsigned)unit_stride(5);
+}
 static unsigned pages;
 static unsigned lists; /* how often a list began */
 static unsigned wholes;
@@ -85,7 +91,7 @@ learn(const struct linkmsg_host *host)
 	ck_assert_str_eq(host->owner, "alice");
 	ck_assert_int_eq(
 	    sscanf(host->name, "host-with-a-rather-long-name-%u", &i), 1);
-	ck_assert_uint_lt(i, MANY);
+	ck_assert_uint_lt(i, many());
 	known[i] = host->state == LINKMSG_REMOVED  ? NOT
 		   : host->state == LINKMSG_ONLINE ? ONLINE
 						   : OFFLINE;
@@ -130,10 +136,10 @@ END_TEST
 
 START_TEST(a_list_of_many_comes_whole)
 {
-	add_hosts(MANY);
+	add_hosts(many());
 	log_in();
-	read_until(1, MANY - 1, OFFLINE);
-	for (unsigned i = 0; i < MANY; i++) {
+	read_until(1, many() - 1, OFFLINE);
+	for (unsigned i = 0; i < many(); i++) {
 		ck_assert_int_eq((int)known[i], (int)OFFLINE);
 	}
 	ck_assert_uint_eq(lists, 1);
@@ -149,11 +155,11 @@ START_TEST(who_reads_slowly_learns_what_is_true_then)
 {
 	int live;
 
-	add_hosts(MANY);
+	add_hosts(many());
 	log_in();
 	hubrig_settle(&rig);
 	for (unsigned round = 0; round < 5; round++) {
-		for (unsigned i = 0; i < MANY; i++) {
+		for (unsigned i = 0; i < many(); i++) {
 			(void)directory_online(
 			    rig.directory, hosts[i], &live, 2000);
 			directory_offline(rig.directory, hosts[i], &live, 2000);
@@ -165,12 +171,12 @@ START_TEST(who_reads_slowly_learns_what_is_true_then)
 		(void)directory_online(
 		    rig.directory, hosts[i * 2 + 1], &live, 2000);
 	}
-	read_until(1, MANY - 1, OFFLINE);
+	read_until(1, many() - 1, OFFLINE);
 	/* The last change: by then all others have come. */
-	(void)directory_online(rig.directory, hosts[MANY - 1], &live, 2000);
-	read_until(1, MANY - 1, ONLINE);
+	(void)directory_online(rig.directory, hosts[many() - 1], &live, 2000);
+	read_until(1, many() - 1, ONLINE);
 	ck_assert_uint_eq(lists, 1);
-	for (unsigned i = 0; i < MANY - 1; i++) {
+	for (unsigned i = 0; i < many() - 1; i++) {
 		ck_assert_int_eq((int)known[i], (int)(i >= 2000    ? OFFLINE
 						      : i % 2 == 0 ? NOT
 								   : ONLINE));
@@ -186,19 +192,19 @@ START_TEST(who_is_too_far_behind_gets_another_list)
 {
 	int live;
 
-	add_hosts(MANY);
+	add_hosts(many());
 	log_in();
 	hubrig_settle(&rig);
-	for (unsigned i = 0; i < MANY / 2; i++) {
+	for (unsigned i = 0; i < many() / 2; i++) {
 		directory_remove(rig.directory, hosts[i]);
 	}
-	read_until(1, MANY - 1, OFFLINE);
+	read_until(1, many() - 1, OFFLINE);
 	/* The last change: by then all others have come. */
-	(void)directory_online(rig.directory, hosts[MANY - 1], &live, 2000);
-	read_until(1, MANY - 1, ONLINE);
-	for (unsigned i = 0; i < MANY - 1; i++) {
+	(void)directory_online(rig.directory, hosts[many() - 1], &live, 2000);
+	read_until(1, many() - 1, ONLINE);
+	for (unsigned i = 0; i < many() - 1; i++) {
 		ck_assert_int_eq(
-		    (int)known[i], (int)(i < MANY / 2 ? NOT : OFFLINE));
+		    (int)known[i], (int)(i < many() / 2 ? NOT : OFFLINE));
 	}
 	ck_assert_uint_eq(lists, 2);
 }
