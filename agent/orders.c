@@ -91,14 +91,18 @@ advance(struct desk *desk)
 	if (desk->out_sent < desk->out_len) {
 		return;
 	}
-	if (execute_one(desk, &result)) {
-		stream_ready(desk->stream);
-	} else if (result == WIRE_BAD ||
-		   (stream_has_fin(desk->stream) && desk->in_len > 0)) {
-		reset_desk(desk, CODE_PROTOCOL_ERROR);
-	} else if (stream_has_fin(desk->stream)) {
-		stream_ready(desk->stream);
+	if (!execute_one(desk, &result)) {
+		if (result == WIRE_BAD ||
+		    (stream_has_fin(desk->stream) && desk->in_len > 0)) {
+			reset_desk(desk, CODE_PROTOCOL_ERROR);
+			return;
+		}
+		if (!stream_has_fin(desk->stream)) {
+			return;
+		}
 	}
+	/* There is an answer to say, or nothing more. */
+	stream_ready(desk->stream);
 }
 
 static void

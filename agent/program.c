@@ -312,6 +312,7 @@ start(const struct program *program, const char *host,
 		texts[2], NULL };
 	pid_t pid = -1;
 	int fd = open_text(letter);
+	int error;
 
 	if (fd < 0) {
 		return -1;
@@ -320,9 +321,10 @@ start(const struct program *program, const char *host,
 	(void)snprintf(texts[1], VARIABLE_LEN, "INROAD_USER=%s", letter->user);
 	(void)snprintf(
 	    texts[2], VARIABLE_LEN, "INROAD_DEVICE=%s", letter->device);
-	errno = spawn(program->words, environment, fd, &pid);
+	error = spawn(program->words, environment, fd, &pid);
 	(void)close(fd);
-	return errno == 0 ? pid : -1;
+	errno = error;
+	return error == 0 ? pid : -1;
 }
 
 /* Watch run, whose process has been started. */

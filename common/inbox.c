@@ -161,8 +161,11 @@ give(struct ear *listener, const struct inbox_message *message)
 		tell_lost(listener);
 	}
 	control_send(listener->request, json);
-	if (listener->left > 0 && --listener->left == 0) {
-		end(listener, CONTROL_OK, NULL, NULL);
+	if (listener->left > 0) {
+		listener->left--;
+		if (listener->left == 0) {
+			end(listener, CONTROL_OK, NULL, NULL);
+		}
 	}
 	return true;
 }

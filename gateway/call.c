@@ -34,9 +34,8 @@ derive_psk(const struct membership *membership,
 
 /* Start the handshake: what both sides must mean alike, and the psk. */
 static struct sessionhello *
-hello_new(struct endpoint *endpoint, const struct host *host,
-    const struct share *share, const struct linkmsg_attach *attach,
-    struct sessionhello_request *request)
+hello_new(struct endpoint *endpoint, const struct call_to *to,
+    const struct linkmsg_attach *attach, struct sessionhello_request *request)
 {
 	struct keys_session session = {
 		.version = LIMITS_PROTOCOL_VERSION,
@@ -49,7 +48,7 @@ hello_new(struct endpoint *endpoint, const struct host *host,
 		.session = &session,
 		.static_secret = endpoint_secret_key(endpoint),
 		.static_public = endpoint_public_key(endpoint),
-		.remote_public = host->key,
+		.remote_public = to->host->key,
 	};
 	struct sessionhello *hello = NULL;
 	uint8_t psk[KEYS_LEN] = { 0 };
@@ -57,9 +56,9 @@ hello_new(struct endpoint *endpoint, const struct host *host,
 
 	memcpy(
 	    request->boot, endpoint_boot_id(endpoint), sizeof(request->boot));
-	if (share != NULL) {
-		config.psk = share->psk;
-	} else if (!hosts_is_relay(host)) {
+	if (to->share != NULL) {
+		config.psk = to->share->psk;
+	} else if (!hosts_is_relay(to->host)) {
 		rc = derive_psk(endpoint_membership(endpoint), attach, psk);
 		config.psk = psk;
 	}
@@ -73,9 +72,11 @@ hello_new(struct endpoint *endpoint, const struct host *host,
 /* Say who calls whom; 0, or -1 when this device belongs nowhere. */
 static int
 address(struct linkmsg_attach *attach, const struct endpoint *endpoint,
-    const struct host *host, const struct share *share)
+    const struct call_to *to)
 {
 	const struct membership *membership = endpoint_membership(endpoint);
+	const struct share *share = to->share;
+	const struct host *host = to->host;
 
 	if (membership == NULL) {
 		return -1;
@@ -98,22 +99,21 @@ address(struct linkmsg_attach *attach, const struct endpoint *endpoint,
 }
 
 struct sessionhello *
-call_begin(struct endpoint *endpoint, const struct host *host,
-    const struct share *share, uint16_t grace, const uint8_t *question,
-    uint8_t payload[CALL_MAX], size_t *len)
+call_begin(struct endpoint *endpoint, const struct call_to *to, uint16_t grace,
+    const uint8_t *question, uint8_t payload[CALL_MAX], size_t *len)
 {
 	struct linkmsg_attach attach = { .kind = LINKMSG_BEGIN };
 	struct sessionhello_request request = { .grace = grace };
 	uint8_t message[SESSIONHELLO_MESSAGE1_LEN];
 	struct sessionhello *hello;
 
-	if (address(&attach, endpoint, host, share) != 0) {
+	if (address(&attach, endpoint, to) != 0) {
 		return NULL;
 	}
 	if (question != NULL) {
 		memcpy(request.question, question, sizeof(request.question));
 	}
-	hello = hello_new(endpoint, host, share, &attach, &request);
+	hello = hello_new(endpoint, to, &attach, &request);
 	if (hello == NULL) {
 		return NULL;
 	}
@@ -131,9 +131,8 @@ call_begin(struct endpoint *endpoint, const struct host *host,
 }
 
 size_t
-call_again(struct endpoint *endpoint, const struct host *host,
-    const struct share *share, const uint8_t request[RESUME_REQUEST_LEN],
-    uint8_t payload[CALL_MAX])
+call_again(struct endpoint *endpoint, const struct call_to *to,
+    const uint8_t request[RESUME_REQUEST_LEN], uint8_t payload[CALL_MAX])
 {
 	struct linkmsg_attach attach = {
 		.kind = LINKMSG_RESUME,
@@ -141,7 +140,7 @@ call_again(struct endpoint *endpoint, const struct host *host,
 		.message_len = RESUME_REQUEST_LEN,
 	};
 
-	return address(&attach, endpoint, host, share) == 0
+	return address(&attach, endpoint, to) == 0
 		   ? linkmsg_attach_encode(&attach, payload, CALL_MAX)
 		   : 0;
 }

@@ -22,25 +22,30 @@ struct share;
 /* Room for the payload of an ATTACH. */
 #define CALL_MAX 2048
 
+/* Whom to call, and by what right; both outlive the call. */
+struct call_to {
+	const struct host *host;
+	const struct share *share; /* NULL: it is the account's, or the relay */
+};
+
 /*
- * Begin a session with host as the account of endpoint, which has joined and
- * holds the account key if host is not the relay; it is to outlive its link by
- * grace seconds.  With question, an id of SESSIONHELLO_ID_LEN bytes, ask
- * instead whether host knows that session.  Writes the payload of ATTACH to
- * payload and its length to *len.  Returns the handshake, which waits for
- * message 2 and is the caller's, or NULL when host has no usable key or memory
- * is short.
+ * Begin a session with a host as the account of endpoint, which has joined and
+ * holds the account key if the host is not the relay and no share is used; it
+ * is to outlive its link by grace seconds.  With question, an id of
+ * SESSIONHELLO_ID_LEN bytes, ask instead whether the host knows that session.
+ * Writes the payload of ATTACH to payload and its length to *len.  Returns the
+ * handshake, which waits for message 2 and is the caller's, or NULL when host
+ * has no usable key or memory is short.
  */
 struct sessionhello *call_begin(struct endpoint *endpoint,
-    const struct host *host, const struct share *share, uint16_t grace,
-    const uint8_t *question, uint8_t payload[CALL_MAX], size_t *len);
+    const struct call_to *to, uint16_t grace, const uint8_t *question,
+    uint8_t payload[CALL_MAX], size_t *len);
 
 /*
  * Go on with a session with host by request.  Returns the length of the payload
  * of ATTACH written to payload, or 0 when this device belongs nowhere any more.
  */
-size_t call_again(struct endpoint *endpoint, const struct host *host,
-    const struct share *share, const uint8_t request[RESUME_REQUEST_LEN],
-    uint8_t payload[CALL_MAX]);
+size_t call_again(struct endpoint *endpoint, const struct call_to *to,
+    const uint8_t request[RESUME_REQUEST_LEN], uint8_t payload[CALL_MAX]);
 
 #endif

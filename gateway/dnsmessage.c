@@ -110,19 +110,27 @@ dnsmessage_decode(
 int
 dnsmessage_reverse(const char *name, struct addr *out)
 {
-	unsigned a;
-	unsigned b;
-	unsigned c;
-	unsigned d;
-	int end = 0;
+	static const char suffix[] = ".in-addr.arpa";
+	size_t len = strlen(name);
+	struct addr backwards;
 	char text[ADDR_TEXT_LEN];
+	uint8_t bytes[16];
+	uint8_t turned[4];
 
-	if (sscanf(name, "%3u.%3u.%3u.%3u%n", &d, &c, &b, &a, &end) != 4 ||
-	    strcasecmp(name + end, ".in-addr.arpa") != 0) {
+	if (len < sizeof(suffix) || len - sizeof(suffix) + 1 >= sizeof(text) ||
+	    strcasecmp(name + len - sizeof(suffix) + 1, suffix) != 0) {
 		return -1;
 	}
-	(void)snprintf(text, sizeof(text), "%u.%u.%u.%u", a, b, c, d);
-	return addr_from_ip(out, text, 0);
+	(void)snprintf(
+	    text, sizeof(text), "%.*s", (int)(len - sizeof(suffix) + 1), name);
+	if (addr_from_ip(&backwards, text, 0) != 0 ||
+	    addr_to_bytes(&backwards, bytes) != sizeof(turned)) {
+		return -1;
+	}
+	for (size_t i = 0; i < sizeof(turned); i++) {
+		turned[i] = bytes[sizeof(turned) - 1 - i];
+	}
+	return addr_from_bytes(out, turned, sizeof(turned), 0);
 }
 
 /* --- answers ------------------------------------------------------------- */

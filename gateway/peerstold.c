@@ -229,20 +229,19 @@ peers_get_info(
     const struct peers *peers, const char *host, struct peers_info *out)
 {
 	const struct peer *peer = peers_next(peers, host, NULL);
-	struct peers_info sum = { .rtt_ns = 0 };
 	bool found = false;
 
 	memset(out, 0, sizeof(*out));
 	for (; peer != NULL; peer = peers_next(peers, host, peer)) {
-		bool was_well = found && !out->is_lost;
+		const struct peers_info before = *out;
+		bool was_well = found && !before.is_lost;
 
-		sum = *out;
 		found = add_peer(peer, out) || found;
 		if (was_well) {
-			out->rtt_ns = sum.rtt_ns;
+			out->rtt_ns = before.rtt_ns;
 			out->is_lost = false;
 			out->lost_for_ns = 0;
-			out->last_gap_ns = sum.last_gap_ns;
+			out->last_gap_ns = before.last_gap_ns;
 		} else if (!out->is_lost) {
 			out->lost_for_ns = 0;
 		}

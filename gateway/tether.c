@@ -264,15 +264,14 @@ send_attach(struct tether *tether, const uint8_t *payload, size_t len)
 	return CODE_OK;
 }
 
-/*
- * Put the share by which the host is called to *share, NULL for one of our own;
- * false when there was one and is not any more.
+/* Find out how the host is called; false when its share is not there any more.
  */
 static bool
-find_share(const struct tether *tether, const struct share **share)
+address(const struct tether *tether, struct call_to *to)
 {
-	*share = hosts_share(tether->space->hosts, &tether->host);
-	return *share != NULL || tether->host.share == 0;
+	to->host = &tether->host;
+	to->share = hosts_share(tether->space->hosts, &tether->host);
+	return to->share != NULL || tether->host.share == 0;
 }
 
 /* Send message 1, with a question about this session or without. */
@@ -280,14 +279,14 @@ static enum code
 send_hello(struct tether *tether, const uint8_t *question)
 {
 	uint8_t payload[CALL_MAX];
-	const struct share *share;
+	struct call_to to;
 	size_t len;
 
-	if (!find_share(tether, &share)) {
+	if (!address(tether, &to)) {
 		return CODE_DENIED;
 	}
-	tether->hello = call_begin(tether->space->endpoint, &tether->host,
-	    share, tether->space->grace, question, payload, &len);
+	tether->hello = call_begin(tether->space->endpoint, &to,
+	    tether->space->grace, question, payload, &len);
 	return tether->hello != NULL ? send_attach(tether, payload, len)
 				     : CODE_OVERLOADED;
 }
@@ -298,17 +297,16 @@ send_request(struct tether *tether)
 {
 	uint8_t request[RESUME_REQUEST_LEN];
 	uint8_t payload[CALL_MAX];
-	const struct share *share;
+	struct call_to to;
 
-	if (!find_share(tether, &share)) {
+	if (!address(tether, &to)) {
 		return CODE_DENIED;
 	}
 	if (carrier_ask(tether->carrier, request) != 0) {
 		return CODE_SESSION_LOST;
 	}
 	return send_attach(tether, payload,
-	    call_again(tether->space->endpoint, &tether->host, share, request,
-		payload));
+	    call_again(tether->space->endpoint, &to, request, payload));
 }
 
 /* Try to go on. */

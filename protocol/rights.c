@@ -126,8 +126,12 @@ read_range(const char *item, size_t len, struct range *out)
 	if (item == end) {
 		return true;
 	}
-	return *item++ == '-' && read_port(&item, end, &out->last) &&
-	       item == end && out->first <= out->last;
+	if (*item != '-') {
+		return false;
+	}
+	item++;
+	return read_port(&item, end, &out->last) && item == end &&
+	       out->first <= out->last;
 }
 
 static bool

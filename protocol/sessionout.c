@@ -429,21 +429,18 @@ static struct blob *
 next_content(struct session *session)
 {
 	const bool data_first = session->text_last;
-	struct blob *blob = NULL;
+	struct blob *blob = data_first ? next_data(session) : NULL;
 
 	session->text_last = false;
-	if (data_first) {
-		blob = next_data(session);
+	if (blob != NULL || session->closed || session->starved) {
+		return blob;
 	}
-	if (blob == NULL && !session->closed && !session->starved) {
-		blob = next_text(session);
-		session->text_last = blob != NULL;
+	blob = next_text(session);
+	session->text_last = blob != NULL;
+	if (blob != NULL || session->closed || session->starved) {
+		return blob;
 	}
-	if (blob == NULL && !session->closed && !session->starved &&
-	    !data_first) {
-		blob = next_data(session);
-	}
-	return blob;
+	return data_first ? NULL : next_data(session);
 }
 
 static struct blob *

@@ -26,15 +26,15 @@ sharemsg_share_encode(
 
 /* Read a name that may be empty. */
 static void
-get_name(struct wire_reader *reader, char *out, size_t size,
+get_name(struct wire_reader *reader, char *text, size_t size,
     enum name_error (*check)(const char *name))
 {
-	char folded[NAME_USER_MAX + NAME_HOST_MAX + 1];
+	char lower[NAME_USER_MAX + NAME_HOST_MAX + 1];
 
-	wire_get_str8(reader, out, size);
-	if (out[0] != '\0' && (check(out) != NAME_OK ||
-				  name_fold(out, folded, sizeof(folded)) != 0 ||
-				  strcmp(out, folded) != 0)) {
+	wire_get_str8(reader, text, size);
+	if (text[0] != '\0' && (check(text) != NAME_OK ||
+				   name_fold(text, lower, sizeof(lower)) != 0 ||
+				   strcmp(text, lower) != 0)) {
 		wire_reader_fail(reader);
 	}
 }

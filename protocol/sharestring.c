@@ -115,7 +115,7 @@ sharestring_encode(const struct share *share, char out[SHARESTRING_MAX])
 	size_t total;
 
 	_Static_assert(PREFIX_LEN + LENGTH_LEN + BODY_TEXT_MAX +
-			       2 * (BODY_TEXT_MAX / 61 + 2) <=
+			       (size_t)2 * (BODY_TEXT_MAX / 61 + 2) <=
 			   SHARESTRING_MAX,
 	    "the longest share string fits");
 	out[0] = '\0';

@@ -77,7 +77,9 @@ turn_slots(struct tenant *tenant, uint64_t second)
 {
 	uint64_t passed = second - tenant->second;
 
-	passed = passed < RATE_SLOTS ? passed : RATE_SLOTS;
+	if (passed > RATE_SLOTS) {
+		passed = RATE_SLOTS;
+	}
 	for (uint64_t i = 0; i < passed; i++) {
 		for (int way = 0; way < TENANT_WAYS; way++) {
 			tenant->ways[way].bytes[(second - i) % RATE_SLOTS] = 0;

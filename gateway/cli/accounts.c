@@ -273,6 +273,7 @@ invite(const struct cli *cli)
 		{ "ttl", &ttl, NULL } };
 	const char *arguments[2];
 	const char *words[5] = { "user", "invite" };
+	size_t count = 3;
 
 	if (flags_take(cli, flags, 2, arguments, 2) != 2) {
 		return cli_usage("user invite");
@@ -280,11 +281,12 @@ invite(const struct cli *cli)
 	words[2] = arguments[1];
 	words[3] = name != NULL ? name : "";
 	words[4] = ttl;
-	return remote_ask(cli, words,
-	    ttl != NULL    ? 5
-	    : name != NULL ? 4
-			   : 3,
-	    show_join);
+	if (ttl != NULL) {
+		count = 5;
+	} else if (name != NULL) {
+		count = 4;
+	}
+	return remote_ask(cli, words, count, show_join);
 }
 
 int
