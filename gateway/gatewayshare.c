@@ -5,8 +5,7 @@
  *	share     the relay is told of the share; then its string is made here,
  *	          as the relay never has the key part
  *	unshare   the relay is told and ends what there is; then the agent is
- *	          told by an order (gatewayorders.c), for which this waits a
- *while
+ *	          told by an order (gatewayorders.c), which is waited for
  */
 #include <ev.h>
 #include <sodium.h>

@@ -6,9 +6,9 @@
  *
  * An address that stands for a name (virtuals.h) is that name.  Then this
  * follows the way of the target: looks its name up if it goes directly, waits
- *for the session of the host if it goes to one.  The result is what
- *reach_open() needs, or a code and a sentence for people.  Opening it is the
- *caller's, who owns what flows.
+ * for the session of the host if it goes to one.  The result is what
+ * reach_open() needs, or a code and a sentence for people.  Opening it is the
+ * caller's, who owns what flows.
  */
 #ifndef INROAD_GATEWAY_REACH_H
 #define INROAD_GATEWAY_REACH_H

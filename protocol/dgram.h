@@ -3,8 +3,7 @@
  * dgram: the payload of DGRAM, an address and one datagram (PROTOCOL.md
  * section 8).
  *
- *	form u8 | by form: nothing, 4 bytes, str8, 16 bytes | port u16 |
- *datagram
+ *	form u8 | by form: nothing, 4, str8, 16 bytes | port u16 | datagram
  *
  * The forms have the numbers of SOCKS5's address types (RFC 1928 section 5);
  * 0, which SOCKS5 has not, is the target that OPEN named and has no port

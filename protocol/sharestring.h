@@ -10,7 +10,7 @@
  * opens anything beside that host.
  *
  * struct share is a value with a secret in it; sharestring_wipe() it.  All
- *names in a valid one are in lower case.
+ * names in a valid one are in lower case.
  */
 #ifndef INROAD_PROTOCOL_SHARESTRING_H
 #define INROAD_PROTOCOL_SHARESTRING_H

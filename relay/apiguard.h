@@ -14,11 +14,12 @@
  *	            which no form can send, and either
  *	            - an Origin that is this very page's and the token of the
  *	              page, or
- *	            - no Origin, and the field Inroad-Client.  A browser sends
- *	              Origin with everything but GET and HEAD, and lets a page
- *set such a field only for its own origin or after a preflight, which nothing
- *here ever grants.  So programs such as curl say who they are and need no
- *token.
+ *	            - no Origin, and the field Inroad-Client
+ *
+ * A browser sends Origin with everything but GET and HEAD, and lets a page set
+ * a field like that only for its own origin or after a preflight, which nothing
+ * here ever grants.  So programs such as curl say who they are and need no
+ * token.
  *
  * The token is a keyed hash of the account under a key of the process: nothing
  * is kept, it is good on every connection of that account, and for nobody else

@@ -4,13 +4,11 @@
  *
  * A notice goes to devices that are connected; nobody keeps one for the others,
  * because what it tells of is soon over, and what stays can be asked for.
- * There are three ways:
- *
- *	to a device, or to all of an account: at once
- *	to everybody: in turns of the loop, NOTICES_TURN devices each, since
- *there can be 100,000; a few of these may wait for one another about a limit
- *that was reached: to all of the account, at most once in NOTICES_LIMIT_PAUSE
- *for each account and kind, however often it happens
+ * A device, or all of an account, are told at once.  Everybody is told in turns
+ * of the loop, NOTICES_TURN devices each, since there can be 100,000; a few of
+ * these may wait for one another.  Of a limit that was reached all of the
+ * account are told, at most once in NOTICES_LIMIT_PAUSE for each account and
+ * kind, however often it happens.
  *
  * A text is UTF-8 of 1 to LIMITS_TEXT_LEN - 1 bytes; longer ones are cut.
  */
