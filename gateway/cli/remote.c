@@ -128,16 +128,18 @@ content_length(const char *text, size_t len)
 static const char *
 take_apart(const char *text, size_t len, int *status)
 {
-	static const char protocol[] = "HTTP/1.1 ";
+	static const char protocol[] = "HTTP/1.";
 	const char *body = strstr(text, "\r\n\r\n");
+	const char *code = text + sizeof(protocol); /* behind "HTTP/1.0" */
 	size_t head_len;
 	long length;
 
 	if (body == NULL ||
-	    strncmp(text, protocol, sizeof(protocol) - 1) != 0) {
+	    strncmp(text, protocol, sizeof(protocol) - 1) != 0 ||
+	    *code != ' ') {
 		return NULL;
 	}
-	*status = (int)strtol(text + sizeof(protocol) - 1, NULL, 10);
+	*status = (int)strtol(code, NULL, 10);
 	body += 4;
 	head_len = (size_t)(body - text);
 	length = content_length(text, head_len - 2);
