@@ -32,7 +32,6 @@ struct caller {
 	struct callers *callers;
 	struct egress_caller *egress;
 	struct ratelimit opens;
-	struct ratelimit texts;
 };
 
 /* --- one device ---------------------------------------------------------- */
@@ -55,8 +54,6 @@ on_enter(const struct sessionanswer *answer, void *arg)
 	caller->callers = callers;
 	ratelimit_init(&caller->opens, callers->config.open_rate,
 	    callers->config.open_burst, loop_now(callers->loop));
-	ratelimit_init(&caller->texts, LIMITS_MESSAGE_RATE,
-	    LIMITS_MESSAGE_BURST, loop_now(callers->loop));
 	return caller;
 }
 
@@ -145,10 +142,6 @@ on_text(void *kept, const struct keys_caller *by,
 	if (callers->config.post == NULL || by->share != 0) {
 		session_answer_text(letter->session, letter->number,
 		    CODE_DENIED, "it takes messages of its own account only");
-	} else if (!ratelimit_take(
-		       &caller->texts, 1, loop_now(callers->loop))) {
-		session_answer_text(letter->session, letter->number, CODE_LIMIT,
-		    "too many messages a second");
 	} else {
 		post_text(callers->config.post, letter);
 	}

@@ -82,6 +82,8 @@ acceptor_add(struct acceptor *acceptor, const struct sessionanswer *answer)
 	memcpy(caller->device, answer->device, sizeof(caller->device));
 	memcpy(caller->key, answer->key, sizeof(caller->key));
 	list_init(&caller->calls);
+	ratelimit_init(&caller->texts, LIMITS_MESSAGE_RATE,
+	    LIMITS_MESSAGE_BURST, loop_now(acceptor->loop));
 	list_push_back(&acceptor->list, &caller->node);
 	return caller;
 }
@@ -276,60 +278,13 @@ on_open(void *arg, struct stream *stream, const struct stream_target *target)
 	    caller->kept, &call->by, stream, target);
 }
 
-/* --- messages ------------------------------------------------------------ */
-
-static void
-on_text(void *arg, uint32_t number, const char *text, size_t len)
-{
-	struct call *call = arg;
-	struct caller *caller = call->caller;
-	const struct acceptor_ops *ops = caller->acceptor->config.ops;
-	const struct acceptor_letter letter = {
-		.session = carrier_session(call->carrier),
-		.number = number,
-		.user = caller->user,
-		.device = caller->device,
-		.text = text,
-		.len = len,
-	};
-
-	if (ops->text != NULL) {
-		ops->text(caller->kept, &call->by, &letter);
-	} else {
-		session_answer_text(letter.session, number, CODE_DENIED, "");
-	}
-}
-
-static void
-on_receipt(void *arg, uint32_t number, enum code code, const char *text)
-{
-	struct call *call = arg;
-	const struct acceptor_ops *ops = call->caller->acceptor->config.ops;
-
-	if (ops->receipt != NULL) {
-		ops->receipt(call->caller->kept, carrier_session(call->carrier),
-		    number, code, text);
-	}
-}
-
-static void
-on_over(void *arg, const struct session *session)
-{
-	struct call *call = arg;
-	const struct acceptor_ops *ops = call->caller->acceptor->config.ops;
-
-	if (ops->over != NULL) {
-		ops->over(call->caller->kept, session);
-	}
-}
-
 static const struct carrier_ops carrier_ops = {
 	.open = on_open,
 	.confirmed = on_confirmed,
 	.lost = on_lost,
-	.text = on_text,
-	.receipt = on_receipt,
-	.over = on_over,
+	.text = acceptortext_came,
+	.receipt = acceptortext_answered,
+	.over = acceptortext_over,
 	.down = on_down,
 };
 

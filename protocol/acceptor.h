@@ -2,8 +2,9 @@
 /*
  * acceptor: the gateways that have sessions with this host.
  *
- * A host is an agent, or a relay as the reserved host "relay"; what they lead
- * streams to is their own affair (struct acceptor_ops).  A caller is one device
+ * A host is an agent, a relay as the reserved host "relay", or a gateway that
+ * takes messages of others; what they lead streams to is their own affair
+ * (struct acceptor_ops).  A caller is one device
  * of a gateway, known by its key.  Its sessions begin with an ATTACH that the
  * owner accepts and are carried by carrier.h:
  *
@@ -82,7 +83,8 @@ struct acceptor_ops {
 	    struct stream *stream, const struct stream_target *target);
 	/*
 	 * A text came in session, to be answered (session.h); NULL: nobody
-	 * takes any.
+	 * takes any.  What is beyond LIMITS_MESSAGE_RATE of a caller is refused
+	 * before.
 	 */
 	void (*text)(void *kept, const struct keys_caller *by,
 	    const struct acceptor_letter *letter);

@@ -5,6 +5,7 @@
  *	acceptor.c        callers, their sessions and streams
  *	acceptorattach.c  answers to ATTACH
  *	acceptorroom.c    how many sessions there may be
+ *	acceptortext.c    messages
  */
 #ifndef INROAD_PROTOCOL_ACCEPTOR_IMPL_H
 #define INROAD_PROTOCOL_ACCEPTOR_IMPL_H
@@ -15,6 +16,7 @@
 #include <stdint.h>
 
 #include "common/list.h"
+#include "common/ratelimit.h"
 #include "protocol/acceptor.h"
 #include "protocol/carrier.h"
 
@@ -40,7 +42,8 @@ struct caller {
 	char user[NAME_USER_MAX + 1];
 	char device[NAME_HOST_MAX + 1];
 	uint8_t key[KEYS_LEN];
-	void *kept;        /* by the owner */
+	void *kept; /* by the owner */
+	struct ratelimit texts;
 	struct list calls; /* oldest first */
 };
 
@@ -98,6 +101,17 @@ bool acceptorroom_is_there(const struct acceptor *acceptor,
  * in the way least.  False when there is none.
  */
 bool acceptorroom_make(struct call *call);
+
+/* A text came in the session of arg, a call; as in struct carrier_ops. */
+void acceptortext_came(
+    void *arg, uint32_t number, const char *text, size_t len);
+
+/* An answer to one came, likewise. */
+void acceptortext_answered(
+    void *arg, uint32_t number, enum code code, const char *text);
+
+/* That session is over, likewise. */
+void acceptortext_over(void *arg, const struct session *session);
 
 /* End the session of call with code. */
 void acceptor_close_call(struct call *call, enum code code);

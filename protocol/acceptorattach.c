@@ -13,9 +13,10 @@ static void
 refuse(const struct acceptor *acceptor, struct link *link, uint32_t channel,
     enum code code, const char *text)
 {
+	const enum linkhello_role self = link_role(link);
 	struct linkmsg_detach detach = {
 		.code = code,
-		.by = acceptor->config.is_relay ? 0 : LINKHELLO_AGENT,
+		.by = acceptor->config.is_relay ? 0 : (uint8_t)self,
 	};
 	uint8_t payload[LIMITS_TEXT_LEN + 16];
 	size_t len;

@@ -24,6 +24,7 @@ static const char recovery_prefix[] = "inroadkey1:";
 /* Labels of PROTOCOL.md, "Keys", without a terminator in the hash. */
 static const char id_label[] = "inroad key id 1";
 static const char host_label[] = "inroad host 1";
+static const char gateway_label[] = "inroad gateway 1";
 static const char caller_label[] = "inroad caller 1";
 static const char session_label[] = "inroad session 1";
 static const char mac1_label[] = "inroad mac1 1";
@@ -99,6 +100,21 @@ keys_host(const struct keys_account *account, const char *host,
 		return -1;
 	}
 	hash(host_key, KEYS_LEN, account->key, host_label,
+	    (const uint8_t *)folded, strlen(folded));
+	return 0;
+}
+
+int
+keys_gateway(const struct keys_account *account, const char *device,
+    uint8_t gateway_key[KEYS_LEN])
+{
+	char folded[NAME_HOST_MAX + 1];
+
+	if (name_check_device(device) != NAME_OK ||
+	    name_fold(device, folded, sizeof(folded)) != 0) {
+		return -1;
+	}
+	hash(gateway_key, KEYS_LEN, account->key, gateway_label,
 	    (const uint8_t *)folded, strlen(folded));
 	return 0;
 }

@@ -103,9 +103,17 @@ int keys_host(const struct keys_account *account, const char *host,
     uint8_t host_key[KEYS_LEN]);
 
 /*
- * Derive the pre-shared key with which caller opens sessions to the host that
- * has host_key.  Returns 0, or -1 when caller is not valid, as in
- * keys_caller_encode().
+ * Derive the key by which the gateway that is called device takes messages from
+ * account's key, which is never the key of a host.  Returns 0, or -1 when
+ * device is no valid name.
+ */
+int keys_gateway(const struct keys_account *account, const char *device,
+    uint8_t gateway_key[KEYS_LEN]);
+
+/*
+ * Derive the pre-shared key with which caller opens sessions to the host, or
+ * the gateway, that has host_key.  Returns 0, or -1 when caller is not valid,
+ * as in keys_caller_encode().
  */
 int keys_psk(const uint8_t host_key[KEYS_LEN], const struct keys_caller *caller,
     uint8_t psk[KEYS_LEN]);

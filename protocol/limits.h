@@ -153,6 +153,12 @@
 /* Channels of one link at a relay. */
 #define LIMITS_CHANNELS_MAX 4096
 
+/*
+ * Channels that a relay opens towards a gateway have this bit in their number;
+ * those that the gateway opens have not, so that both choose freely.
+ */
+#define LIMITS_CHANNEL_CALLED UINT32_C(0x80000000)
+
 /* What may be sent on a new channel before the first CREDIT. */
 #define LIMITS_CREDIT_START 65536
 

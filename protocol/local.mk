@@ -42,6 +42,8 @@ noinst_LIBRARIES += %D%/libprotocol.a
 	%D%/record.c \
 	%D%/record.h \
 	%D%/records.def \
+	%D%/resolvemsg.c \
+	%D%/resolvemsg.h \
 	%D%/resume.c \
 	%D%/resume.h \
 	%D%/retain.c \
@@ -88,6 +90,7 @@ noinst_LIBRARIES += %D%/liblink.a
 	%D%/acceptor_impl.h \
 	%D%/acceptorattach.c \
 	%D%/acceptorroom.c \
+	%D%/acceptortext.c \
 	%D%/bridge.c \
 	%D%/bridge.h \
 	%D%/carrier.c \

@@ -441,6 +441,19 @@ account_next_device(
 		   : list_entry(node, struct account_device, of_account);
 }
 
+struct account_device *
+account_next_gateway(
+    const struct account *account, const struct account_device *device)
+{
+	struct list *node = device == NULL ? list_first(&account->gateways)
+					   : list_after(&account->gateways,
+						 &device->of_gateways);
+
+	return node == NULL
+		   ? NULL
+		   : list_entry(node, struct account_device, of_gateways);
+}
+
 struct account_token *
 account_next_token(
     const struct account *account, const struct account_token *token)

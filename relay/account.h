@@ -441,6 +441,10 @@ struct account *account_next(
 struct account_device *account_next_device(
     const struct account *account, const struct account_device *device);
 
+/* As account_next_device(), live gateways only. */
+struct account_device *account_next_gateway(
+    const struct account *account, const struct account_device *device);
+
 /* Return the invitation after token (NULL: the first) of account, by age. */
 struct account_token *account_next_token(
     const struct account *account, const struct account_token *token);

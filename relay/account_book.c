@@ -195,6 +195,7 @@ account_book_make(struct account_book *book, const struct store_account *row)
 		account->row = *row;
 		list_init(&account->of_book);
 		list_init(&account->devices);
+		list_init(&account->gateways);
 		list_init(&account->revoked);
 		list_init(&account->tokens);
 		list_init(&account->lent);
@@ -216,6 +217,7 @@ account_book_make_device(
 	device->account = account;
 	device->row = *row;
 	list_init(&device->of_account);
+	list_init(&device->of_gateways);
 	list_init(&device->seen);
 	if (row->revoked_by != NULL) {
 		device->revoked_by = mem_strdup(row->revoked_by);
@@ -285,6 +287,10 @@ account_book_insert_device(struct account_device *device)
 	}
 	table_insert(book->by_name, &device->by_name);
 	list_push_back(&device->account->devices, &device->of_account);
+	if (device->row.role == LINKHELLO_GATEWAY) {
+		list_push_back(
+		    &device->account->gateways, &device->of_gateways);
+	}
 	count_live(device, 1);
 }
 
@@ -305,6 +311,7 @@ take_out_live(struct account_device *device)
 {
 	table_remove(device->account->book->by_name, &device->by_name);
 	list_remove(&device->of_account);
+	list_remove(&device->of_gateways);
 	count_live(device, -1);
 }
 

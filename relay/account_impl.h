@@ -59,6 +59,7 @@ struct account {
 	struct list of_book;
 	struct account_book *book;
 	struct list devices;  /* live ones by age */
+	struct list gateways; /* of those, likewise */
 	struct list revoked;  /* by the time of their removal */
 	struct list tokens;   /* by age */
 	struct list lent;     /* shares that it makes, by age */
@@ -83,6 +84,7 @@ struct account_device {
 	struct table_node by_key;
 	struct table_node by_name; /* while live */
 	struct list of_account;
+	struct list of_gateways; /* a live gateway */
 	struct list seen;
 	struct account *account;
 	void *link;

@@ -177,40 +177,6 @@ on_down(struct link *link, enum code code, const char *text,
 
 /* --- the login ------------------------------------------------------- */
 
-/*
- * Find out why device replaces older; write what older is told to text.  After
- * a mere restart nobody is left to read it: who reads it is another machine.
- */
-static void
-explain_replacing(
-    struct device *device, struct device *older, char text[LIMITS_TEXT_LEN])
-{
-	enum rivals_verdict verdict = rivals_replace(&device->rivals,
-	    &older->rivals, loop_now(device->hub->config.loop));
-	char from[2][ADDR_TEXT_LEN];
-
-	(void)addr_format(link_peer(device->link), from[0]);
-	(void)addr_format(link_peer(older->link), from[1]);
-	if (verdict == RIVALS_RETURN) {
-		(void)snprintf(
-		    text, LIMITS_TEXT_LEN, "%s", codes_summary(CODE_REPLACED));
-		return;
-	}
-	(void)snprintf(text, LIMITS_TEXT_LEN,
-	    "another machine with the key of this one connected from %.64s; "
-	    "on one of the two remove the state directory and join anew, under "
-	    "a name of its own",
-	    from[0]);
-	if (verdict == RIVALS_FIGHT) {
-		log_write(LOG_LEVEL_WARN, "link", link_id(device->link),
-		    "two machines with the key of %s/%s replace each other, at "
-		    "%s and %s: one of them runs on a copy of the other's "
-		    "state directory and must join anew",
-		    device_user(device), account_device_row(device->row)->name,
-		    from[0], from[1]);
-	}
-}
-
 /* A newer link of the same device takes over at once. */
 static void
 replace_older(struct device *device)
@@ -220,7 +186,7 @@ replace_older(struct device *device)
 
 	account_device_set_link(device->row, device);
 	if (older != NULL) {
-		explain_replacing(device, older, text);
+		devicerivals_explain(device, older, text);
 		link_goaway(older->link, CODE_REPLACED, text);
 		retire(older);
 	}
@@ -349,6 +315,9 @@ on_login(struct link *link, const struct linkhello_login *login,
 	(void)addr_format_ip(link_peer(link), origin);
 	/* on_judged() counts by role: it must be known before. */
 	device->role = request.role;
+	if (device->role == LINKHELLO_GATEWAY) {
+		device->next_channel |= LIMITS_CHANNEL_CALLED;
+	}
 	device->login_at = loop_now(device->hub->config.loop);
 	rivals_login(&device->rivals, login->boot);
 	op = account_login(
@@ -376,6 +345,9 @@ on_frame(struct link *link, enum frame_type type, uint32_t channel,
 	case FRAME_ATTACHED:
 		deviceattach_answer(device, channel, payload, len);
 		break;
+	case FRAME_RESOLVE:
+		deviceresolve_request(device, payload, len);
+		break;
 	case FRAME_INVITE:
 		deviceinvite_request(device, payload, len);
 		break;
@@ -392,6 +364,7 @@ on_frame(struct link *link, enum frame_type type, uint32_t channel,
 	case FRAME_DETACH:
 	case FRAME_CREDIT:
 	case FRAME_CARRY:
+	case FRAME_RESOLVED:
 	case FRAME_INVITED:
 	case FRAME_SHARED:
 	default:
@@ -475,7 +448,8 @@ init(struct device *device, struct device_hub *hub)
 	list_init(&device->shares);
 	list_init(&device->lenders);
 	list_init(&device->callers);
-	list_init(&device->attaches);
+	list_init(&device->made);
+	list_init(&device->taken);
 	ratelimit_init(&device->attach_rate, ATTACH_RATE, ATTACH_BURST,
 	    loop_now(hub->config.loop));
 }

@@ -7,7 +7,8 @@
  *
  * A guest is somebody who connected; a member is an enrolled device that
  * logged in.  A gateway as member gets the list of its hosts and every change
- * of it, attaches channels to agents and asks for invitations.  An agent as
+ * of it, attaches channels to agents and to other gateways of its account, and
+ * asks for invitations.  An agent as
  * member makes its host online.  A newer link of the same device replaces the
  * older one at once.
  *
@@ -139,8 +140,9 @@ struct device_channel {
 };
 
 /*
- * Call visit(channel, arg) for the channels of row's link, the newest first and
- * most of them; none when it has no link.
+ * Call visit(channel, arg) for the channels of row's link, those that it opened
+ * and then those by which it is called, each the newest first and at
+ * most that many; none when it has no link.
  */
 void device_each_channel(const struct account_device *row, unsigned most,
     void (*visit)(const struct device_channel *channel, void *arg), void *arg);

@@ -79,18 +79,20 @@ struct device {
 	struct ratelimit attach_rate;
 	/* An agent's. */
 	struct directory_host *host;
+	/* Of an agent, and of a gateway that others of its account call. */
 	uint32_t next_channel; /* that we choose; 0: all numbers are used */
 	struct list callers;   /* accounts that share its link */
 	struct idmap *calls;   /* attaches by channel; NULL before the first */
 	/* Both. */
-	struct list attaches; /* of this device, as either side */
-	uint32_t channels;    /* how many those are */
+	struct list made;  /* attaches that it asked for */
+	struct list taken; /* and those by which it is called */
+	uint32_t channels; /* how many there are in both */
 };
 
 /* A circuit and whose it is; a side that is gone has no device here. */
 struct attach {
-	struct device *gateway;
-	struct device *agent;
+	struct device *gateway; /* that called */
+	struct device *agent;   /* that is called; perhaps a gateway, too */
 	struct switch_circuit *circuit;
 	struct tenant *tenant;
 	struct caller *caller; /* NULL without agent */
@@ -100,8 +102,8 @@ struct attach {
 	uint64_t asked_at; /* by the loop's clock */
 	uint64_t share;    /* by which it is, 0: the own host */
 	bool answered;
-	struct list of_gateway; /* in gateway->attaches */
-	struct list of_agent;   /* in agent->attaches */
+	struct list of_gateway; /* in gateway->made */
+	struct list of_agent;   /* in agent->taken */
 };
 
 /* Return the account of a member, by name. */
@@ -115,6 +117,15 @@ void devicerefuse_start(
 
 /* Device waits for an answer no more. */
 void devicerefuse_end(struct device *device);
+
+/* --- devicerivals.c: links that replace one another ----------------------- */
+
+/*
+ * Find out why device replaces older; write what older is told to text.  After
+ * a mere restart nobody is left to read it: who reads it is another machine.
+ */
+void devicerivals_explain(
+    struct device *device, struct device *older, char text[LIMITS_TEXT_LEN]);
 
 /* --- deviceadmin.c: what administration does ------------------------------ */
 
@@ -141,6 +152,10 @@ void devicehosts_take_away(
 /* Return the rule that takes host from the account of device, or NULL. */
 const struct store_rule *devicerule_judge(
     const struct device *device, const struct directory_host *host);
+
+/* Return the rule that takes that gateway from another one, device, or NULL. */
+const struct store_rule *devicerule_judge_gateway(
+    const struct device *device, const char *name);
 
 /* --- devicelent.c: hosts that others share ------------------------------- */
 
@@ -179,13 +194,29 @@ void deviceshare_request(
 /* Forget what device asked for. */
 void deviceshare_end(struct device *device);
 
-/* --- deviceattach.c: channels between gateways and agents ---------------- */
+/* --- deviceresolve.c: which gateways there are ---------------------------- */
+
+/* A gateway asks for others of its account. */
+void deviceresolve_request(
+    struct device *device, const uint8_t *payload, size_t len);
+
+/* --- devicecallee.c: whom a gateway calls --------------------------------- */
+
+/* Return who takes the channel that device asks for, or NULL after refusing. */
+struct device *devicecallee_find(struct device *device, uint32_t channel,
+    const struct linkmsg_attach *attach);
+
+/* --- deviceattach.c: channels between gateways and whom they call -------- */
+
+/* Refuse a channel that does not exist on our side. */
+void deviceattach_refuse(
+    struct device *device, uint32_t channel, enum code code, const char *text);
 
 /* A gateway wants a channel to a host. */
 void deviceattach_request(struct device *device, uint32_t channel,
     const uint8_t *payload, size_t len);
 
-/* An agent agreed. */
+/* Who was called agreed. */
 void deviceattach_answer(struct device *device, uint32_t channel,
     const uint8_t *payload, size_t len);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Channels between gateways and agents. */
+/* Channels between gateways and whom they call. */
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -15,7 +15,7 @@
 #include "relay/switch.h"
 #include "relay/tenant.h"
 
-/* An account that calls an agent: its share of that agent's link. */
+/* An account that calls a device: its share of that device's link. */
 struct caller {
 	int64_t account; /* its id, likewise */
 	struct schedule_group group;
@@ -106,30 +106,31 @@ static const char agent_lost[] = "the host lost its connection to the relay";
 void
 deviceattach_end(struct device *device)
 {
-	bool agent = device->role == LINKHELLO_AGENT;
-	struct list *node = list_first(&device->attaches);
+	struct list *node = list_first(&device->made);
 
-	for (; node != NULL; node = list_first(&device->attaches)) {
-		struct attach *attach =
-		    agent ? list_entry(node, struct attach, of_agent)
-			  : list_entry(node, struct attach, of_gateway);
-
+	for (; node != NULL; node = list_first(&device->made)) {
 		switch_lose(
-		    attach->circuit, agent ? SWITCH_AGENT : SWITCH_GATEWAY);
+		    list_entry(node, struct attach, of_gateway)->circuit,
+		    SWITCH_GATEWAY);
+	}
+	node = list_first(&device->taken);
+	for (; node != NULL; node = list_first(&device->taken)) {
+		switch_lose(list_entry(node, struct attach, of_agent)->circuit,
+		    SWITCH_AGENT);
 	}
 }
 
 void
 deviceattach_unshare(struct device *device, uint64_t share, const char *text)
 {
-	struct list *node = list_first(&device->attaches);
+	struct list *node = list_first(&device->made);
 
 	while (node != NULL) {
 		struct attach *attach =
 		    list_entry(node, struct attach, of_gateway);
 
 		/* No other one of this gateway ends by that. */
-		node = list_after(&device->attaches, node);
+		node = list_after(&device->made, node);
 		if (attach->share == share) {
 			switch_end(attach->circuit, CODE_DENIED, text);
 		}
@@ -139,23 +140,23 @@ deviceattach_unshare(struct device *device, uint64_t share, const char *text)
 void
 deviceattach_cut(struct device *device, enum code code, const char *text)
 {
-	bool agent = device->role == LINKHELLO_AGENT;
-	struct list *node = list_first(&device->attaches);
+	struct list *node = list_first(&device->made);
 
-	for (; node != NULL; node = list_first(&device->attaches)) {
-		struct attach *attach =
-		    agent ? list_entry(node, struct attach, of_agent)
-			  : list_entry(node, struct attach, of_gateway);
-
-		switch_end(attach->circuit, code, text);
+	for (; node != NULL; node = list_first(&device->made)) {
+		switch_end(list_entry(node, struct attach, of_gateway)->circuit,
+		    code, text);
+	}
+	node = list_first(&device->taken);
+	for (; node != NULL; node = list_first(&device->taken)) {
+		switch_end(list_entry(node, struct attach, of_agent)->circuit,
+		    code, text);
 	}
 }
 
 /* --- a gateway asks -------------------------------------------------- */
 
-/* Refuse a channel that does not exist on our side. */
-static void
-refuse(
+void
+deviceattach_refuse(
     struct device *device, uint32_t channel, enum code code, const char *text)
 {
 	struct linkmsg_detach detach = { .code = code };
@@ -168,119 +169,47 @@ refuse(
 	(void)link_send(device->link, FRAME_DETACH, channel, payload, len);
 }
 
-/* Return whether attach goes by a share that there is. */
-static bool
-is_shared(const struct device *device, const struct linkmsg_attach *attach)
+/* Return the rule that takes whom attach is to from device, or NULL. */
+static const struct store_rule *
+judge(const struct device *device, const struct attach *attach)
 {
-	const struct account_share *share =
-	    account_find_share(device->hub->config.book, attach->caller.share);
-	const struct store_share *row;
+	const struct device *called = attach->agent;
 
-	if (share == NULL) {
-		return false;
-	}
-	row = account_share_row(share);
-	return account_share_user(share) == device->account &&
-	       strcmp(account_row(account_share_owner(share))->user,
-		   attach->owner) == 0 &&
-	       strcmp(row->host, attach->host) == 0 &&
-	       (row->expiry == 0 || row->expiry > (uint64_t)time(NULL));
-}
-
-/* Return the host that attach is for, or NULL after refusing. */
-static struct directory_host *
-find_host(struct device *device, uint32_t channel,
-    const struct linkmsg_attach *attach)
-{
-	struct directory_host *host = NULL;
-	char text[LIMITS_TEXT_LEN];
-
-	if (strcmp(attach->caller.user, device_user(device)) != 0) {
-		refuse(device, channel, CODE_DENIED,
-		    "the caller is not the account that logged in");
+	if (called == NULL) {
 		return NULL;
 	}
-	/* Hosts of other accounts look like hosts that do not exist. */
-	if (strcmp(attach->owner, device_user(device)) == 0 ||
-	    is_shared(device, attach)) {
-		host = directory_lookup(device->hub->config.directory,
-		    attach->owner, attach->host, attach->replica);
-	}
-	if (host == NULL) {
-		(void)snprintf(text, sizeof(text),
-		    "no host \"%s\" in this account", attach->host);
-		refuse(device, channel, CODE_HOST_UNKNOWN, text);
-	}
-	return host;
-}
-
-/* Refuse a channel to host if a rule denies it; false: none does. */
-static bool
-is_denied(
-    struct device *device, uint32_t channel, const struct directory_host *host)
-{
-	const struct store_rule *rule = devicerule_judge(device, host);
-	char text[LIMITS_TEXT_LEN];
-
-	if (rule != NULL) {
-		refuse(device, channel, CODE_DENIED, rules_explain(rule, text));
-	}
-	return rule != NULL;
+	return called->host != NULL
+		   ? devicerule_judge(device, called->host)
+		   : devicerule_judge_gateway(
+			 device, account_device_row(called->row)->name);
 }
 
 void
 deviceattach_review(struct device *device)
 {
-	struct list *node = list_first(&device->attaches);
+	struct list *node = list_first(&device->made);
 	char text[LIMITS_TEXT_LEN];
 
 	while (node != NULL) {
 		struct attach *attach =
 		    list_entry(node, struct attach, of_gateway);
-		const struct store_rule *rule = NULL;
+		const struct store_rule *rule = judge(device, attach);
 
-		node = list_after(&device->attaches, node);
-		if (attach->agent != NULL) {
-			rule = devicerule_judge(device, attach->agent->host);
+		node = list_after(&device->made, node);
+		if (rule == NULL) {
+			continue;
 		}
-		if (rule != NULL) {
+		if (attach->agent->host != NULL) {
 			/*
 			 * This first: a gateway to which a host is not there
 			 * any more takes the end of its channel for the end of
 			 * the session.
 			 */
 			devicehosts_take_away(device, attach->agent->host);
-			switch_end(attach->circuit, CODE_DENIED,
-			    rules_explain(rule, text));
 		}
+		switch_end(
+		    attach->circuit, CODE_DENIED, rules_explain(rule, text));
 	}
-}
-
-/* Return the agent of host if it takes a channel, or NULL after refusing. */
-static struct device *
-find_agent(
-    struct device *device, uint32_t channel, const struct directory_host *host)
-{
-	struct device *agent = directory_host_live(host);
-	char text[LIMITS_TEXT_LEN];
-
-	if (agent != NULL && agent->next_channel == 0) {
-		link_goaway(agent->link, CODE_LIMIT,
-		    "the connection has used all its channel numbers");
-	}
-	if (agent == NULL || !link_is_up(agent->link)) {
-		(void)snprintf(text, sizeof(text), "\"%s\" is offline",
-		    directory_host_name(host));
-		refuse(device, channel, CODE_HOST_OFFLINE, text);
-		return NULL;
-	}
-	if (agent->channels >= LIMITS_CHANNELS_MAX) {
-		(void)snprintf(text, sizeof(text),
-		    "\"%s\" has too many channels", directory_host_name(host));
-		refuse(device, channel, CODE_OVERLOADED, text);
-		return NULL;
-	}
-	return agent;
 }
 
 /* Say in message which device is calling. */
@@ -367,8 +296,8 @@ tie(struct attach *attach)
 		(void)idmap_remove(attach->agent->calls, attach->agent_channel);
 		return code;
 	}
-	list_push_back(&attach->gateway->attaches, &attach->of_gateway);
-	list_push_back(&attach->agent->attaches, &attach->of_agent);
+	list_push_back(&attach->gateway->made, &attach->of_gateway);
+	list_push_back(&attach->agent->taken, &attach->of_agent);
 	attach->gateway->channels++;
 	attach->agent->channels++;
 	return CODE_OK;
@@ -407,7 +336,7 @@ call(struct device *device, struct device *agent, uint32_t channel,
 		if (attach != NULL) {
 			forget(attach);
 		}
-		refuse(device, channel, CODE_OVERLOADED,
+		deviceattach_refuse(device, channel, CODE_OVERLOADED,
 		    "the relay has no room for another channel");
 		return;
 	}
@@ -457,10 +386,10 @@ attach_to_relay(
 	struct console *console = device->hub->config.console;
 
 	if (console == NULL) {
-		refuse(device, channel, CODE_HOST_UNKNOWN,
+		deviceattach_refuse(device, channel, CODE_HOST_UNKNOWN,
 		    "this relay cannot be asked for anything");
 	} else if (strcmp(message->caller.user, device_user(device)) != 0) {
-		refuse(device, channel, CODE_DENIED,
+		deviceattach_refuse(device, channel, CODE_DENIED,
 		    "the caller is not the account that logged in");
 	} else {
 		name_device(device, message);
@@ -474,12 +403,12 @@ deviceattach_request(
     struct device *device, uint32_t channel, const uint8_t *payload, size_t len)
 {
 	struct linkmsg_attach message;
-	struct directory_host *host;
-	struct device *agent = NULL;
+	struct device *agent;
 	char text[LIMITS_TEXT_LEN];
 
 	if (linkmsg_attach_decode(&message, false, payload, len) != 0 ||
-	    channel <= device->last_channel) {
+	    channel <= device->last_channel ||
+	    channel >= LIMITS_CHANNEL_CALLED) {
 		link_close(device->link, CODE_PROTOCOL_ERROR, "bad ATTACH");
 		return;
 	}
@@ -487,7 +416,8 @@ deviceattach_request(
 	device->hub->stats.attaches++;
 	if (!ratelimit_take(
 		&device->attach_rate, 1, loop_now(device->hub->config.loop))) {
-		refuse(device, channel, CODE_LIMIT, "too many attaches");
+		deviceattach_refuse(
+		    device, channel, CODE_LIMIT, "too many attaches");
 		return;
 	}
 	if (console_is_meant(&message)) {
@@ -497,29 +427,27 @@ deviceattach_request(
 	if (is_exhausted(device, text)) {
 		(void)notices_limit(
 		    device->hub->notices, device->account, "month", text);
-		refuse(device, channel, CODE_QUOTA, text);
+		deviceattach_refuse(device, channel, CODE_QUOTA, text);
 		return;
 	}
 	if (exceeds(device, text)) {
 		(void)notices_limit(
 		    device->hub->notices, device->account, "channels", text);
-		refuse(device, channel, CODE_LIMIT, text);
+		deviceattach_refuse(device, channel, CODE_LIMIT, text);
 		return;
 	}
 	if (device->channels >= LIMITS_CHANNELS_MAX) {
-		refuse(device, channel, CODE_LIMIT, "too many channels");
+		deviceattach_refuse(
+		    device, channel, CODE_LIMIT, "too many channels");
 		return;
 	}
-	host = find_host(device, channel, &message);
-	if (host != NULL && !is_denied(device, channel, host)) {
-		agent = find_agent(device, channel, host);
-	}
+	agent = devicecallee_find(device, channel, &message);
 	if (agent != NULL) {
 		call(device, agent, channel, &message);
 	}
 }
 
-/* --- an agent answers ------------------------------------------------ */
+/* --- the answer ------------------------------------------------ */
 
 void
 deviceattach_answer(

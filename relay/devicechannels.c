@@ -29,28 +29,45 @@ describe(const struct attach *attach, uint64_t now, uint64_t wall,
 	name_side(attach->agent, &out->host_user, &out->host);
 }
 
+/* Where a walk through the channels of a device is. */
+struct walk {
+	void (*visit)(const struct device_channel *channel, void *arg);
+	void *arg;
+	uint64_t now;
+	unsigned left; /* that may be visited */
+};
+
+static void
+show(struct walk *walk, const struct attach *attach)
+{
+	struct device_channel channel;
+
+	describe(attach, walk->now, (uint64_t)time(NULL), &channel);
+	walk->visit(&channel, walk->arg);
+	walk->left--;
+}
+
 void
 device_each_channel(const struct account_device *row, unsigned most,
     void (*visit)(const struct device_channel *channel, void *arg), void *arg)
 {
 	const struct device *device = account_device_link(row);
-	const uint64_t wall = (uint64_t)time(NULL);
-	struct device_channel channel;
-	struct list *node;
+	struct walk walk = { .visit = visit, .arg = arg, .left = most };
+	struct list *made;
+	struct list *taken;
 
 	if (device == NULL) {
 		return;
 	}
-	node = list_last(&device->attaches);
-	for (; node != NULL && most > 0; most--) {
-		const struct attach *attach =
-		    device->role == LINKHELLO_AGENT
-			? list_entry(node, struct attach, of_agent)
-			: list_entry(node, struct attach, of_gateway);
-
-		describe(
-		    attach, loop_now(device->hub->config.loop), wall, &channel);
-		visit(&channel, arg);
-		node = list_before(&device->attaches, node);
+	walk.now = loop_now(device->hub->config.loop);
+	made = list_last(&device->made);
+	for (; made != NULL && walk.left > 0;
+	     made = list_before(&device->made, made)) {
+		show(&walk, list_entry(made, struct attach, of_gateway));
+	}
+	taken = list_last(&device->taken);
+	for (; taken != NULL && walk.left > 0;
+	     taken = list_before(&device->taken, taken)) {
+		show(&walk, list_entry(taken, struct attach, of_agent));
 	}
 }

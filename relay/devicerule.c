@@ -11,6 +11,13 @@ devicerule_judge(const struct device *device, const struct directory_host *host)
 	    directory_host_name(host));
 }
 
+const struct store_rule *
+devicerule_judge_gateway(const struct device *device, const char *name)
+{
+	return rules_judge(account_book_rules(device->hub->config.book),
+	    device_user(device), device_user(device), name);
+}
+
 /* A gateway, and the rule that came or went. */
 struct review {
 	struct device *device;

@@ -21,7 +21,7 @@ on_exhausted(struct account *account, void *arg)
 		struct device *device = account_device_link(row);
 
 		if (device != NULL && device->role == LINKHELLO_GATEWAY &&
-		    !list_empty(&device->attaches)) {
+		    !list_empty(&device->made)) {
 			ends = true;
 			deviceattach_cut(device, CODE_QUOTA, text);
 		}

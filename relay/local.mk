@@ -57,11 +57,14 @@ noinst_LIBRARIES += %D%/librelay.a
 	%D%/device_impl.h \
 	%D%/deviceadmin.c \
 	%D%/deviceattach.c \
+	%D%/devicecallee.c \
 	%D%/devicechannels.c \
 	%D%/devicehosts.c \
 	%D%/deviceinvite.c \
 	%D%/devicelent.c \
 	%D%/devicerefuse.c \
+	%D%/deviceresolve.c \
+	%D%/devicerivals.c \
 	%D%/devicerule.c \
 	%D%/deviceshare.c \
 	%D%/devicetenant.c \

@@ -36,6 +36,7 @@ struct lane {
 	struct channel *from; /* NULL once gone */
 	enum code lost;       /* what is told when the link of `from` is gone */
 	const char *lost_text;
+	enum linkhello_role role; /* of who is at `from` */
 	struct credit credit;
 	struct toll_gate gates[SWITCH_TOLLS];
 	uint64_t copied; /* bytes handed on */
@@ -268,10 +269,8 @@ say_farewell(struct lane *lane, const struct farewell *farewell)
 	struct channel *to = lane_to(lane);
 
 	if (farewell->passed_on) {
-		channel_detach_by(to,
-		    lane_end(lane) == SWITCH_AGENT ? LINKHELLO_AGENT
-						   : LINKHELLO_GATEWAY,
-		    farewell->code, farewell->text);
+		channel_detach_by(
+		    to, lane->role, farewell->code, farewell->text);
 	} else {
 		channel_detach(to, farewell->code, farewell->text);
 	}
@@ -529,6 +528,7 @@ lane_init(struct lane *lane, struct switch_circuit *circuit,
 	lane->last = &lane->first;
 	lane->lost = side->lost;
 	lane->lost_text = side->lost_text;
+	lane->role = link_role(side->link);
 	lane->from = channel_new(
 	    side->link, side->channel, side->group, &callbacks, lane);
 	if (lane->from == NULL) {

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "protocol/resolvemsg.h"
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 /* Longer than any payload that a frame can have. */
@@ -124,6 +126,28 @@ recode_invited(const uint8_t *data, size_t len, uint8_t *out)
 	return linkmsg_invited_encode(&message, out, SIZE);
 }
 
+static size_t
+recode_resolve(const uint8_t *data, size_t len, uint8_t *out)
+{
+	struct resolvemsg_resolve message;
+
+	if (resolvemsg_resolve_decode(&message, data, len) != 0) {
+		return 0;
+	}
+	return resolvemsg_resolve_encode(&message, out, SIZE);
+}
+
+static size_t
+recode_resolved(const uint8_t *data, size_t len, uint8_t *out)
+{
+	struct resolvemsg_resolved message;
+
+	if (resolvemsg_resolved_decode(&message, data, len) != 0) {
+		return 0;
+	}
+	return resolvemsg_resolved_encode(&message, out, SIZE);
+}
+
 static recode *const recoders[] = {
 	recode_result,
 	recode_goaway,
@@ -134,6 +158,8 @@ static recode *const recoders[] = {
 	recode_detach,
 	recode_invite,
 	recode_invited,
+	recode_resolve,
+	recode_resolved,
 };
 
 int

@@ -669,11 +669,12 @@ START_TEST(frames_that_are_not_for_the_sender_end_the_link)
 	static const uint8_t payload[64] = { 0 };
 
 	endpoint_refuses(FRAME_INVITE, 0, payload, 8);
-	endpoint_refuses(FRAME_ATTACH, 1, payload, 8);
+	endpoint_refuses(FRAME_RESOLVE, 0, payload, 8);
 	endpoint_refuses((enum frame_type)200, 0, payload, 8);
 	relay_refuses(LINKHELLO_GATEWAY, FRAME_CREDIT, 1, 8);
 	relay_refuses(LINKHELLO_GATEWAY, FRAME_RESULT, 0, 16);
-	relay_refuses(LINKHELLO_GATEWAY, FRAME_ATTACHED, 1, 16);
+	relay_refuses(LINKHELLO_GATEWAY, FRAME_RESOLVED, 0, 16);
+	relay_refuses(LINKHELLO_AGENT, FRAME_RESOLVE, 0, 16);
 	relay_refuses(LINKHELLO_AGENT, FRAME_ATTACH, 1, 16);
 	relay_refuses(LINKHELLO_AGENT, FRAME_INVITE, 0, 16);
 }

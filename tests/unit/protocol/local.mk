@@ -23,6 +23,7 @@ UNIT_TESTS += \
 	%D%/test_outbox \
 	%D%/test_record \
 	%D%/test_relaylist \
+	%D%/test_resolvemsg \
 	%D%/test_resume \
 	%D%/test_retain \
 	%D%/test_rights \

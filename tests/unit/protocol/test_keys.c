@@ -319,6 +319,11 @@ START_TEST(case_of_names_does_not_count)
 	ck_assert_int_eq(keys_host(&account, "Office", out[0]), 0);
 	ck_assert_int_eq(keys_host(&account, "office", out[1]), 0);
 	ck_assert_mem_eq(out[0], out[1], KEYS_LEN);
+	/* A gateway is never what a host by its name was. */
+	ck_assert_int_eq(keys_gateway(&account, "Office", out[1]), 0);
+	ck_assert_mem_ne(out[0], out[1], KEYS_LEN);
+	ck_assert_int_eq(keys_gateway(&account, "office", out[0]), 0);
+	ck_assert_mem_eq(out[0], out[1], KEYS_LEN);
 	ck_assert_int_eq(keys_session_prologue(&session, out[0], &len[0]), 0);
 	ck_assert_int_eq(keys_caller_owner(&caller, "alice"), 0);
 	session.owner = "alice";
@@ -339,6 +344,9 @@ START_TEST(names_must_be_valid)
 
 	ck_assert_int_eq(keys_host(&account, "of fice", out), -1);
 	ck_assert_int_eq(keys_host(&account, "127", out), -1);
+	ck_assert_int_eq(keys_gateway(&account, "of fice", out), -1);
+	/* A gateway may have a name that no host has. */
+	ck_assert_int_eq(keys_gateway(&account, "127", out), 0);
 	/* Only the relay itself has no owner. */
 	ck_assert_int_eq(keys_session_prologue(&session, out, &len), 0);
 	session.host = "office";

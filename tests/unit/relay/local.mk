@@ -16,6 +16,7 @@ UNIT_TESTS += \
 	%D%/test_backup \
 	%D%/test_device \
 	%D%/test_deviceattach \
+	%D%/test_devicecallee \
 	%D%/test_devicehosts \
 	%D%/test_deviceshare \
 	%D%/test_directory \
@@ -70,6 +71,8 @@ LIBS_UNIT_RELAY = $(LIBS_UNIT) $(LIBS_RELAY) $(LIBS_CHECK)
 %C%_test_device_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_deviceattach_SOURCES = %D%/test_deviceattach.c $(RIG_UNIT_RELAY)
 %C%_test_deviceattach_LDADD = $(LIBS_UNIT_RELAY)
+%C%_test_devicecallee_SOURCES = %D%/test_devicecallee.c $(RIG_UNIT_RELAY)
+%C%_test_devicecallee_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_devicehosts_SOURCES = %D%/test_devicehosts.c $(RIG_UNIT_RELAY)
 %C%_test_devicehosts_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_deviceshare_SOURCES = %D%/test_deviceshare.c $(RIG_UNIT_RELAY)

@@ -379,7 +379,7 @@ START_TEST(each_call_has_its_own_number)
 	await_detached(&called, CODE_CANCELLED);
 	call(8);
 	ck_assert_uint_eq(agent.last[FRAME_ATTACH].channel, 2);
-	call(4000000000);
+	call(2000000000);
 	ck_assert_uint_eq(agent.last[FRAME_ATTACH].channel, 3);
 	ck_assert_uint_eq(circuits(), 2);
 }
@@ -464,7 +464,7 @@ START_TEST(a_wrong_call_ends_the_link)
 	ends_link(1, payload, len - 3);
 	/* What only the relay may say. */
 	join_raw(&laptop);
-	ck_assert(rawlink_send(&raw, FRAME_ATTACHED, 1, payload, 1));
+	ck_assert(rawlink_send(&raw, FRAME_RESOLVED, 0, payload, 8));
 	ck_assert(rawlink_await_end(&raw));
 	ck_assert_int_eq(agent.count[FRAME_ATTACH], 0);
 	ck_assert_ptr_null(hubrig_end(&rig, &laptop));
@@ -493,8 +493,8 @@ START_TEST(a_number_is_not_used_again)
 	ends_link(7, payload, len);
 	/* After the last one there is none. */
 	join_raw(&laptop);
-	raw_refused(UINT32_MAX, "alice", "moon", CODE_HOST_UNKNOWN,
-	    "no host \"moon\" in this account");
+	raw_refused(LIMITS_CHANNEL_CALLED - 1, "alice", "moon",
+	    CODE_HOST_UNKNOWN, "no host \"moon\" in this account");
 	ends_link(1, payload, len);
 }
 END_TEST
