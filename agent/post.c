@@ -168,15 +168,13 @@ post_text(struct post *post, const struct acceptor_letter *letter)
 		.text = letter->text,
 		.len = letter->len,
 	};
-	enum code code;
 
 	if (program_is_set(post->program)) {
 		send_errand(post, letter);
 		return;
 	}
-	code = endpoint_take_text(post->endpoint, &message, false);
-	session_answer_text(letter->session, letter->number, code,
-	    code == CODE_TEXT_REFUSED ? "nobody listens there" : "");
+	endpoint_answer_text(
+	    post->endpoint, &message, letter->session, letter->number);
 }
 
 void

@@ -13,20 +13,19 @@
 #include "protocol/sessionhello.h"
 #include "protocol/sharestring.h"
 
-/* Derive the psk by which this gateway calls as attach says; 0 or -1. */
-static int
-derive_psk(const struct membership *membership,
-    const struct linkmsg_attach *attach, uint8_t psk[KEYS_LEN])
+int
+call_psk(const struct membership *membership,
+    const struct linkmsg_attach *attach, bool is_gateway, uint8_t psk[KEYS_LEN])
 {
 	struct keys_account account = { .epoch = membership->epoch };
 	uint8_t host_key[KEYS_LEN];
-	int rc;
+	int rc = -1;
 
 	memcpy(account.key, membership->key, sizeof(account.key));
-	rc = keys_host(&account, attach->host, host_key) == 0 &&
-		     keys_psk(host_key, &attach->caller, psk) == 0
-		 ? 0
-		 : -1;
+	if ((is_gateway ? keys_gateway(&account, attach->host, host_key)
+			: keys_host(&account, attach->host, host_key)) == 0) {
+		rc = keys_psk(host_key, &attach->caller, psk);
+	}
 	mem_wipe(&account, sizeof(account));
 	mem_wipe(host_key, sizeof(host_key));
 	return rc;
@@ -59,7 +58,8 @@ hello_new(struct endpoint *endpoint, const struct call_to *to,
 	if (to->share != NULL) {
 		config.psk = to->share->psk;
 	} else if (!hosts_is_relay(to->host)) {
-		rc = derive_psk(endpoint_membership(endpoint), attach, psk);
+		rc = call_psk(endpoint_membership(endpoint), attach,
+		    to->host->is_gateway, psk);
 		config.psk = psk;
 	}
 	if (rc == 0) {

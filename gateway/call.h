@@ -9,13 +9,17 @@
 #ifndef INROAD_GATEWAY_CALL_H
 #define INROAD_GATEWAY_CALL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "protocol/keys.h"
 #include "protocol/resume.h"
 
 struct endpoint;
 struct host;
+struct linkmsg_attach;
+struct membership;
 struct sessionhello;
 struct share;
 
@@ -27,6 +31,15 @@ struct call_to {
 	const struct host *host;
 	const struct share *share; /* NULL: it is the account's, or the relay */
 };
+
+/*
+ * Derive the psk that attach, to a host or to a gateway, is about from the
+ * account key of membership, which holds one; 0, or -1 when attach names
+ * nobody.
+ */
+int call_psk(const struct membership *membership,
+    const struct linkmsg_attach *attach, bool is_gateway,
+    uint8_t psk[KEYS_LEN]);
 
 /*
  * Begin a session with a host as the account of endpoint, which has joined and

@@ -15,12 +15,14 @@
 #include "common/mem.h"
 #include "common/meter.h"
 #include "gateway/auth.h"
+#include "gateway/correspondents.h"
 #include "gateway/direct.h"
 #include "gateway/failures.h"
 #include "gateway/gate.h"
 #include "gateway/gateway_impl.h"
 #include "gateway/hosts.h"
 #include "gateway/lent.h"
+#include "gateway/letterbox.h"
 #include "gateway/loans.h"
 #include "gateway/peers.h"
 #include "gateway/ports.h"
@@ -148,7 +150,15 @@ on_frame(struct link *link, enum frame_type type, uint32_t channel,
 			gatewayorders_go_on(gateway, false);
 		}
 	} else if (type == FRAME_ATTACHED) {
-		peers_attached(gateway->peers, channel, payload, len);
+		if (!correspondents_attached(
+			gateway->correspondents, channel, payload, len)) {
+			peers_attached(gateway->peers, channel, payload, len);
+		}
+	} else if (type == FRAME_ATTACH) {
+		letterbox_attach(
+		    gateway->letterbox, link, channel, payload, len);
+	} else if (type == FRAME_RESOLVED) {
+		gatewaysend_resolved(gateway, payload, len);
 	} else if (type == FRAME_INVITED) {
 		gatewayinvite_answer(gateway, payload, len);
 	} else if (type == FRAME_SHARED) {
@@ -166,6 +176,7 @@ on_down(enum code code, const char *text, void *arg)
 	peers_link_down(gateway->peers, code, text);
 	gatewayinvite_down(gateway, text);
 	gatewayshare_down(gateway, text);
+	gatewaysend_down(gateway, code, text);
 	if (endpoint_membership(gateway->endpoint) == NULL) {
 		hosts_clear(gateway->hosts);
 	}
@@ -206,6 +217,7 @@ on_finish(void *arg)
 	struct gateway *gateway = arg;
 
 	gateway->finishing = true;
+	letterbox_finish(gateway->letterbox);
 	ports_close(gateway->ports);
 	client_pool_close_idle(&gateway->pool);
 	check_finished(gateway);
@@ -217,6 +229,8 @@ on_stop(void *arg)
 	struct gateway *gateway = arg;
 
 	client_pool_close(&gateway->pool);
+	letterbox_close(gateway->letterbox, CODE_GOING_DOWN);
+	correspondents_close(gateway->correspondents, CODE_GOING_DOWN);
 	peers_close(gateway->peers, CODE_GOING_DOWN);
 }
 
@@ -398,6 +412,11 @@ prepare(struct gateway *gateway)
 	}
 	peers = peers_config_of(gateway, settings);
 	gateway->peers = peers_new(&peers);
+	if (gateway->peers != NULL) {
+		gateway->correspondents =
+		    correspondents_new(peers_space(gateway->peers), 0.);
+	}
+	gateway->letterbox = letterbox_new(gateway->loop, gateway->endpoint);
 	gateway->ports = ports_new(gateway->loop, on_connection, gateway);
 	if (gateway->ports != NULL) {
 		ports_set_pool(gateway->ports, &gateway->pool);
@@ -407,7 +426,8 @@ prepare(struct gateway *gateway)
 	gateway->direct = direct_new(gateway->loop);
 	gateway->viamark = viamark_new();
 	gateway->virtuals = virtuals_new();
-	if (gateway->peers == NULL || gateway->ports == NULL ||
+	if (gateway->peers == NULL || gateway->correspondents == NULL ||
+	    gateway->letterbox == NULL || gateway->ports == NULL ||
 	    gateway->gate == NULL || gateway->auth == NULL ||
 	    gateway->direct == NULL || gateway->viamark == NULL ||
 	    gateway->virtuals == NULL) {
@@ -453,6 +473,7 @@ gateway_new(struct loop *loop, const struct gateway_config *config, int *status)
 	gateway->load_arg = config->load_arg;
 	list_init(&gateway->asks);
 	list_init(&gateway->shares);
+	list_init(&gateway->mailings);
 	client_pool_init(&gateway->pool, loop, &gateway->space, 0);
 	gateway->pool.ended = check_finished;
 	gateway->pool.site = gatewaysite_answer;
@@ -505,6 +526,8 @@ gateway_free(struct gateway *gateway)
 	outbox_free(gateway->outbox);
 	gateway->outbox = NULL;
 	gatewayorders_free(gateway);
+	letterbox_free(gateway->letterbox);
+	correspondents_free(gateway->correspondents);
 	peers_free(gateway->peers);
 	direct_free(gateway->direct);
 	endpoint_free(gateway->endpoint);

@@ -19,6 +19,7 @@
 struct auth;
 struct buf;
 struct control_request;
+struct correspondents;
 struct direct;
 struct endpoint;
 struct failures;
@@ -28,6 +29,7 @@ struct host;
 struct hosts;
 struct jsonout;
 struct lent;
+struct letterbox;
 struct loans;
 struct meter;
 struct outbox;
@@ -65,11 +67,14 @@ struct gateway {
 	uint64_t incarnation; /* of the relay of the last link; 0: none yet */
 	bool finishing;
 	struct outbox *outbox; /* texts that people send */
-	struct list asks;      /* invitations under way */
-	uint32_t last_request; /* number of the last one */
-	struct loans *loans;   /* shares that were accepted */
-	struct lent *lent;     /* and those that were made */
-	struct list shares;    /* commands about those that are under way */
+	struct list mailings;  /* those that have no session yet */
+	struct correspondents *correspondents; /* for those to gateways */
+	struct letterbox *letterbox;           /* for those of gateways */
+	struct list asks;                      /* invitations under way */
+	uint32_t last_request;                 /* number of the last one */
+	struct loans *loans;                   /* shares that were accepted */
+	struct lent *lent;                     /* and those that were made */
+	struct list shares; /* commands about those that are under way */
 	struct gatewayorders *orders;
 };
 
@@ -186,6 +191,14 @@ extern const struct tether_post gatewaysend_post;
 /* Serve "send". */
 void gatewaysend_start(
     struct gateway *gateway, struct control_request *request);
+
+/* RESOLVED came. */
+void gatewaysend_resolved(
+    struct gateway *gateway, const uint8_t *payload, size_t len);
+
+/* The link is gone: whoever waits for RESOLVED is told. */
+void gatewaysend_down(
+    struct gateway *gateway, enum code code, const char *text);
 
 /* Serve "why". */
 void gatewaywhy_start(struct gateway *gateway, struct control_request *request);

@@ -65,6 +65,8 @@ struct host {
 	uint64_t share;  /* id of the share, 0: it is our own */
 	uint64_t expiry; /* of the share, unix seconds, 0: never */
 	bool withdrawn;  /* the owner shares it no more */
+	/* No host: another gateway, which is in no list (correspondents.h). */
+	bool is_gateway;
 };
 
 /* Return an empty list, or NULL. */

@@ -21,6 +21,8 @@ noinst_LIBRARIES += %D%/libgateway.a
 	%D%/clientwait.c \
 	%D%/clientresolve.c \
 	%D%/clientudp.c \
+	%D%/correspondents.c \
+	%D%/correspondents.h \
 	%D%/courier.c \
 	%D%/courier.h \
 	%D%/detect.c \
@@ -80,6 +82,8 @@ noinst_LIBRARIES += %D%/libgateway.a
 	%D%/httptarget.h \
 	%D%/lent.c \
 	%D%/lent.h \
+	%D%/letterbox.c \
+	%D%/letterbox.h \
 	%D%/loans.c \
 	%D%/loans.h \
 	%D%/metrics.c \

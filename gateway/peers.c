@@ -451,6 +451,12 @@ peers_forsake(struct peers *peers, const char *host, enum code code)
 	}
 }
 
+struct tether_space *
+peers_space(struct peers *peers)
+{
+	return &peers->space;
+}
+
 void
 peers_link_up(struct peers *peers)
 {

@@ -28,6 +28,7 @@ struct loop;
 struct peers;
 struct peers_wait;
 struct tether_post;
+struct tether_space;
 
 /*
  * The session of a host is live, or session is NULL and code and text say why
@@ -62,6 +63,12 @@ struct peers *peers_new(const struct peers_config *config);
  * are there keep theirs, but for the budgets.
  */
 void peers_configure(struct peers *peers, const struct peers_config *config);
+
+/*
+ * Return what the sessions of peers work with, for others that call over the
+ * same link; it lives as long as peers.
+ */
+struct tether_space *peers_space(struct peers *peers);
 
 /* Close all sessions and free; who waits is not told.  NULL is allowed. */
 void peers_free(struct peers *peers);

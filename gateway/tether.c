@@ -98,6 +98,12 @@ tether_fail(struct tether *tether, enum code code, const char *text)
 	tether->ops->down(tether->arg, code, text);
 }
 
+uint16_t
+tether_grace(const struct tether *tether)
+{
+	return tether->host.is_gateway ? 0 : tether->space->grace;
+}
+
 /* --- between attempts ------------------------------------------------- */
 
 /* Return true when the relay says that the host is not there. */
@@ -249,6 +255,11 @@ send_attach(struct tether *tether, const uint8_t *payload, size_t len)
 	if (link == NULL || len == 0) {
 		return link == NULL ? CODE_LINK_LOST : CODE_OVERLOADED;
 	}
+	if (tether->space->next_channel >= LIMITS_CHANNEL_CALLED) {
+		link_goaway(link, CODE_LIMIT,
+		    "the connection has used all its channel numbers");
+		return CODE_LINK_LOST;
+	}
 	tether->channel_id = tether->space->next_channel++;
 	channel =
 	    channel_new(link, tether->channel_id, NULL, &attaching_ops, tether);
@@ -286,7 +297,7 @@ send_hello(struct tether *tether, const uint8_t *question)
 		return CODE_DENIED;
 	}
 	tether->hello = call_begin(tether->space->endpoint, &to,
-	    tether->space->grace, question, payload, &len);
+	    tether_grace(tether), question, payload, &len);
 	return tether->hello != NULL ? send_attach(tether, payload, len)
 				     : CODE_OVERLOADED;
 }

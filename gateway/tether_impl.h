@@ -63,6 +63,12 @@ void tether_enter(struct tether *tether, enum tether_state state);
 /* Let timer, one of tether's, run out in ns. */
 void tether_set_timer(struct tether *tether, ev_timer *timer, uint64_t ns);
 
+/*
+ * Return how many seconds the session is to outlive its link: none where
+ * another gateway is called, to which a message is sent in a moment.
+ */
+uint16_t tether_grace(const struct tether *tether);
+
 /* Note why an attempt failed, or the session was lost. */
 void tether_note(struct tether *tether, enum code code, const char *text);
 

@@ -122,8 +122,10 @@ start_carrier(struct tether *tether, const struct sessionhello_reply *reply)
 		.receive = &space->receive,
 	};
 
-	tether->grace =
-	    reply->grace < space->grace ? reply->grace : space->grace;
+	tether->grace = tether_grace(tether);
+	if (reply->grace < tether->grace) {
+		tether->grace = reply->grace;
+	}
 	memcpy(tether->id, reply->id, sizeof(tether->id));
 	if (sessionhello_keys(tether->hello, &seals[0], &seals[1], &seals[2],
 		&seals[3]) == 0) {
@@ -137,6 +139,21 @@ start_carrier(struct tether *tether, const struct sessionhello_reply *reply)
 	return tether->carrier != NULL ? 0 : -1;
 }
 
+/* Message 2 is not by who has the key that was called. */
+static void
+refuse_reply(struct tether *tether)
+{
+	if (hosts_is_relay(&tether->host)) {
+		tether_fail(tether, CODE_PROTOCOL_ERROR,
+		    "The relay could not prove its key.");
+	} else {
+		tether_fail(tether, CODE_HOST_KEY_CHANGED,
+		    tether->host.is_gateway
+			? "The gateway could not prove its key."
+			: "The host could not prove its key.");
+	}
+}
+
 /* Message 2 came: the session begins, or the host says why not. */
 static void
 on_begun(struct tether *tether, const uint8_t *payload, size_t len)
@@ -146,12 +163,7 @@ on_begun(struct tether *tether, const uint8_t *payload, size_t len)
 
 	if (sessionhello_read_reply(tether->hello, payload, len, &reply) !=
 	    SESSIONHELLO_OK) {
-		bool relay = hosts_is_relay(&tether->host);
-
-		tether_fail(tether,
-		    relay ? CODE_PROTOCOL_ERROR : CODE_HOST_KEY_CHANGED,
-		    relay ? "The relay could not prove its key."
-			  : "The host could not prove its key.");
+		refuse_reply(tether);
 		return;
 	}
 	code = codes_from_number(reply.status);

@@ -48,6 +48,7 @@ struct loop;
 struct membership;
 struct relaylist;
 struct resolver;
+struct session;
 struct uplink_status;
 
 /* How long streams may finish after SIGTERM, in seconds. */
@@ -161,6 +162,13 @@ struct endpoint_text {
  */
 enum code endpoint_take_text(
     struct endpoint *endpoint, const struct endpoint_text *text, bool taken);
+
+/*
+ * Hand text, which came in session with that number, to all that listen, and
+ * answer it.
+ */
+void endpoint_answer_text(struct endpoint *endpoint,
+    const struct endpoint_text *text, struct session *session, uint32_t number);
 
 /* Return the membership in use, or NULL when this device has not joined. */
 const struct membership *endpoint_membership(const struct endpoint *endpoint);

@@ -5,6 +5,7 @@
 
 #include "common/inbox.h"
 #include "protocol/endpoint_impl.h"
+#include "protocol/session.h"
 
 struct inbox *
 endpoint_inbox(const struct endpoint *endpoint)
@@ -45,4 +46,14 @@ endpoint_take_text(
 	}
 	inbox_keep(endpoint->inbox, &message);
 	return CODE_OK;
+}
+
+void
+endpoint_answer_text(struct endpoint *endpoint,
+    const struct endpoint_text *text, struct session *session, uint32_t number)
+{
+	enum code code = endpoint_take_text(endpoint, text, false);
+
+	session_answer_text(session, number, code,
+	    code == CODE_TEXT_REFUSED ? "nobody listens there" : "");
 }

@@ -39,7 +39,7 @@ struct outbox_send {
 	struct list letters; /* that wait for a receipt */
 	bool closed;         /* there are all */
 	size_t delivered;
-	/* Why the last one was not delivered. */
+	/* Why one of them was not delivered. */
 	enum control_exit exit;
 	const char *slug;
 	char text[LIMITS_TEXT_LEN];
@@ -153,10 +153,13 @@ static void
 fail(struct outbox_send *send, const char *to, const char *outcome,
     enum control_exit status, const char *slug, const char *text)
 {
-	send->exit = status;
-	send->slug = slug;
-	(void)snprintf(send->text, sizeof(send->text), "%s", text);
-	tell(send, to, outcome, slug, send->text);
+	/* Of several reasons, one that is more than "not there" counts. */
+	if (send->slug == NULL || status != CONTROL_OFFLINE) {
+		send->exit = status;
+		send->slug = slug;
+		(void)snprintf(send->text, sizeof(send->text), "%s", text);
+	}
+	tell(send, to, outcome, slug, text);
 }
 
 /* The other side refused the text, or there was no way to it. */
@@ -270,11 +273,35 @@ outbox_add(struct outbox_send *send, const char *to, struct session *session,
 	list_push_back(&send->letters, &letter->node);
 }
 
+/* Return whether code says that there is somebody, who does not let us in. */
+static bool
+is_refusal(enum code code)
+{
+	static const enum code refusals[] = {
+		CODE_DENIED,
+		CODE_ACCOUNT_KEY,
+		CODE_HOST_KEY_CHANGED,
+		CODE_LIMIT,
+		CODE_QUOTA,
+		CODE_OVERLOADED,
+		CODE_NAME_INVALID,
+		CODE_BAD_REQUEST,
+	};
+
+	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
+		if (code == refusals[i]) {
+			return true;
+		}
+	}
+	return false;
+}
+
 void
 outbox_miss(
     struct outbox_send *send, const char *to, enum code code, const char *text)
 {
-	fail_by_code(send, to, "offline", code, text);
+	fail_by_code(
+	    send, to, is_refusal(code) ? "refused" : "offline", code, text);
 }
 
 void

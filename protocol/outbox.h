@@ -9,8 +9,9 @@
  *	{"schema":1,"to":"lab","outcome":"refused","error":"text-refused",
  *	 "text":"…"}
  *
- * An outcome is "delivered", "refused" (the other side has it not), "offline"
- * (it was not sent) or "unknown" (it was sent, and no receipt came).  The
+ * An outcome is "delivered", "refused" (the other side has it not, or does not
+ * let us in), "offline" (there was no way to it) or "unknown" (it was sent, and
+ * no receipt came).  The
  * request ends well when one device has it at least.
  */
 #ifndef INROAD_PROTOCOL_OUTBOX_H

@@ -49,9 +49,32 @@ show_sent(const struct ask_answer *answer)
 
 	json_array_foreach(answer->items, i, item)
 	{
-		(void)printf("%s: %s\n", ask_text(item, "to"),
-		    ask_text(item, "outcome"));
+		const char *why = ask_text(item, "text");
+
+		(void)printf("%s: %s%s%s\n", ask_text(item, "to"),
+		    ask_text(item, "outcome"), why[0] != '\0' ? ": " : "", why);
 	}
+}
+
+/* Ask the daemon; what became of it at several devices is shown in any case. */
+static int
+send_words(const struct cli *cli, const char *const *words, double timeout)
+{
+	char path[CLI_PATH_LEN];
+	struct ask_answer answer;
+	int status;
+
+	if (cli_socket(cli, path) != 0) {
+		return CONTROL_CONFIG;
+	}
+	ask_daemon(path, words, 4, timeout, &answer);
+	if (!cli->json &&
+	    (answer.code == CONTROL_OK || json_array_size(answer.items) > 1)) {
+		show_sent(&answer);
+	}
+	status = cli_report(cli, &answer);
+	ask_free(&answer);
+	return status;
 }
 
 /* Send the len bytes at text. */
@@ -70,8 +93,7 @@ send_text(const struct cli *cli, const char *to, const char *text, size_t len,
 	(void)sodium_bin2base64(encoded, ENCODED_LEN,
 	    (const unsigned char *)text, len,
 	    sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-	status =
-	    cli_ask(cli, words, 4, strtod(seconds, NULL) + ASK_TIME, show_sent);
+	status = send_words(cli, words, strtod(seconds, NULL) + ASK_TIME);
 	mem_free(encoded);
 	return status;
 }

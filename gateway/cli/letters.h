@@ -3,6 +3,8 @@
  * letters: messages between devices, and notices.
  *
  *	inroad send HOST TEXT		from a gateway to a host of the account
+ *	inroad send DEVICE TEXT		to another gateway of it, or USER/DEVICE
+ *	inroad send USER TEXT		to all of them
  *	inroad --agent DIR send USER TEXT	back, to its gateways
  *	inroad listen			what comes here, as it comes
  *	inroad notice all TEXT		from an administrator to people

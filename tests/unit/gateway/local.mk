@@ -12,6 +12,7 @@ UNIT_TESTS += \
 	%D%/test_clientsocks \
 	%D%/test_clientresolve \
 	%D%/test_clientudp \
+	%D%/test_correspondents \
 	%D%/test_courier \
 	%D%/test_auth \
 	%D%/test_basic \
@@ -33,6 +34,7 @@ UNIT_TESTS += \
 	%D%/test_httphead \
 	%D%/test_httptarget \
 	%D%/test_lent \
+	%D%/test_letterbox \
 	%D%/test_loans \
 	%D%/test_metrics \
 	%D%/test_nameserver \
@@ -90,6 +92,8 @@ LIBS_UNIT_GATEWAY = $(LIBS_UNIT) $(LIBS_GATEWAY) $(LIBS_CHECK)
 %C%_test_clientresolve_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_clientudp_SOURCES = %D%/test_clientudp.c $(RIG_UNIT_GATEWAY)
 %C%_test_clientudp_LDADD = $(LIBS_UNIT_GATEWAY)
+%C%_test_correspondents_SOURCES = %D%/test_correspondents.c $(RIG_UNIT_TETHER)
+%C%_test_correspondents_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_courier_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_detect_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_dialect_LDADD = $(LIBS_UNIT_GATEWAY)
@@ -110,6 +114,7 @@ LIBS_UNIT_GATEWAY = $(LIBS_UNIT) $(LIBS_GATEWAY) $(LIBS_CHECK)
 %C%_test_httphead_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_httptarget_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_lent_LDADD = $(LIBS_UNIT_GATEWAY)
+%C%_test_letterbox_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_loans_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_metrics_LDADD = $(LIBS_UNIT_GATEWAY)
 %C%_test_nameserver_SOURCES = %D%/test_nameserver.c $(RIG_UNIT_GATEWAY)

@@ -214,7 +214,10 @@ start_hello(struct tetherrig *rig, const struct linkmsg_attach *attach)
 	};
 
 	memcpy(account.key, rig->membership.key, sizeof(account.key));
-	ck_assert_int_eq(keys_host(&account, attach->host, host_key), 0);
+	ck_assert_int_eq(rig->is_gateway
+			     ? keys_gateway(&account, attach->host, host_key)
+			     : keys_host(&account, attach->host, host_key),
+	    0);
 	ck_assert_int_eq(keys_psk(host_key, &attach->caller, psk), 0);
 	return sessionhello_new_responder(&config);
 }

@@ -64,6 +64,7 @@ struct tetherrig {
 	bool forgetful;    /* answer each request that there is no session */
 	bool damage;       /* flip a bit of each ATTACHED */
 	uint16_t grace;    /* the host's, in seconds */
+	bool is_gateway;   /* it is no host but one */
 	/* What came. */
 	int begins;
 	int requests;

@@ -192,8 +192,9 @@ START_TEST(time_runs_out)
 	    "{\"schema\":1,\"to\":\"lab\",\"outcome\":\"offline\","
 	    "\"error\":\"host-offline\",\"text\":\"the host is offline; look "
 	    "at the log of its inroad-agent\"}\n"
-	    "{\"exit\":7,\"error\":\"host-offline\",\"text\":\"the host is "
-	    "offline; look at the log of its inroad-agent\"}\n");
+	    /* What is more than "not there" counts. */
+	    "{\"exit\":8,\"error\":\"timeout\",\"text\":\"It was sent, and no "
+	    "answer came in that time.\"}\n");
 	pair_settle(lab);
 	ck_assert_uint_eq(lab->acceptor.texts, 0);
 	ck_assert_uint_eq(office->acceptor.texts, 1);
