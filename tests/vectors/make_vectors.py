@@ -302,6 +302,10 @@ def host_key(k, host):
     return blake2b(b"inroad host 1" + host.encode(), 32, k)
 
 
+def gateway_key(k, device):
+    return blake2b(b"inroad gateway 1" + device.encode(), 32, k)
+
+
 def session_psk(k_host, caller):
     return blake2b(b"inroad caller 1" + caller, 32, k_host)
 
@@ -496,6 +500,7 @@ def keys_vectors():
             "recovery": recovery(epoch, k),
             "host": host,
             "host_key": k_host.hex(),
+            "gateway_key": gateway_key(k, host).hex(),
             "user": caller[0],
             "share": str(caller[1]),
             "expiry": str(caller[2]),

@@ -20,6 +20,7 @@ struct vector {
 	const char *id;
 	struct keys_caller caller;
 	const char *host_key;
+	const char *gateway_key;
 	const char *encoded;
 	const char *psk;
 	const char *prologue;
@@ -42,6 +43,7 @@ take_text(struct vector *vector, const struct vectors_item *item)
 		{ "host", &vector->host },
 		{ "id", &vector->id },
 		{ "host_key", &vector->host_key },
+		{ "gateway_key", &vector->gateway_key },
 		{ "caller", &vector->encoded },
 		{ "psk", &vector->psk },
 		{ "prologue", &vector->prologue },
@@ -105,6 +107,7 @@ check_account(const struct vector *vector)
 {
 	uint8_t id[KEYS_ID_LEN];
 	uint8_t host_key[KEYS_LEN];
+	uint8_t gateway_key[KEYS_LEN];
 	uint8_t psk[KEYS_LEN];
 	char recovery[KEYS_RECOVERY_LEN];
 
@@ -113,6 +116,9 @@ check_account(const struct vector *vector)
 	ck_assert_int_eq(
 	    keys_host(&vector->account, vector->host, host_key), 0);
 	check_hex(host_key, sizeof(host_key), vector->host_key);
+	ck_assert_int_eq(
+	    keys_gateway(&vector->account, vector->host, gateway_key), 0);
+	check_hex(gateway_key, sizeof(gateway_key), vector->gateway_key);
 	ck_assert_int_eq(keys_psk(host_key, &vector->caller, psk), 0);
 	check_hex(psk, sizeof(psk), vector->psk);
 	keys_recovery_encode(&vector->account, recovery);
