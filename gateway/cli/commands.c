@@ -387,7 +387,7 @@ const struct commands_row commands_table[] = {
 	{ "doctor", "", "what is not right, and what to do about it", 0, 0,
 	    doctor_run },
 	{ "send", "[--timeout S] WHOM TEXT|-",
-	    "a message to a host, or to gateways of the account", 2, 5,
+	    "a message to a host, or to your gateways", 2, 5,
 	    letters_send_run },
 	{ "listen", "[--count N] [--timeout S] [--last]",
 	    "messages and notices, as they come", 0, 5, letters_listen_run },
