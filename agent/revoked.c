@@ -8,6 +8,7 @@
 
 #include "common/fault.h"
 #include "common/file.h"
+#include "common/lines.h"
 #include "common/mem.h"
 #include "common/quantity.h"
 
@@ -84,8 +85,9 @@ forget_past(struct revoked *revoked, uint64_t now)
 
 /* Take the line text; 0 or -1. */
 static int
-parse_line(struct revoked *revoked, char *text)
+take_line(char *text, void *arg)
 {
+	struct revoked *revoked = arg;
 	char *blank = strchr(text, ' ');
 	uint64_t share;
 	uint64_t expiry;
@@ -101,57 +103,23 @@ parse_line(struct revoked *revoked, char *text)
 	return put(revoked, share, expiry);
 }
 
-/* Take all lines of text; 0, or the number of the one that is not right. */
 static unsigned
-parse(struct revoked *revoked, const char *text)
+parse(const char *text, void *arg)
 {
-	unsigned number = 0;
-
-	while (*text != '\0') {
-		char line[LINE_MAX_LEN];
-		size_t len = strcspn(text, "\n");
-
-		number++;
-		if (len >= sizeof(line)) {
-			return number;
-		}
-		memcpy(line, text, len);
-		line[len] = '\0';
-		if (parse_line(revoked, line) != 0) {
-			return number;
-		}
-		text += len;
-		text += *text == '\n' ? 1 : 0;
-	}
-	return 0;
+	return lines_parse(text, LINE_MAX_LEN, take_line, arg);
 }
 
-/* Read the file, if there is one; 0, or -1 and *fault. */
+/*
+ * Read the file, if there is one; 0, or -1 and *fault: to go on without it
+ * would let in who was shut out.
+ */
 static int
 load(struct revoked *revoked, struct fault *fault)
 {
-	struct file_content content;
-	unsigned line;
-
-	switch (file_read(revoked->path, FILE_SECRET,
-	    (size_t)REVOKED_MAX * LINE_MAX_LEN, &content, fault)) {
-	case FILE_NONE:
-		return 0;
-	case FILE_OK:
-		break;
-	case FILE_DENIED:
-	case FILE_FAILED:
-		return -1;
-	}
-	line = parse(revoked, (const char *)content.data);
-	file_content_free(&content);
-	if (line != 0) {
-		/* To go on without it would let in who was shut out. */
-		return fault_set(fault,
-		    "%s: line %u is no revoked share: correct or remove it",
-		    revoked->path, line);
-	}
-	return 0;
+	return lines_load(revoked->path, (size_t)REVOKED_MAX * LINE_MAX_LEN,
+		   parse, revoked, "revoked share", fault) == LINES_OK
+		   ? 0
+		   : -1;
 }
 
 static enum revoked_result

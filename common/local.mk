@@ -36,6 +36,8 @@ noinst_LIBRARIES += %D%/libcommon.a
 	%D%/jsonout.h \
 	%D%/latency.c \
 	%D%/latency.h \
+	%D%/lines.c \
+	%D%/lines.h \
 	%D%/list.h \
 	%D%/listener.c \
 	%D%/listener.h \

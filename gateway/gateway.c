@@ -8,7 +8,6 @@
 
 #include "common/addr.h"
 #include "common/fault.h"
-#include "common/file.h"
 #include "common/inbox.h"
 #include "common/log.h"
 #include "common/loop.h"
@@ -35,61 +34,30 @@
 #include "protocol/outbox.h"
 #include "protocol/target.h"
 
-/* Pins of some ten thousand hosts. */
+/* The file of pins, of some ten thousand hosts. */
+#define PINS_NAME "known_hosts"
 #define PINS_MAX ((size_t)4 << 20)
 
 /* --- pins ------------------------------------------------------------ */
-
-static void
-pins_path(const struct gateway *gateway, char *path, size_t size)
-{
-	(void)snprintf(path, size, "%s/known_hosts",
-	    endpoint_directory(gateway->endpoint));
-}
 
 void
 gateway_save_pins(struct gateway *gateway)
 {
 	char *text = hosts_format_pins(gateway->hosts);
 	struct fault fault = { .text = "out of memory" };
-	char path[512];
 
-	pins_path(gateway, path, sizeof(path));
-	if (text == NULL ||
-	    file_write(path, text, strlen(text), &fault) != FILE_OK) {
+	if (text == NULL || gatewayfile_save(gateway, PINS_NAME, text,
+				strlen(text), &fault) != 0) {
 		log_write(LOG_LEVEL_ERROR, "gateway", 0,
-		    "known_hosts is not saved: %s", fault.text);
+		    PINS_NAME " is not saved: %s", fault.text);
 	}
 	mem_free(text);
 }
 
-static int
-load_pins(struct gateway *gateway)
+static unsigned
+parse_pins(const char *text, void *arg)
 {
-	struct file_content content;
-	struct fault fault;
-	char path[512];
-	unsigned line;
-
-	pins_path(gateway, path, sizeof(path));
-	switch (file_read(path, FILE_SECRET, PINS_MAX, &content, &fault)) {
-	case FILE_NONE:
-		return EX_OK;
-	case FILE_OK:
-		break;
-	case FILE_DENIED:
-	case FILE_FAILED:
-		log_write(LOG_LEVEL_ERROR, "gateway", 0, "%s", fault.text);
-		return EX_NOPERM;
-	}
-	line = hosts_parse_pins(gateway->hosts, (const char *)content.data);
-	file_content_free(&content);
-	if (line != 0) {
-		log_write(LOG_LEVEL_ERROR, "gateway", 0,
-		    "%s: line %u is no pin: correct or remove it", path, line);
-		return EX_CONFIG;
-	}
-	return EX_OK;
+	return hosts_parse_pins(arg, text);
 }
 
 /* Who listens hears of it; it is in no log, and not kept. */
@@ -383,7 +351,8 @@ load_state(struct gateway *gateway)
 {
 	const struct membership *membership =
 	    endpoint_membership(gateway->endpoint);
-	int status = load_pins(gateway);
+	int status = gatewayfile_load(
+	    gateway, PINS_NAME, PINS_MAX, parse_pins, gateway->hosts, "pin");
 
 	if (status == EX_OK) {
 		status = gatewayaccept_load(gateway);

@@ -11,6 +11,7 @@
 
 #include "common/control.h"
 #include "common/fault.h"
+#include "common/lines.h"
 #include "common/list.h"
 #include "gateway/client.h"
 #include "gateway/gateway.h"
@@ -77,6 +78,18 @@ struct gateway {
 	struct list shares; /* commands about those that are under way */
 	struct gatewayorders *orders;
 };
+
+/*
+ * Hand the lines of the file name of the state directory, at most max bytes, to
+ * parse with arg (common/lines.h), each of which should be a noun.  Returns an
+ * exit code of sysexits(3), after logging why it is not 0.
+ */
+int gatewayfile_load(const struct gateway *gateway, const char *name,
+    size_t max, lines_parser *parse, void *arg, const char *noun);
+
+/* Make that file hold the len bytes at text; 0, or -1 and *fault. */
+int gatewayfile_save(const struct gateway *gateway, const char *name,
+    const char *text, size_t len, struct fault *fault);
 
 /* Write the pins to known_hosts. */
 void gateway_save_pins(struct gateway *gateway);

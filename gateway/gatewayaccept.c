@@ -2,12 +2,10 @@
 /* Shares of other accounts: "accept", and what "shares" tells of them. */
 #include <stdio.h>
 #include <string.h>
-#include <sysexits.h>
 #include <time.h>
 
 #include "common/control.h"
 #include "common/fault.h"
-#include "common/file.h"
 #include "common/jsonout.h"
 #include "common/log.h"
 #include "common/mem.h"
@@ -26,60 +24,33 @@
 
 /* --- the file ------------------------------------------------------------ */
 
-static void
-file_path(const struct gateway *gateway, char *path, size_t size)
-{
-	(void)snprintf(
-	    path, size, "%s/" FILE_NAME, endpoint_directory(gateway->endpoint));
-}
-
 /* Write the loans; 0, or -1 and *fault. */
 static int
 save(struct gateway *gateway, struct fault *fault)
 {
 	size_t len = 0;
 	char *text = loans_format(gateway->loans, &len);
-	char path[512];
-	enum file_result result = FILE_FAILED;
+	int result = -1;
 
 	(void)fault_set(fault, "There is not enough memory.");
-	file_path(gateway, path, sizeof(path));
 	if (text != NULL) {
-		result = file_write(path, text, len, fault);
+		result = gatewayfile_save(gateway, FILE_NAME, text, len, fault);
 		mem_free_wiped(text, len);
 	}
-	return result == FILE_OK ? 0 : -1;
+	return result;
+}
+
+static unsigned
+parse(const char *text, void *arg)
+{
+	return loans_parse(arg, text);
 }
 
 int
 gatewayaccept_load(struct gateway *gateway)
 {
-	struct file_content content;
-	struct fault fault;
-	char path[512];
-	unsigned line;
-
-	file_path(gateway, path, sizeof(path));
-	switch (
-	    file_read(path, FILE_SECRET, LOANS_TEXT_MAX, &content, &fault)) {
-	case FILE_NONE:
-		return EX_OK;
-	case FILE_OK:
-		break;
-	case FILE_DENIED:
-	case FILE_FAILED:
-		log_write(LOG_LEVEL_ERROR, "gateway", 0, "%s", fault.text);
-		return EX_NOPERM;
-	}
-	line = loans_parse(gateway->loans, (const char *)content.data);
-	file_content_free(&content);
-	if (line != 0) {
-		log_write(LOG_LEVEL_ERROR, "gateway", 0,
-		    "%s: line %u is no share: correct or remove it", path,
-		    line);
-		return EX_CONFIG;
-	}
-	return EX_OK;
+	return gatewayfile_load(
+	    gateway, FILE_NAME, LOANS_TEXT_MAX, parse, gateway->loans, "share");
 }
 
 /* --- accepting ----------------------------------------------------------- */

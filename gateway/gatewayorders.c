@@ -15,7 +15,6 @@
 #include <time.h>
 
 #include "common/fault.h"
-#include "common/file.h"
 #include "common/log.h"
 #include "common/loop.h"
 #include "common/mem.h"
@@ -52,57 +51,24 @@ struct gatewayorders {
 
 /* --- the file ------------------------------------------------------------ */
 
-static void
-file_path(const struct gateway *gateway, char *path, size_t size)
-{
-	(void)snprintf(
-	    path, size, "%s/" FILE_NAME, endpoint_directory(gateway->endpoint));
-}
-
 void
 gatewayorders_save(struct gateway *gateway)
 {
 	char *text = lent_format(gateway->lent);
 	struct fault fault = { .text = "out of memory" };
-	char path[512];
 
-	file_path(gateway, path, sizeof(path));
-	if (text == NULL ||
-	    file_write(path, text, strlen(text), &fault) != FILE_OK) {
+	if (text == NULL || gatewayfile_save(gateway, FILE_NAME, text,
+				strlen(text), &fault) != 0) {
 		log_write(LOG_LEVEL_ERROR, "gateway", 0,
 		    "the shares are not saved: %s", fault.text);
 	}
 	mem_free(text);
 }
 
-static int
-load(struct gateway *gateway)
+static unsigned
+parse(const char *text, void *arg)
 {
-	struct file_content content;
-	struct fault fault;
-	char path[512];
-	unsigned line;
-
-	file_path(gateway, path, sizeof(path));
-	switch (file_read(path, FILE_SECRET, LENT_TEXT_MAX, &content, &fault)) {
-	case FILE_NONE:
-		return EX_OK;
-	case FILE_OK:
-		break;
-	case FILE_DENIED:
-	case FILE_FAILED:
-		log_write(LOG_LEVEL_ERROR, "gateway", 0, "%s", fault.text);
-		return EX_NOPERM;
-	}
-	line = lent_parse(gateway->lent, (const char *)content.data);
-	file_content_free(&content);
-	if (line != 0) {
-		log_write(LOG_LEVEL_ERROR, "gateway", 0,
-		    "%s: line %u is no share: correct or remove it", path,
-		    line);
-		return EX_CONFIG;
-	}
-	return EX_OK;
+	return lent_parse(arg, text);
 }
 
 /* --- one order ----------------------------------------------------------- */
@@ -417,7 +383,8 @@ gatewayorders_new(struct gateway *gateway)
 	orders->timer.data = orders;
 	loop_task_init(&orders->next, on_next, orders);
 	gateway->orders = orders;
-	return load(gateway);
+	return gatewayfile_load(
+	    gateway, FILE_NAME, LENT_TEXT_MAX, parse, gateway->lent, "share");
 }
 
 void

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/lines.h"
 #include "common/mem.h"
 #include "common/quantity.h"
 #include "gateway/hosts_impl.h"
@@ -292,21 +293,19 @@ take_value(struct hosts_entry *entry, const char *value)
 	return 0;
 }
 
-/* Take one line of len characters; 0 or -1. */
+/* Take the line text, which may be empty; 0 or -1. */
 static int
-parse_line(struct hosts *hosts, const char *line, size_t len)
+take_line(char *text, void *arg)
 {
-	char text[PIN_LINE_MAX + 1];
+	struct hosts *hosts = arg;
 	struct hosts_entry *entry;
 	uint8_t replica;
 	char *name;
 	char *value;
 
-	if (len > PIN_LINE_MAX) {
-		return -1;
+	if (text[0] == '\0') {
+		return 0;
 	}
-	memcpy(text, line, len);
-	text[len] = '\0';
 	name = strchr(text, '/');
 	value = strchr(text, ' ');
 	if (name == NULL || value == NULL || value < name) {
@@ -334,17 +333,5 @@ parse_line(struct hosts *hosts, const char *line, size_t len)
 unsigned
 hosts_parse_pins(struct hosts *hosts, const char *text)
 {
-	unsigned line = 0;
-
-	while (*text != '\0') {
-		size_t len = strcspn(text, "\n");
-
-		line++;
-		if (len > 0 && parse_line(hosts, text, len) != 0) {
-			return line;
-		}
-		text += len;
-		text += *text == '\n' ? 1 : 0;
-	}
-	return 0;
+	return lines_parse(text, PIN_LINE_MAX + 1, take_line, hosts);
 }

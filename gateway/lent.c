@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/lines.h"
 #include "common/mem.h"
 #include "common/quantity.h"
 
@@ -188,8 +189,9 @@ parse_names(struct lent_share *out, const char *host, const char *user)
 
 /* Take the line text; 0 or -1. */
 static int
-parse_line(struct lent *lent, char *text)
+take_line(char *text, void *arg)
 {
+	struct lent *lent = arg;
 	struct lent_share share = { .share = 0 };
 	const char *state = next_word(&text);
 	const char *id = next_word(&text);
@@ -216,23 +218,5 @@ parse_line(struct lent *lent, char *text)
 unsigned
 lent_parse(struct lent *lent, const char *text)
 {
-	unsigned number = 0;
-
-	while (*text != '\0') {
-		char line[LENT_LINE_MAX];
-		size_t len = strcspn(text, "\n");
-
-		number++;
-		if (len >= sizeof(line)) {
-			return number;
-		}
-		memcpy(line, text, len);
-		line[len] = '\0';
-		if (parse_line(lent, line) != 0) {
-			return number;
-		}
-		text += len;
-		text += *text == '\n' ? 1 : 0;
-	}
-	return 0;
+	return lines_parse(text, LENT_LINE_MAX, take_line, lent);
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/lines.h"
 #include "common/mem.h"
 #include "protocol/name.h"
 
@@ -143,8 +144,9 @@ loans_format(const struct loans *loans, size_t *len)
 
 /* Take the line text; 0 or -1. */
 static int
-parse_line(struct loans *loans, char *text)
+take_line(char *text, void *arg)
 {
+	struct loans *loans = arg;
 	char *blank = strchr(text, ' ');
 	char why[SHARESTRING_WHY_LEN];
 	struct share share;
@@ -165,23 +167,5 @@ parse_line(struct loans *loans, char *text)
 unsigned
 loans_parse(struct loans *loans, const char *text)
 {
-	char line[LINE_MAX_LEN];
-	unsigned number = 0;
-	int result = 0;
-
-	while (*text != '\0' && result == 0) {
-		size_t len = strcspn(text, "\n");
-
-		number++;
-		result = -1;
-		if (len < sizeof(line)) {
-			memcpy(line, text, len);
-			line[len] = '\0';
-			result = parse_line(loans, line);
-		}
-		text += len;
-		text += *text == '\n' ? 1 : 0;
-	}
-	mem_wipe(line, sizeof(line));
-	return result == 0 ? 0 : number;
+	return lines_parse(text, LINE_MAX_LEN, take_line, loans);
 }

@@ -49,6 +49,7 @@ noinst_LIBRARIES += %D%/libgateway.a
 	%D%/gatewayaccept.c \
 	%D%/gatewaycommand.c \
 	%D%/gatewayinvite.c \
+	%D%/gatewayfile.c \
 	%D%/gatewayforward.c \
 	%D%/gatewaymain.c \
 	%D%/gatewaymain.h \

@@ -16,6 +16,7 @@ UNIT_TESTS += \
 	%D%/test_io \
 	%D%/test_jsonout \
 	%D%/test_latency \
+	%D%/test_lines \
 	%D%/test_listener \
 	%D%/test_log \
 	%D%/test_loop \
