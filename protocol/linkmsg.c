@@ -280,13 +280,6 @@ is_message(enum linkmsg_kind kind, size_t len)
 	return kind == LINKMSG_RESUME ? len == RESUME_REQUEST_LEN : len > 0;
 }
 
-/* The relay itself is nobody's host. */
-static enum name_error
-check_owner(const char *owner)
-{
-	return owner[0] == '\0' ? NAME_OK : name_check_user(owner);
-}
-
 size_t
 linkmsg_attach_encode(
     const struct linkmsg_attach *attach, uint8_t *out, size_t size)
@@ -297,7 +290,8 @@ linkmsg_attach_encode(
 		return 0;
 	}
 	wire_write_to(&writer, out, size);
-	name_put(&writer, attach->owner, check_owner);
+	/* The relay itself is nobody's host. */
+	name_put_or_none(&writer, attach->owner, name_check_user);
 	name_put(&writer, attach->host, name_check_host);
 	wire_put_u8(&writer, attach->replica);
 	wire_put_u32(&writer, attach->epoch);
@@ -321,7 +315,8 @@ linkmsg_attach_decode(struct linkmsg_attach *out, bool has_device,
 
 	memset(out, 0, sizeof(*out));
 	wire_read_from(&reader, payload, len);
-	name_get(&reader, out->owner, sizeof(out->owner), check_owner);
+	name_get_or_none(
+	    &reader, out->owner, sizeof(out->owner), name_check_user);
 	name_get(&reader, out->host, sizeof(out->host), name_check_host);
 	out->replica = wire_get_u8(&reader);
 	out->epoch = wire_get_u32(&reader);

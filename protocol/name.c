@@ -247,20 +247,44 @@ name_put(struct wire_writer *writer, const char *name,
 }
 
 void
-name_get(struct wire_reader *reader, char *out, size_t size,
+name_put_or_none(struct wire_writer *writer, const char *name,
+    enum name_error (*check)(const char *name))
+{
+	if (name[0] == '\0') {
+		wire_put_str8(writer, name);
+	} else {
+		name_put(writer, name, check);
+	}
+}
+
+static bool
+is_lower(const char *name)
+{
+	while (*name != '\0' && *name == lower(*name)) {
+		name++;
+	}
+	return *name == '\0';
+}
+
+void
+name_get_or_none(struct wire_reader *reader, char *out, size_t size,
     enum name_error (*check)(const char *name))
 {
 	wire_get_str8(reader, out, size);
-	for (const char *c = out; *c != '\0'; c++) {
-		if (*c != lower(*c)) {
-			wire_reader_fail(reader);
-		}
-	}
-	if (check(out) != NAME_OK) {
+	if (out[0] != '\0' && (!is_lower(out) || check(out) != NAME_OK)) {
 		wire_reader_fail(reader);
-	}
-	if (!wire_reader_ok(reader)) {
 		out[0] = '\0';
+	}
+}
+
+void
+name_get(struct wire_reader *reader, char *out, size_t size,
+    enum name_error (*check)(const char *name))
+{
+	name_get_or_none(reader, out, size, check);
+	/* No name is empty; nor is one after something else went wrong. */
+	if (out[0] == '\0') {
+		wire_reader_fail(reader);
 	}
 }
 

@@ -81,6 +81,13 @@ void name_put(struct wire_writer *writer, const char *name,
 void name_get(struct wire_reader *reader, char *out, size_t size,
     enum name_error (*check)(const char *name));
 
+/* As name_put() and name_get(), of a name that may be none, which is empty. */
+void name_put_or_none(struct wire_writer *writer, const char *name,
+    enum name_error (*check)(const char *name));
+/* As name_put_or_none(). */
+void name_get_or_none(struct wire_reader *reader, char *out, size_t size,
+    enum name_error (*check)(const char *name));
+
 /*
  * Return how many single-character insertions, deletions, replacements and
  * swaps of neighbours turn a into b, or NAME_FAR when that is more than two or

@@ -5,13 +5,6 @@
 
 #include "common/wire.h"
 
-/* The name of a gateway, or none. */
-static enum name_error
-check_name(const char *name)
-{
-	return name[0] == '\0' ? NAME_OK : name_check_device(name);
-}
-
 size_t
 resolvemsg_resolve_encode(
     const struct resolvemsg_resolve *resolve, uint8_t *out, size_t size)
@@ -20,7 +13,7 @@ resolvemsg_resolve_encode(
 
 	wire_write_to(&writer, out, size);
 	wire_put_u32(&writer, resolve->request);
-	name_put(&writer, resolve->name, check_name);
+	name_put_or_none(&writer, resolve->name, name_check_device);
 	return wire_written(&writer);
 }
 
@@ -33,7 +26,8 @@ resolvemsg_resolve_decode(
 	memset(out, 0, sizeof(*out));
 	wire_read_from(&reader, payload, len);
 	out->request = wire_get_u32(&reader);
-	name_get(&reader, out->name, sizeof(out->name), check_name);
+	name_get_or_none(
+	    &reader, out->name, sizeof(out->name), name_check_device);
 	return wire_reader_done(&reader) ? 0 : -1;
 }
 

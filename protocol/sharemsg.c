@@ -24,21 +24,6 @@ sharemsg_share_encode(
 	return wire_written(&writer);
 }
 
-/* Read a name that may be empty. */
-static void
-get_name(struct wire_reader *reader, char *text, size_t size,
-    enum name_error (*check)(const char *name))
-{
-	char lower[NAME_USER_MAX + NAME_HOST_MAX + 1];
-
-	wire_get_str8(reader, text, size);
-	if (text[0] != '\0' && (check(text) != NAME_OK ||
-				   name_fold(text, lower, sizeof(lower)) != 0 ||
-				   strcmp(text, lower) != 0)) {
-		wire_reader_fail(reader);
-	}
-}
-
 /* Return true when share says what its verb needs, and nothing else. */
 static bool
 is_complete(const struct sharemsg_share *share)
@@ -66,8 +51,10 @@ sharemsg_share_decode(
 	out->request = wire_get_u32(&reader);
 	verb = wire_get_u8(&reader);
 	out->verb = (enum sharemsg_verb)verb;
-	get_name(&reader, out->host, sizeof(out->host), name_check_host);
-	get_name(&reader, out->user, sizeof(out->user), name_check_user);
+	name_get_or_none(
+	    &reader, out->host, sizeof(out->host), name_check_host);
+	name_get_or_none(
+	    &reader, out->user, sizeof(out->user), name_check_user);
 	out->share = wire_get_u64(&reader);
 	out->expiry = wire_get_u64(&reader);
 	wire_get_str8(&reader, out->rights, sizeof(out->rights));
@@ -106,8 +93,10 @@ sharemsg_shared_decode(
 	out->request = wire_get_u32(&reader);
 	out->code = codes_from_number(wire_get_u16(&reader));
 	wire_get_str8(&reader, out->text, sizeof(out->text));
-	get_name(&reader, out->host, sizeof(out->host), name_check_host);
-	get_name(&reader, out->user, sizeof(out->user), name_check_user);
+	name_get_or_none(
+	    &reader, out->host, sizeof(out->host), name_check_host);
+	name_get_or_none(
+	    &reader, out->user, sizeof(out->user), name_check_user);
 	out->count = wire_get_u8(&reader);
 	if (out->count > SHAREMSG_SHARES_MAX) {
 		return -1;

@@ -187,6 +187,38 @@ START_TEST(names_travel_in_lower_case)
 }
 END_TEST
 
+static bool
+get_user_or_none(const char *wire, size_t len, char *out)
+{
+	struct wire_reader reader;
+
+	wire_read_from(&reader, wire, len);
+	name_get_or_none(&reader, out, NAME_USER_MAX + 1, name_check_user);
+	return wire_reader_done(&reader);
+}
+
+START_TEST(some_may_be_none)
+{
+	uint8_t wire[8];
+	char out[NAME_USER_MAX + 1];
+	struct wire_writer writer;
+
+	wire_write_to(&writer, wire, sizeof(wire));
+	name_put_or_none(&writer, "", name_check_user);
+	name_put_or_none(&writer, "AlicE", name_check_user);
+	ck_assert_uint_eq(wire_written(&writer), 7);
+	ck_assert_mem_eq(wire, "\0\5alice", 7);
+	ck_assert(get_user_or_none("\0", 1, out));
+	ck_assert_str_eq(out, "");
+	ck_assert(get_user_or_none("\5alice", 6, out));
+	ck_assert_str_eq(out, "alice");
+	ck_assert(!get_user_or_none("\5Alice", 6, out));
+	ck_assert_str_eq(out, "");
+	ck_assert(!get_user_or_none("\5al ce", 6, out));
+	ck_assert(!get_user_or_none("", 0, out));
+}
+END_TEST
+
 START_TEST(distances)
 {
 	static const struct {
@@ -253,6 +285,7 @@ main(void)
 	tcase_add_test(tcase, folding_is_lower_case);
 	tcase_add_test(tcase, printable_is_visible);
 	tcase_add_test(tcase, names_travel_in_lower_case);
+	tcase_add_test(tcase, some_may_be_none);
 	tcase_add_test(tcase, distances);
 	tcase_add_test(tcase, the_nearest_is_found);
 	return unit_main(suite);
