@@ -2,8 +2,6 @@
 #include "agent/attach.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -16,18 +14,6 @@
 #include "protocol/membership.h"
 #include "protocol/rights.h"
 
-/* Write a sentence to text and return code. */
-static enum code __attribute__((format(printf, 3, 4)))
-refuse(enum code code, char text[LIMITS_TEXT_LEN], const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	(void)vsnprintf(text, LIMITS_TEXT_LEN, format, args);
-	va_end(args);
-	return code;
-}
-
 /* Judge who calls which host, before anything is computed. */
 static enum code
 check_names(const struct membership *self, const struct linkmsg_attach *attach,
@@ -37,20 +23,20 @@ check_names(const struct membership *self, const struct linkmsg_attach *attach,
 
 	if (strcasecmp(attach->owner, self->user) != 0 ||
 	    strcasecmp(attach->host, self->name) != 0) {
-		return refuse(CODE_HOST_UNKNOWN, text,
+		return codes_explain(CODE_HOST_UNKNOWN, text,
 		    "This is \"%s\" of \"%s\", not \"%s\" of \"%s\".",
 		    self->name, self->user, attach->host, attach->owner);
 	}
 	if (self->key_kind == MEMBERSHIP_KEY_HOST && caller->share != 0 &&
 	    attach->epoch != self->epoch) {
-		return refuse(CODE_DENIED, text,
+		return codes_explain(CODE_DENIED, text,
 		    "The share of \"%s\" was made with an old key of \"%s\"; "
 		    "ask for a new one.",
 		    self->name, self->user);
 	}
 	if (self->key_kind != MEMBERSHIP_KEY_HOST ||
 	    attach->epoch != self->epoch) {
-		return refuse(CODE_ACCOUNT_KEY, text,
+		return codes_explain(CODE_ACCOUNT_KEY, text,
 		    "\"%s\" holds key %" PRIu32 " of the account, this gateway "
 		    "calls with key %" PRIu32 ". Join \"%s\" again with the "
 		    "string that \"inroad invite %s\" prints here.",
@@ -58,7 +44,7 @@ check_names(const struct membership *self, const struct linkmsg_attach *attach,
 		    self->name);
 	}
 	if (caller->share == 0 && strcasecmp(caller->user, self->user) != 0) {
-		return refuse(CODE_DENIED, text,
+		return codes_explain(CODE_DENIED, text,
 		    "\"%s\" belongs to \"%s\" and is not shared with \"%s\".",
 		    self->name, self->user, caller->user);
 	}
@@ -73,20 +59,20 @@ check_share(const struct attach_self *answerer,
 	const struct membership *self = answerer->membership;
 
 	if (caller->expiry != 0 && caller->expiry <= now) {
-		return refuse(CODE_DENIED, text,
+		return codes_explain(CODE_DENIED, text,
 		    "The share of \"%s\" has expired; ask \"%s\" for a new "
 		    "one.",
 		    self->name, self->user);
 	}
 	if (caller->share != 0 && answerer->revoked != NULL &&
 	    revoked_has(answerer->revoked, caller->share)) {
-		return refuse(CODE_DENIED, text,
+		return codes_explain(CODE_DENIED, text,
 		    "\"%s\" has ended the share of \"%s\".", self->user,
 		    self->name);
 	}
 	/* Rights that we cannot read could be narrower than all of them. */
 	if (caller->share != 0 && !rights_are_valid(caller->rights)) {
-		return refuse(CODE_DENIED, text,
+		return codes_explain(CODE_DENIED, text,
 		    "\"%s\" does not understand the rights of this share; "
 		    "update its inroad-agent.",
 		    self->name);
@@ -101,17 +87,17 @@ refuse_handshake(const struct membership *self,
     char text[LIMITS_TEXT_LEN])
 {
 	if (result == SESSIONANSWER_OTHER_KEY) {
-		return refuse(CODE_PROTOCOL_ERROR, text,
+		return codes_explain(CODE_PROTOCOL_ERROR, text,
 		    "The relay says that \"%s\" is calling, but it is another "
 		    "device.",
 		    attach->device);
 	}
 	if (result == SESSIONANSWER_FAILED) {
-		return refuse(CODE_INTERNAL, text, "\"%s\" is out of memory.",
-		    self->name);
+		return codes_explain(CODE_INTERNAL, text,
+		    "\"%s\" is out of memory.", self->name);
 	}
 	if (attach->caller.share != 0) {
-		return refuse(CODE_DENIED, text,
+		return codes_explain(CODE_DENIED, text,
 		    "The share of \"%s\" is not one that \"%s\" has made for "
 		    "it as it is; ask for a new one.",
 		    self->name, self->user);
@@ -120,7 +106,7 @@ refuse_handshake(const struct membership *self,
 	 * The psk, or the host's key that the gateway pinned, differs.  The
 	 * gateway can tell a changed host key by itself, so name the other.
 	 */
-	return refuse(CODE_ACCOUNT_KEY, text,
+	return codes_explain(CODE_ACCOUNT_KEY, text,
 	    "This gateway's account key is not the one that \"%s\" was invited "
 	    "with. Join \"%s\" again with the string that \"inroad invite %s\" "
 	    "prints here.",

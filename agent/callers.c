@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "agent/callers.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -66,33 +64,20 @@ on_leave(void *kept)
 	mem_free(caller);
 }
 
-/* Answer stream that it is not opened. */
-static void __attribute__((format(printf, 3, 4)))
-refuse_stream(struct stream *stream, enum code code, const char *format, ...)
-{
-	struct stream_opened opened = { .code = code };
-	va_list args;
-
-	va_start(args, format);
-	(void)vsnprintf(opened.text, sizeof(opened.text), format, args);
-	va_end(args);
-	stream_answer(stream, &opened);
-}
-
 /* The stream is not for a target but for the agent itself. */
 static void
 open_reserved(const struct callers *callers, const struct keys_caller *by,
     struct stream *stream, const struct stream_target *target)
 {
 	if (by->share != 0) {
-		refuse_stream(stream, CODE_DENIED,
+		stream_refuse(stream, CODE_DENIED,
 		    "Only \"%s\" gives orders to \"%s\".",
 		    callers->config.self->membership->user,
 		    callers->config.self->membership->name);
 	} else if (callers->config.orders == NULL ||
 		   target->protocol != STREAM_TCP ||
 		   strcmp(target->name, AGENTORDER_TARGET) != 0) {
-		refuse_stream(stream, CODE_VERSION,
+		stream_refuse(stream, CODE_VERSION,
 		    "This agent does not know \"%s\"; update it.",
 		    target->name);
 	} else {
@@ -110,16 +95,16 @@ on_open(void *kept, const struct keys_caller *by, struct stream *stream,
 	const char *host = callers->config.self->membership->name;
 
 	if (acceptor_is_finishing(callers->acceptor)) {
-		refuse_stream(
+		stream_refuse(
 		    stream, CODE_GOING_DOWN, "\"%s\" is shutting down.", host);
 	} else if (egress_caller_count(caller->egress) >=
 		   callers->config.streams_max) {
-		refuse_stream(stream, CODE_TOO_MANY_STREAMS,
+		stream_refuse(stream, CODE_TOO_MANY_STREAMS,
 		    "%u connections open, the limit.",
 		    (unsigned)callers->config.streams_max);
 	} else if (!ratelimit_take(
 		       &caller->opens, 1, loop_now(callers->loop))) {
-		refuse_stream(stream, CODE_OVERLOADED,
+		stream_refuse(stream, CODE_OVERLOADED,
 		    "More than %u new connections a second to \"%s\".",
 		    (unsigned)callers->config.open_rate, host);
 	} else if (target->name[0] == '@') {
@@ -229,13 +214,7 @@ void
 callers_attach(struct callers *callers, struct link *link, uint32_t channel,
     const uint8_t *payload, size_t len)
 {
-	struct linkmsg_attach attach;
-
-	if (linkmsg_attach_decode(&attach, true, payload, len) != 0) {
-		acceptor_refuse_garbled(callers->acceptor, link, channel);
-	} else {
-		acceptor_attach(callers->acceptor, link, channel, &attach);
-	}
+	acceptor_take(callers->acceptor, link, channel, payload, len);
 }
 
 void

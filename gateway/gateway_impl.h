@@ -91,6 +91,13 @@ int gatewayfile_load(const struct gateway *gateway, const char *name,
 int gatewayfile_save(const struct gateway *gateway, const char *name,
     const char *text, size_t len, struct fault *fault);
 
+/*
+ * End request as failed with code and text, which says more than the code's
+ * summary unless it is empty.
+ */
+void gateway_refuse(
+    struct control_request *request, enum code code, const char *text);
+
 /* Write the pins to known_hosts. */
 void gateway_save_pins(struct gateway *gateway);
 

@@ -55,12 +55,6 @@ gatewayaccept_load(struct gateway *gateway)
 
 /* --- accepting ----------------------------------------------------------- */
 
-static void
-fail(struct control_request *request, enum code code, const char *text)
-{
-	control_end(request, CONTROL_FAILED, codes_slug(code), text);
-}
-
 /* Return CODE_OK when share is for us, else why not and text. */
 static enum code
 judge(struct gateway *gateway, const struct share *share,
@@ -70,31 +64,27 @@ judge(struct gateway *gateway, const struct share *share,
 	    endpoint_membership(gateway->endpoint);
 
 	if (membership == NULL) {
-		(void)snprintf(text, LIMITS_TEXT_LEN, "%s",
+		return codes_explain(CODE_NOT_JOINED, text, "%s",
 		    codes_summary(CODE_NOT_JOINED));
-		return CODE_NOT_JOINED;
 	}
 	if (memcmp(share->relay_public, membership->relay_public, KEYS_LEN) !=
 	    0) {
-		(void)snprintf(text, LIMITS_TEXT_LEN,
+		return codes_explain(CODE_HOST_UNKNOWN, text,
 		    "The share is at another relay, %.120s, and this gateway "
 		    "has not joined that.",
 		    share->relay);
-		return CODE_HOST_UNKNOWN;
 	}
 	if (strcmp(share->caller.user, membership->user) != 0) {
-		(void)snprintf(text, LIMITS_TEXT_LEN,
+		return codes_explain(CODE_DENIED, text,
 		    "The share is made to \"%s\", and this is a gateway of "
 		    "\"%s\".",
 		    share->caller.user, membership->user);
-		return CODE_DENIED;
 	}
 	if (share->caller.expiry != 0 &&
 	    share->caller.expiry <= (uint64_t)time(NULL)) {
-		(void)snprintf(text, LIMITS_TEXT_LEN,
+		return codes_explain(CODE_JOIN_EXPIRED, text,
 		    "The share has expired; ask \"%s\" for a new one.",
 		    share->owner);
-		return CODE_JOIN_EXPIRED;
 	}
 	return CODE_OK;
 }
@@ -111,24 +101,21 @@ judge_alias(struct gateway *gateway, const char *alias,
 	const struct host *host = hosts_find(gateway->hosts, alias);
 
 	if (error != NAME_OK) {
-		(void)snprintf(text, LIMITS_TEXT_LEN, "\"%.64s\" %s.", alias,
-		    name_error_text(error));
-		return CODE_NAME_INVALID;
+		return codes_explain(CODE_NAME_INVALID, text, "\"%.64s\" %s.",
+		    alias, name_error_text(error));
 	}
 	if (host != NULL && host->share == 0) {
-		(void)snprintf(text, LIMITS_TEXT_LEN,
+		return codes_explain(CODE_NAME_TAKEN, text,
 		    "There is a host \"%s\" of your own. Give this one another "
 		    "name: --as NAME.",
 		    alias);
-		return CODE_NAME_TAKEN;
 	}
 	if (host != NULL &&
 	    (older == NULL || strcmp(older->alias, alias) != 0)) {
-		(void)snprintf(text, LIMITS_TEXT_LEN,
+		return codes_explain(CODE_NAME_TAKEN, text,
 		    "\"%s\" is a host of \"%s\" already. Give this one another "
 		    "name: --as NAME.",
 		    alias, host->owner);
-		return CODE_NAME_TAKEN;
 	}
 	return CODE_OK;
 }
@@ -147,14 +134,12 @@ keep(struct gateway *gateway, const struct share *share, const char *alias,
 		loans_drop(gateway->loans, older);
 	}
 	if (loans_put(gateway->loans, alias, share) != 0) {
-		(void)snprintf(text, LIMITS_TEXT_LEN,
+		return codes_explain(CODE_LIMIT, text,
 		    "There are %d accepted shares, the limit.", LOANS_MAX);
-		return CODE_LIMIT;
 	}
 	if (save(gateway, &fault) != 0) {
 		loans_drop(gateway->loans, loans_find(gateway->loans, alias));
-		(void)snprintf(text, LIMITS_TEXT_LEN, "%.250s", fault.text);
-		return CODE_INTERNAL;
+		return codes_explain(CODE_INTERNAL, text, "%.250s", fault.text);
 	}
 	return CODE_OK;
 }
@@ -182,8 +167,8 @@ take(struct gateway *gateway, const struct share *share, const char *wanted,
 		wanted = older != NULL ? older->alias : share->host;
 	}
 	if (name_fold(wanted, alias, NAME_HOST_MAX + 1) != 0) {
-		(void)snprintf(text, LIMITS_TEXT_LEN, "The name is too long.");
-		return CODE_NAME_INVALID;
+		return codes_explain(
+		    CODE_NAME_INVALID, text, "The name is too long.");
 	}
 	code = judge_alias(gateway, alias, older, text);
 	return code == CODE_OK ? keep(gateway, share, alias, older, text)
@@ -230,13 +215,13 @@ gatewayaccept_start(struct gateway *gateway, struct control_request *request)
 	if (sharestring_decode(&share, control_word(request, 1), why) != 0) {
 		(void)snprintf(text, sizeof(text),
 		    "The share string cannot be used: %s.", why);
-		fail(request, CODE_JOIN_TYPO, text);
+		gateway_refuse(request, CODE_JOIN_TYPO, text);
 		return;
 	}
 	code = take(gateway, &share, control_word(request, 2), alias, text);
 	sharestring_wipe(&share);
 	if (code != CODE_OK) {
-		fail(request, code, text);
+		gateway_refuse(request, code, text);
 		return;
 	}
 	describe(request, loans_find(gateway->loans, alias), NULL);
@@ -264,7 +249,7 @@ gatewayaccept_remove(struct gateway *gateway, struct control_request *request)
 	peers_forsake(gateway->peers, loan->alias, CODE_CANCELLED);
 	loans_drop(gateway->loans, loan);
 	if (save(gateway, &fault) != 0) {
-		fail(request, CODE_INTERNAL, fault.text);
+		gateway_refuse(request, CODE_INTERNAL, fault.text);
 		return;
 	}
 	control_end(request, CONTROL_OK, NULL, NULL);

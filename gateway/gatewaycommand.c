@@ -99,7 +99,7 @@ list_hosts(struct gateway *gateway, struct control_request *request)
 
 	if (!hosts_is_complete(gateway->hosts)) {
 		code = endpoint_no_link(gateway->endpoint, text);
-		control_end(request, CONTROL_FAILED, codes_slug(code), text);
+		gateway_refuse(request, code, text);
 		return;
 	}
 	hosts_each(gateway->hosts, send_host, &d);
@@ -107,6 +107,14 @@ list_hosts(struct gateway *gateway, struct control_request *request)
 }
 
 /* --- status ---------------------------------------------------------- */
+
+void
+gateway_refuse(
+    struct control_request *request, enum code code, const char *text)
+{
+	control_end(request, CONTROL_FAILED, codes_slug(code),
+	    text[0] != '\0' ? text : codes_summary(code));
+}
 
 static void
 add_host(const struct host *host, void *arg)
@@ -224,9 +232,7 @@ export_key(struct gateway *gateway, struct control_request *request)
 	}
 	if (membership == NULL ||
 	    membership->key_kind != MEMBERSHIP_KEY_ACCOUNT) {
-		control_end(request, CONTROL_FAILED,
-		    codes_slug(CODE_NOT_JOINED),
-		    codes_summary(CODE_NOT_JOINED));
+		gateway_refuse(request, CODE_NOT_JOINED, "");
 		return;
 	}
 	account.epoch = membership->epoch;

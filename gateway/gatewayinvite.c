@@ -38,13 +38,6 @@ on_cancel(void *arg)
 	ask_free(arg);
 }
 
-static void
-fail(struct control_request *request, enum code code, const char *text)
-{
-	control_end(request, CONTROL_FAILED, codes_slug(code),
-	    text[0] != '\0' ? text : codes_summary(code));
-}
-
 /* --- asking ---------------------------------------------------------- */
 
 static int
@@ -129,27 +122,27 @@ gatewayinvite_start(struct gateway *gateway, struct control_request *request)
 	if (wrong != NULL) {
 		(void)snprintf(
 		    text, sizeof(text), "\"%.64s\" %s.", name, wrong);
-		fail(request, CODE_NAME_INVALID, text);
+		gateway_refuse(request, CODE_NAME_INVALID, text);
 		return;
 	}
 	if (read_ttl(control_word(request, 4), &ttl) != 0) {
-		fail(request, CODE_BAD_REQUEST,
+		gateway_refuse(request, CODE_BAD_REQUEST,
 		    "How long an invitation is good is a time, as 2h or 7d.");
 		return;
 	}
 	if (read_uses(control_word(request, 5), &uses) != 0) {
-		fail(request, CODE_BAD_REQUEST,
+		gateway_refuse(request, CODE_BAD_REQUEST,
 		    "For how many devices an invitation is is a number.");
 		return;
 	}
 	if (link == NULL) {
 		code = endpoint_no_link(gateway->endpoint, text);
-		fail(request, code, text);
+		gateway_refuse(request, code, text);
 		return;
 	}
 	ask = mem_new(1, sizeof(*ask));
 	if (ask == NULL) {
-		fail(request, CODE_OVERLOADED, "");
+		gateway_refuse(request, CODE_OVERLOADED, "");
 		return;
 	}
 	ask->gateway = gateway;
@@ -244,7 +237,8 @@ gatewayinvite_answer(
 		if (invited.code == CODE_OK && invited.has_token) {
 			send_join(ask, &invited);
 		} else {
-			fail(ask->request, invited.code, invited.text);
+			gateway_refuse(
+			    ask->request, invited.code, invited.text);
 		}
 		ask_free(ask);
 		break;
@@ -260,7 +254,7 @@ gatewayinvite_down(struct gateway *gateway, const char *text)
 	for (; node != NULL; node = list_first(&gateway->asks)) {
 		struct ask *ask = list_entry(node, struct ask, all);
 
-		fail(ask->request, CODE_LINK_LOST, text);
+		gateway_refuse(ask->request, CODE_LINK_LOST, text);
 		ask_free(ask);
 	}
 }

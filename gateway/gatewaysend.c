@@ -341,9 +341,7 @@ begin(struct gateway *gateway, struct control_request *request,
 
 	if (mailing == NULL) {
 		mem_free(text);
-		control_end(request, CONTROL_FAILED,
-		    codes_slug(CODE_OVERLOADED),
-		    codes_summary(CODE_OVERLOADED));
+		gateway_refuse(request, CODE_OVERLOADED, "");
 		return;
 	}
 	mailing->gateway = gateway;

@@ -62,9 +62,12 @@ on_cancel(void *arg)
 static void
 fail(struct control_request *request, enum code code, const char *text)
 {
-	control_end(request,
-	    code == CODE_HOST_UNKNOWN ? CONTROL_NO_HOST : CONTROL_FAILED,
-	    codes_slug(code), text[0] != '\0' ? text : codes_summary(code));
+	if (code == CODE_HOST_UNKNOWN) {
+		control_end(request, CONTROL_NO_HOST, codes_slug(code),
+		    text[0] != '\0' ? text : codes_summary(code));
+	} else {
+		gateway_refuse(request, code, text);
+	}
 }
 
 /* --- asking the relay ---------------------------------------------------- */

@@ -336,9 +336,7 @@ gatewaywait_ping(struct gateway *gateway, struct control_request *request)
 	struct ping *ping = mem_new(1, sizeof(*ping));
 
 	if (ping == NULL) {
-		control_end(request, CONTROL_FAILED,
-		    codes_slug(CODE_OVERLOADED),
-		    codes_summary(CODE_OVERLOADED));
+		gateway_refuse(request, CODE_OVERLOADED, "");
 		return;
 	}
 	ping->gateway = gateway;

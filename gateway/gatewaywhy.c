@@ -429,9 +429,7 @@ gatewaywhy_start(struct gateway *gateway, struct control_request *request)
 	}
 	why = mem_new(1, sizeof(*why));
 	if (why == NULL) {
-		control_end(request, CONTROL_FAILED,
-		    codes_slug(CODE_OVERLOADED),
-		    codes_summary(CODE_OVERLOADED));
+		gateway_refuse(request, CODE_OVERLOADED, "");
 		return;
 	}
 	why->gateway = gateway;

@@ -2,8 +2,6 @@
 #include "gateway/letterbox.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <sodium.h>
@@ -39,18 +37,6 @@ struct letterbox {
 
 /* --- who may call ---------------------------------------------------- */
 
-/* Write a sentence to text and return code. */
-static enum code __attribute__((format(printf, 3, 4)))
-refuse(enum code code, char text[LIMITS_TEXT_LEN], const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	(void)vsnprintf(text, LIMITS_TEXT_LEN, format, args);
-	va_end(args);
-	return code;
-}
-
 /* Judge who calls whom, before anything is computed. */
 static enum code
 check_names(const struct membership *self, const struct linkmsg_attach *attach,
@@ -58,19 +44,19 @@ check_names(const struct membership *self, const struct linkmsg_attach *attach,
 {
 	if (self == NULL || strcmp(attach->owner, self->user) != 0 ||
 	    strcmp(attach->host, self->name) != 0) {
-		return refuse(CODE_HOST_UNKNOWN, text,
+		return codes_explain(CODE_HOST_UNKNOWN, text,
 		    "This is not \"%s\" of \"%s\".", attach->host,
 		    attach->owner);
 	}
 	if (attach->caller.share != 0 ||
 	    strcmp(attach->caller.user, self->user) != 0) {
-		return refuse(CODE_DENIED, text,
+		return codes_explain(CODE_DENIED, text,
 		    "\"%s\" takes messages of its own account only.",
 		    self->name);
 	}
 	if (self->key_kind != MEMBERSHIP_KEY_ACCOUNT ||
 	    attach->epoch != self->epoch) {
-		return refuse(CODE_ACCOUNT_KEY, text,
+		return codes_explain(CODE_ACCOUNT_KEY, text,
 		    "\"%s\" holds key %" PRIu32
 		    " of the account, and who calls "
 		    "holds key %" PRIu32 ".",
@@ -108,19 +94,19 @@ letterbox_judge(const struct letterbox_self *self,
 		text[0] = '\0';
 		return CODE_OK;
 	case SESSIONANSWER_OTHER_KEY:
-		return refuse(CODE_PROTOCOL_ERROR, text,
+		return codes_explain(CODE_PROTOCOL_ERROR, text,
 		    "The relay says that \"%s\" is calling, but it is another "
 		    "device.",
 		    attach->device);
 	case SESSIONANSWER_BAD:
-		return refuse(CODE_ACCOUNT_KEY, text,
+		return codes_explain(CODE_ACCOUNT_KEY, text,
 		    "Who calls has not the account key of \"%s\", or not its "
 		    "public key.",
 		    self->membership->name);
 	case SESSIONANSWER_FAILED:
 		break;
 	}
-	return refuse(CODE_OVERLOADED, text, "\"%s\" is out of memory.",
+	return codes_explain(CODE_OVERLOADED, text, "\"%s\" is out of memory.",
 	    self->membership->name);
 }
 
@@ -159,14 +145,11 @@ static void
 on_open(void *kept, const struct keys_caller *by, struct stream *stream,
     const struct stream_target *target)
 {
-	struct stream_opened opened = { .code = CODE_DENIED };
-
 	(void)kept;
 	(void)by;
 	(void)target;
-	(void)snprintf(opened.text, sizeof(opened.text),
-	    "A gateway takes messages and nothing else.");
-	stream_answer(stream, &opened);
+	stream_refuse(
+	    stream, CODE_DENIED, "A gateway takes messages and nothing else.");
 }
 
 static void
@@ -198,13 +181,7 @@ void
 letterbox_attach(struct letterbox *letterbox, struct link *link,
     uint32_t channel, const uint8_t *payload, size_t len)
 {
-	struct linkmsg_attach attach;
-
-	if (linkmsg_attach_decode(&attach, true, payload, len) != 0) {
-		acceptor_refuse_garbled(letterbox->acceptor, link, channel);
-	} else {
-		acceptor_attach(letterbox->acceptor, link, channel, &attach);
-	}
+	acceptor_take(letterbox->acceptor, link, channel, payload, len);
 }
 
 /* --- life ------------------------------------------------------------ */

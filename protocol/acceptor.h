@@ -133,9 +133,12 @@ void acceptor_free(struct acceptor *acceptor);
 void acceptor_attach(struct acceptor *acceptor, struct link *link,
     uint32_t channel, const struct linkmsg_attach *attach);
 
-/* Answer what should be an ATTACH and cannot be read. */
-void acceptor_refuse_garbled(
-    struct acceptor *acceptor, struct link *link, uint32_t channel);
+/*
+ * Answer the payload of an ATTACH that a relay has passed on, len bytes, as
+ * acceptor_attach() does, also when it cannot be read.
+ */
+void acceptor_take(struct acceptor *acceptor, struct link *link,
+    uint32_t channel, const uint8_t *payload, size_t len);
 
 /* Refuse new sessions from now on; the others go on. */
 void acceptor_finish(struct acceptor *acceptor);

@@ -186,9 +186,15 @@ acceptor_attach(struct acceptor *acceptor, struct link *link, uint32_t channel,
 }
 
 void
-acceptor_refuse_garbled(
-    struct acceptor *acceptor, struct link *link, uint32_t channel)
+acceptor_take(struct acceptor *acceptor, struct link *link, uint32_t channel,
+    const uint8_t *payload, size_t len)
 {
-	turn_away(acceptor, link, channel, CODE_PROTOCOL_ERROR,
-	    "The request for a session is garbled.");
+	struct linkmsg_attach attach;
+
+	if (linkmsg_attach_decode(&attach, true, payload, len) != 0) {
+		turn_away(acceptor, link, channel, CODE_PROTOCOL_ERROR,
+		    "The request for a session is garbled.");
+	} else {
+		acceptor_attach(acceptor, link, channel, &attach);
+	}
 }

@@ -2,7 +2,9 @@
 #include "protocol/codes.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 
 struct codes_row {
 	enum code code;
@@ -61,6 +63,18 @@ const char *
 codes_summary(enum code code)
 {
 	return row_of((uint16_t)code)->summary;
+}
+
+enum code
+codes_explain(
+    enum code code, char text[LIMITS_TEXT_LEN], const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(text, LIMITS_TEXT_LEN, format, args);
+	va_end(args);
+	return code;
 }
 
 bool

@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "protocol/limits.h"
+
 /* Outcomes; PROTOCOL.md section 9. */
 enum code {
 #define CODE(number, name, slug, socks5, http, proxy_status, summary)          \
@@ -43,6 +45,13 @@ const char *codes_slug(enum code code);
 
 /* Return what to say when nobody knew more. */
 const char *codes_summary(enum code code);
+
+/*
+ * Write a sentence for people to text, LIMITS_TEXT_LEN bytes, which cuts a
+ * longer one; returns code, which it explains.
+ */
+enum code codes_explain(enum code code, char text[LIMITS_TEXT_LEN],
+    const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /*
  * Return true when a relay that proved its key said what only a person can

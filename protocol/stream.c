@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "protocol/stream.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "common/buf.h"
@@ -408,6 +410,18 @@ stream_answer(struct stream *stream, const struct stream_opened *opened)
 	stream->ops = NULL;
 	stream_end_tx(stream);
 	stream_end_rx(stream);
+}
+
+void
+stream_refuse(struct stream *stream, enum code code, const char *format, ...)
+{
+	struct stream_opened opened = { .code = code };
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(opened.text, sizeof(opened.text), format, args);
+	va_end(args);
+	stream_answer(stream, &opened);
 }
 
 void

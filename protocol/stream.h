@@ -98,6 +98,10 @@ void stream_set_owner(
  */
 void stream_answer(struct stream *stream, const struct stream_opened *opened);
 
+/* Acceptor: answer an OPEN with code, not CODE_OK, and a sentence why. */
+void stream_refuse(struct stream *stream, enum code code, const char *format,
+    ...) __attribute__((format(printf, 3, 4)));
+
 /* State that pull() would now yield something. */
 void stream_ready(struct stream *stream);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "relay/console.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include <sodium.h>
@@ -77,14 +76,6 @@ on_open(void *kept, const struct keys_caller *by, struct stream *stream,
 
 /* --- attaching ------------------------------------------------------- */
 
-/* Write a sentence to text and return code. */
-static enum code
-deny(enum code code, char text[LIMITS_TEXT_LEN], const char *sentence)
-{
-	(void)snprintf(text, LIMITS_TEXT_LEN, "%s", sentence);
-	return code;
-}
-
 static enum code
 on_judge(const struct linkmsg_attach *attach,
     const struct sessionanswer_known *known, struct sessionanswer *out,
@@ -98,7 +89,7 @@ on_judge(const struct linkmsg_attach *attach,
 	};
 
 	if (attach->epoch != 0 || attach->caller.share != 0) {
-		return deny(CODE_DENIED, text,
+		return codes_explain(CODE_DENIED, text,
 		    "The relay is called by its own accounts only, and without "
 		    "a key of theirs.");
 	}
@@ -107,15 +98,16 @@ on_judge(const struct linkmsg_attach *attach,
 	case SESSIONANSWER_OK:
 		return CODE_OK;
 	case SESSIONANSWER_OTHER_KEY:
-		return deny(CODE_DENIED, text,
+		return codes_explain(CODE_DENIED, text,
 		    "That is not the device that logged in here.");
 	case SESSIONANSWER_BAD:
-		return deny(CODE_PROTOCOL_ERROR, text,
+		return codes_explain(CODE_PROTOCOL_ERROR, text,
 		    "The handshake is not one for this relay.");
 	case SESSIONANSWER_FAILED:
 		break;
 	}
-	return deny(CODE_OVERLOADED, text, "The relay is out of memory.");
+	return codes_explain(
+	    CODE_OVERLOADED, text, "The relay is out of memory.");
 }
 
 static const struct acceptor_ops acceptor_callbacks = {

@@ -8,8 +8,6 @@
  * A server has fewer places than browsers and scripts would like to have at
  * once, and requests are short: what it does not take waits for its turn.
  */
-#include <stdarg.h>
-#include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -86,21 +84,6 @@ on_reset(void *arg, enum code code, int error)
 static const struct stream_ops waiting_ops = {
 	.reset = on_reset,
 };
-
-/* Answer stream that it is not opened. */
-static void __attribute__((format(printf, 4, 5)))
-refuse(struct console *console, struct stream *stream, enum code code,
-    const char *format, ...)
-{
-	struct stream_opened opened = { .code = code };
-	va_list args;
-
-	va_start(args, format);
-	(void)vsnprintf(opened.text, sizeof(opened.text), format, args);
-	va_end(args);
-	console->stats.refused++;
-	stream_answer(stream, &opened);
-}
 
 /* --- the server ------------------------------------------------------ */
 
@@ -226,7 +209,8 @@ refuse_stale(struct console_visitor *visitor, uint64_t now)
 		if (now - flow->since < WAIT_TIME) {
 			return;
 		}
-		refuse(visitor->console, flow->stream, CODE_OVERLOADED,
+		visitor->console->stats.refused++;
+		stream_refuse(flow->stream, CODE_OVERLOADED,
 		    "The relay is busy with %zu connections; try again later.",
 		    visitor->console->stats.streams);
 		flow_free(flow);
@@ -290,35 +274,53 @@ enqueue(struct console_visitor *visitor, struct stream *stream)
 	return 0;
 }
 
+/* Return CODE_OK when visitor may have a stream to target, or why not. */
+static enum code
+judge(struct console_visitor *visitor, const struct stream_target *target,
+    char text[LIMITS_TEXT_LEN])
+{
+	if (target->protocol != STREAM_TCP) {
+		return codes_explain(
+		    CODE_DENIED, text, "The relay takes no datagrams.");
+	}
+	if (target->name[0] != '\0') {
+		return codes_explain(CODE_DENIED, text,
+		    "The relay leads nowhere but to its own page; \"%.100s\" "
+		    "is not there.",
+		    target->name);
+	}
+	if (target->port != CONSOLE_PORT) {
+		return codes_explain(CODE_SERVICE_REFUSED, text,
+		    "The relay answers on port %d and on no other.",
+		    CONSOLE_PORT);
+	}
+	if (has_enough(visitor)) {
+		return codes_explain(CODE_TOO_MANY_STREAMS, text,
+		    "%zu connections to the relay open, the limit at present.",
+		    visitor->streams);
+	}
+	if (!ratelimit_take(
+		&visitor->opens, 1, loop_now(visitor->console->config.loop))) {
+		return codes_explain(CODE_OVERLOADED, text,
+		    "Too many new connections a second to the relay.");
+	}
+	return CODE_OK;
+}
+
 void
 consolestream_open(struct console_visitor *visitor, struct stream *stream,
     const struct stream_target *target)
 {
-	struct console *console = visitor->console;
+	char text[LIMITS_TEXT_LEN];
+	enum code code = judge(visitor, target, text);
 
-	if (target->protocol != STREAM_TCP) {
-		refuse(console, stream, CODE_DENIED,
-		    "The relay takes no datagrams.");
-	} else if (target->name[0] != '\0') {
-		refuse(console, stream, CODE_DENIED,
-		    "The relay leads nowhere but to its own page; \"%.100s\" "
-		    "is not there.",
-		    target->name);
-	} else if (target->port != CONSOLE_PORT) {
-		refuse(console, stream, CODE_SERVICE_REFUSED,
-		    "The relay answers on port %d and on no other.",
-		    CONSOLE_PORT);
-	} else if (has_enough(visitor)) {
-		refuse(console, stream, CODE_TOO_MANY_STREAMS,
-		    "%zu connections to the relay open, the limit at present.",
-		    visitor->streams);
-	} else if (!ratelimit_take(
-		       &visitor->opens, 1, loop_now(console->config.loop))) {
-		refuse(console, stream, CODE_OVERLOADED,
-		    "Too many new connections a second to the relay.");
-	} else if (enqueue(visitor, stream) != 0) {
-		refuse(console, stream, CODE_OVERLOADED,
-		    "The relay is out of memory.");
+	if (code == CODE_OK && enqueue(visitor, stream) != 0) {
+		code = codes_explain(
+		    CODE_OVERLOADED, text, "The relay is out of memory.");
+	}
+	if (code != CODE_OK) {
+		visitor->console->stats.refused++;
+		stream_refuse(stream, code, "%s", text);
 	}
 }
 

@@ -53,6 +53,23 @@ START_TEST(each_has_an_index)
 }
 END_TEST
 
+START_TEST(sentences_are_cut)
+{
+	char text[LIMITS_TEXT_LEN];
+	char longer[2 * LIMITS_TEXT_LEN];
+
+	ck_assert_int_eq(
+	    codes_explain(CODE_DENIED, text, "\"%s\" is not here.", "lab"),
+	    CODE_DENIED);
+	ck_assert_str_eq(text, "\"lab\" is not here.");
+	memset(longer, 'a', sizeof(longer));
+	longer[sizeof(longer) - 1] = '\0';
+	ck_assert_int_eq(
+	    codes_explain(CODE_LIMIT, text, "%s", longer), CODE_LIMIT);
+	ck_assert_uint_eq(strlen(text), LIMITS_TEXT_LEN - 1);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -62,6 +79,7 @@ main(void)
 	tcase_add_test(tc, what_is_shown_of_a_code);
 	tcase_add_test(tc, what_time_does_not_heal);
 	tcase_add_test(tc, each_has_an_index);
+	tcase_add_test(tc, sentences_are_cut);
 	suite_add_tcase(suite, tc);
 	return unit_main(suite);
 }
