@@ -143,8 +143,7 @@ retire(struct device *device)
 	account_cancel(device->login);
 	device->login = NULL;
 	devicerefuse_end(device);
-	deviceinvite_end(device);
-	deviceshare_end(device);
+	deviceask_end(device);
 	deviceattach_end(device);
 	leave(device);
 	notices_forget(device->hub->notices, device);
@@ -445,7 +444,6 @@ init(struct device *device, struct device_hub *hub)
 	device->next_channel = 1;
 	list_init(&device->all);
 	list_init(&device->asks);
-	list_init(&device->shares);
 	list_init(&device->lenders);
 	list_init(&device->callers);
 	list_init(&device->made);

@@ -31,6 +31,7 @@ enum device_state {
 };
 
 struct caller;
+struct deviceask;
 struct devicerefuse;
 struct switch_circuit;
 struct leases;
@@ -71,8 +72,7 @@ struct device {
 	uint64_t since;              /* when it logged in, unix seconds */
 	/* A gateway's. */
 	struct directory_watch *watch;
-	struct list asks;      /* invitations under way */
-	struct list shares;    /* shares under way */
+	struct list asks;      /* invitations and shares under way */
 	struct list lenders;   /* accounts that share with its own */
 	bool owes_whole;       /* its own list was told, the shared one not */
 	uint32_t last_channel; /* highest number it chose */
@@ -185,14 +185,37 @@ bool devicelent_is_whole(const struct device *device);
 /* Watch no more. */
 void devicelent_end(struct device *device);
 
+/* --- deviceask.c: what a gateway asks for that waits for the store -------- */
+
+/* Answer request of device with outcome; it may not end the device. */
+typedef void deviceask_reply(struct device *device, uint32_t request,
+    const struct account_outcome *outcome);
+
+/*
+ * Return a question of device, to be answered by reply, or NULL when too many
+ * of its questions wait for that reply already, or memory is short.
+ */
+struct deviceask *deviceask_new(
+    struct device *device, uint32_t request, deviceask_reply *reply);
+
+/* The done of what a question, which is arg, waits for: answer and free it. */
+void deviceask_done(const struct account_outcome *outcome, void *arg);
+
+/* Ask waits for op.  With NULL it was answered meanwhile, and is gone. */
+void deviceask_wait(struct deviceask *ask, struct account_op *op);
+
+/* Answer request of device, for which there is no question. */
+void deviceask_refuse(struct device *device, uint32_t request,
+    deviceask_reply *reply, enum code code, const char *text);
+
+/* Forget what device asked for. */
+void deviceask_end(struct device *device);
+
 /* --- deviceshare.c: shares ------------------------------------------------ */
 
 /* A gateway makes or ends a share. */
 void deviceshare_request(
     struct device *device, const uint8_t *payload, size_t len);
-
-/* Forget what device asked for. */
-void deviceshare_end(struct device *device);
 
 /* --- deviceresolve.c: which gateways there are ---------------------------- */
 
@@ -243,8 +266,5 @@ int devicetenant_start(struct device_hub *hub);
 /* A gateway asks for an invitation. */
 void deviceinvite_request(
     struct device *device, const uint8_t *payload, size_t len);
-
-/* Forget what device asked for. */
-void deviceinvite_end(struct device *device);
 
 #endif

@@ -56,6 +56,7 @@ noinst_LIBRARIES += %D%/librelay.a
 	%D%/device.h \
 	%D%/device_impl.h \
 	%D%/deviceadmin.c \
+	%D%/deviceask.c \
 	%D%/deviceattach.c \
 	%D%/devicecallee.c \
 	%D%/devicechannels.c \

@@ -15,6 +15,7 @@ UNIT_TESTS += \
 	%D%/test_audit \
 	%D%/test_backup \
 	%D%/test_device \
+	%D%/test_deviceask \
 	%D%/test_deviceattach \
 	%D%/test_devicecallee \
 	%D%/test_devicehosts \
@@ -69,6 +70,8 @@ LIBS_UNIT_RELAY = $(LIBS_UNIT) $(LIBS_RELAY) $(LIBS_CHECK)
 %C%_test_backup_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_device_SOURCES = %D%/test_device.c $(RIG_UNIT_RELAY)
 %C%_test_device_LDADD = $(LIBS_UNIT_RELAY)
+%C%_test_deviceask_SOURCES = %D%/test_deviceask.c $(RIG_UNIT_RELAY)
+%C%_test_deviceask_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_deviceattach_SOURCES = %D%/test_deviceattach.c $(RIG_UNIT_RELAY)
 %C%_test_deviceattach_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_devicecallee_SOURCES = %D%/test_devicecallee.c $(RIG_UNIT_RELAY)
