@@ -28,6 +28,9 @@
 /* That guests are displaced is logged at most so often, in nanoseconds. */
 #define DISPLACED_LOG (60 * LIMITS_SEC)
 
+/* Devices told to go in one turn of the loop, each with a write to a socket. */
+#define FAREWELL_TURN 128
+
 static uint64_t
 wall_clock(void)
 {
@@ -146,7 +149,7 @@ retire(struct device *device)
 	deviceask_end(device);
 	deviceattach_end(device);
 	leave(device);
-	notices_forget(device->hub->notices, device);
+	devicewalk_forget(device);
 	list_remove(&device->all);
 	if (device->link == NULL) {
 		loop_reap(device->hub->config.loop, device, destroy);
@@ -381,6 +384,19 @@ static const struct link_ops callbacks = {
 
 /* --- the hub --------------------------------------------------------- */
 
+static void
+send_away(struct device *device, void *arg)
+{
+	const struct linkmsg_goaway *goaway = arg;
+
+	if (device->state == DEVICE_MEMBER) {
+		link_set_spread(device->link, goaway->spread);
+		link_goaway(device->link, goaway->code, goaway->text);
+	} else {
+		link_close(device->link, goaway->code, goaway->text);
+	}
+}
+
 struct device_hub *
 device_hub_new(const struct device_hub_config *config)
 {
@@ -393,6 +409,10 @@ device_hub_new(const struct device_hub_config *config)
 	hub->config = *config;
 	list_init(&hub->devices);
 	list_init(&hub->leaving);
+	list_init(&hub->walks);
+	devicewalk_init(
+	    &hub->farewell, hub, FAREWELL_TURN, send_away, NULL, &hub->goaway);
+	devicerule_start(hub);
 	hub->refusals =
 	    refusals_new(REFUSALS_ADDRESSES_MAX, loop_now(config->loop));
 	hub->notices = notices_new(hub);
@@ -424,6 +444,8 @@ device_hub_free(struct device_hub *hub)
 {
 	if (hub != NULL) {
 		device_hub_drain(hub, false);
+		devicewalk_cancel(&hub->farewell);
+		devicewalk_cancel(&hub->review);
 		hub->gone = NULL;
 		close_all(&hub->devices);
 		close_all(&hub->leaving);
@@ -531,23 +553,14 @@ void
 device_hub_goaway(struct device_hub *hub, enum code code, const char *text,
     void (*gone)(void *arg), void *arg)
 {
-	const uint32_t seconds = spread(hub);
-	struct list *node = list_first(&hub->devices);
-	struct list *next;
-
-	for (; node != NULL; node = next) {
-		struct device *device = list_entry(node, struct device, all);
-
-		next = list_after(&hub->devices, node);
-		if (device->state == DEVICE_MEMBER) {
-			link_set_spread(device->link, seconds);
-			link_goaway(device->link, code, text);
-		} else {
-			link_close(device->link, code, text);
-		}
-	}
+	hub->goaway = (struct linkmsg_goaway){
+		.code = code,
+		.spread = spread(hub),
+	};
+	(void)snprintf(hub->goaway.text, sizeof(hub->goaway.text), "%s", text);
 	hub->gone = gone;
 	hub->gone_arg = arg;
+	devicewalk_start(&hub->farewell);
 	tell_if_gone(hub);
 }
 

@@ -73,9 +73,9 @@ void device_hub_free(struct device_hub *hub);
 void device_greet(struct device_hub *hub, int fd, const struct addr *peer);
 
 /*
- * Say GOAWAY to every link, behind what it has to get yet; they close in two
- * seconds at the latest.  Then, or at once if there are none, gone(arg) is
- * called, unless the hub is freed before.
+ * Say GOAWAY to every link, in the turns of the loop to come, behind what it
+ * has to get yet; they close two seconds later at the latest.  Then, or at once
+ * if there are none, gone(arg) is called, unless the hub is freed before.
  */
 void device_hub_goaway(struct device_hub *hub, enum code code, const char *text,
     void (*gone)(void *arg), void *arg);
@@ -88,7 +88,9 @@ void device_expel(struct account_device *row, enum code code, const char *text);
 
 /*
  * Row, a rule, came or went: channels to hosts that are denied now end, and
- * gateways that it is about hear of hosts that are there, or not any more.
+ * gateways that it is about hear of hosts that are there, or not any more.  All
+ * that is asked for from now on is judged by the rules there are; gateways that
+ * are connected are reviewed in the turns of the loop to come.
  */
 void device_hub_ruled(struct device_hub *hub, const struct store_rule *row);
 

@@ -12,6 +12,7 @@
 
 #include "common/idmap.h"
 #include "common/list.h"
+#include "common/loop.h"
 #include "common/ratelimit.h"
 #include "protocol/credit.h"
 #include "protocol/link.h"
@@ -37,10 +38,31 @@ struct switch_circuit;
 struct leases;
 struct tenant_book;
 
+/*
+ * A walk of all devices that are connected when it starts, a few in each turn
+ * of the loop, since there can be 100,000.  Fields belong to devicewalk.c.
+ */
+struct devicewalk {
+	struct device_hub *hub;
+	struct list all; /* in hub->walks while it is under way */
+	struct loop_task task;
+	struct list *cursor; /* the next device; NULL: at the end */
+	uint64_t last;       /* the link that came last before it began */
+	unsigned turn;       /* devices visited in one */
+	void (*visit)(struct device *device, void *arg);
+	void (*done)(void *arg); /* at the end; may be NULL */
+	void *arg;
+};
+
 struct device_hub {
 	struct device_hub_config config;
 	struct list devices;
 	struct list leaving; /* gone, their links saying farewell */
+	struct list walks;   /* under way */
+	struct devicewalk farewell;
+	struct linkmsg_goaway goaway; /* that it says */
+	struct devicewalk review;
+	struct store_rule ruled; /* for which it is */
 	/* Called when both are empty; NULL unless all are to go. */
 	void (*gone)(void *arg);
 	void *gone_arg;
@@ -109,6 +131,28 @@ struct attach {
 /* Return the account of a member, by name. */
 const char *device_user(const struct device *device);
 
+/* --- devicewalk.c: walks of all devices, in turns of the loop ------------- */
+
+/*
+ * Make *walk one that visits turn devices in each turn of the loop of hub, and
+ * calls done(arg) at the end.  A visit may end any device, and start the walk.
+ */
+void devicewalk_init(struct devicewalk *walk, struct device_hub *hub,
+    unsigned turn, void (*visit)(struct device *device, void *arg),
+    void (*done)(void *arg), void *arg);
+
+/* Walk from the next turn on; over again if it is under way. */
+void devicewalk_start(struct devicewalk *walk);
+
+/* Return whether walk is under way. */
+bool devicewalk_is_on(const struct devicewalk *walk);
+
+/* End walk where it is, without done(). */
+void devicewalk_cancel(struct devicewalk *walk);
+
+/* Device leaves the list of its hub: who is about to visit it goes on. */
+void devicewalk_forget(struct device *device);
+
 /* --- devicerefuse.c: logins that are refused ------------------------------ */
 
 /* Refuse the login of device, a guest, as outcome says. */
@@ -156,6 +200,9 @@ const struct store_rule *devicerule_judge(
 /* Return the rule that takes that gateway from another one, device, or NULL. */
 const struct store_rule *devicerule_judge_gateway(
     const struct device *device, const char *name);
+
+/* Make hub one that can review its devices. */
+void devicerule_start(struct device_hub *hub);
 
 /* --- devicelent.c: hosts that others share ------------------------------- */
 

@@ -69,6 +69,7 @@ noinst_LIBRARIES += %D%/librelay.a
 	%D%/devicerule.c \
 	%D%/deviceshare.c \
 	%D%/devicetenant.c \
+	%D%/devicewalk.c \
 	%D%/directory.c \
 	%D%/directory.h \
 	%D%/figures.h \

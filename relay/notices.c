@@ -25,15 +25,12 @@ struct slot {
 
 struct notices {
 	struct device_hub *hub;
-	struct loop_task turn;
 	/* To everybody, the first one being told: a ring. */
 	struct message broadcasts[NOTICES_BROADCASTS_MAX];
 	size_t first;
 	size_t count;
-	/* The walk of the first one. */
-	struct list *cursor; /* the next device; NULL: at the end */
-	uint64_t last;       /* the link that came last before it began */
-	size_t told;
+	struct devicewalk walk; /* of the first one */
+	size_t told;            /* by it */
 	struct slot slots[NOTICES_LIMIT_SLOTS];
 	uint8_t hash_key[crypto_shorthash_KEYBYTES];
 };
@@ -103,57 +100,34 @@ notices_account(const struct account *account, enum linkmsg_severity severity,
 
 /* --- everybody ------------------------------------------------------- */
 
-/* Begin with the first broadcast, if there is one. */
 static void
-begin(struct notices *notices)
+visit(struct device *device, void *arg)
 {
-	const struct list *devices = &notices->hub->devices;
-	struct list *last = list_last(devices);
+	struct notices *notices = arg;
 
-	if (notices->count == 0) {
-		return;
+	if (tell(device, &notices->broadcasts[notices->first])) {
+		notices->told++;
 	}
-	notices->told = 0;
-	notices->cursor = list_first(devices);
-	notices->last =
-	    last == NULL ? 0
-			 : link_id(list_entry(last, struct device, all)->link);
-	loop_defer(notices->hub->config.loop, &notices->turn);
 }
 
 static void
-finish(struct notices *notices)
+begin(struct notices *notices)
 {
+	notices->told = 0;
+	devicewalk_start(&notices->walk);
+}
+
+static void
+on_told(void *arg)
+{
+	struct notices *notices = arg;
+
 	log_write(LOG_LEVEL_INFO, "relay", 0, "a notice went to %zu devices",
 	    notices->told);
 	notices->first = (notices->first + 1) % NOTICES_BROADCASTS_MAX;
 	notices->count--;
-	begin(notices);
-}
-
-/* Links are numbered as they come: who is behind `last` came later. */
-static void
-on_turn(void *arg)
-{
-	struct notices *notices = arg;
-	const struct message *message = &notices->broadcasts[notices->first];
-
-	for (int i = 0; i < NOTICES_TURN && notices->cursor != NULL; i++) {
-		struct device *device =
-		    list_entry(notices->cursor, struct device, all);
-
-		if (link_id(device->link) > notices->last) {
-			notices->cursor = NULL;
-			break;
-		}
-		notices->cursor =
-		    list_after(&notices->hub->devices, notices->cursor);
-		notices->told += tell(device, message) ? 1 : 0;
-	}
-	if (notices->cursor != NULL) {
-		loop_defer(notices->hub->config.loop, &notices->turn);
-	} else {
-		finish(notices);
+	if (notices->count > 0) {
+		begin(notices);
 	}
 }
 
@@ -173,15 +147,6 @@ notices_all(
 		begin(notices);
 	}
 	return 0;
-}
-
-void
-notices_forget(struct notices *notices, const struct device *device)
-{
-	if (notices->cursor == &device->all) {
-		notices->cursor =
-		    list_after(&notices->hub->devices, notices->cursor);
-	}
 }
 
 /* --- limits ---------------------------------------------------------- */
@@ -228,7 +193,8 @@ notices_new(struct device_hub *hub)
 	}
 	notices->hub = hub;
 	randombytes_buf(notices->hash_key, sizeof(notices->hash_key));
-	loop_task_init(&notices->turn, on_turn, notices);
+	devicewalk_init(
+	    &notices->walk, hub, NOTICES_TURN, visit, on_told, notices);
 	return notices;
 }
 
@@ -242,7 +208,7 @@ void
 notices_free(struct notices *notices)
 {
 	if (notices != NULL) {
-		loop_task_cancel(notices->hub->config.loop, &notices->turn);
+		devicewalk_cancel(&notices->walk);
 		mem_free(notices);
 	}
 }

@@ -51,9 +51,6 @@ struct notices *notices_of(const struct device_hub *hub);
 /* Free notices with what was not told yet; NULL is allowed. */
 void notices_free(struct notices *notices);
 
-/* Device leaves the list of its hub: whoever walks there goes on behind it. */
-void notices_forget(struct notices *notices, const struct device *device);
-
 /* Tell device; false when it is not connected. */
 bool notices_device(const struct account_device *device,
     enum linkmsg_severity severity, const char *text);

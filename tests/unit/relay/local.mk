@@ -20,6 +20,7 @@ UNIT_TESTS += \
 	%D%/test_devicecallee \
 	%D%/test_devicehosts \
 	%D%/test_deviceshare \
+	%D%/test_devicewalk \
 	%D%/test_directory \
 	%D%/test_guests \
 	%D%/test_levels \
@@ -80,6 +81,8 @@ LIBS_UNIT_RELAY = $(LIBS_UNIT) $(LIBS_RELAY) $(LIBS_CHECK)
 %C%_test_devicehosts_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_deviceshare_SOURCES = %D%/test_deviceshare.c $(RIG_UNIT_RELAY)
 %C%_test_deviceshare_LDADD = $(LIBS_UNIT_RELAY)
+%C%_test_devicewalk_SOURCES = %D%/test_devicewalk.c $(RIG_UNIT_RELAY)
+%C%_test_devicewalk_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_directory_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_guests_LDADD = $(LIBS_UNIT_RELAY)
 %C%_test_leases_LDADD = $(LIBS_UNIT_RELAY)
