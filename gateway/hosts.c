@@ -78,8 +78,9 @@ hosts_is_listed(const struct hosts *hosts, const struct hosts_entry *entry)
 	return entry->listed && entry->list == hosts->list;
 }
 
-struct hosts_entry *
-hosts_head(const struct hosts *hosts, const char *name)
+/* Return the first entry by that name, of whomever, or NULL. */
+static struct hosts_entry *
+first_named(const struct hosts *hosts, const char *name)
 {
 	struct table_key key = { 0, name, strlen(name) };
 	struct table_node *node = table_find(hosts->by_name, &key);
@@ -110,7 +111,7 @@ grow_order(struct hosts *hosts)
 static struct hosts_entry *
 new_entry(struct hosts *hosts, const char *owner, const char *name)
 {
-	struct hosts_entry *first = hosts_head(hosts, name);
+	struct hosts_entry *first = first_named(hosts, name);
 	struct hosts_entry *entry;
 
 	if (hosts->count == HOSTS_MAX || grow_order(hosts) != 0) {
@@ -138,7 +139,7 @@ new_entry(struct hosts *hosts, const char *owner, const char *name)
 struct hosts_entry *
 hosts_first(const struct hosts *hosts, const char *owner, const char *name)
 {
-	struct hosts_entry *entry = hosts_head(hosts, name);
+	struct hosts_entry *entry = first_named(hosts, name);
 
 	while (entry != NULL && strcmp(entry->host.owner, owner) != 0) {
 		entry = entry->same;
@@ -186,7 +187,7 @@ hosts_get_entry(
 static void
 remove_entry(struct hosts *hosts, struct hosts_entry *entry)
 {
-	struct hosts_entry *first = hosts_head(hosts, entry->host.name);
+	struct hosts_entry *first = first_named(hosts, entry->host.name);
 
 	if (first == entry) {
 		table_remove(hosts->by_name, &entry->node);
@@ -397,7 +398,7 @@ best_of(const struct hosts *hosts, struct hosts_entry *entry)
 struct hosts_entry *
 hosts_find_entry(const struct hosts *hosts, const char *name)
 {
-	struct hosts_entry *entry = hosts_head(hosts, name);
+	struct hosts_entry *entry = first_named(hosts, name);
 	const struct loan *loan;
 
 	if (strcmp(name, TARGET_RELAY) == 0) {

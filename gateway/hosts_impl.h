@@ -50,9 +50,6 @@ struct hosts {
 struct hosts_entry *hosts_get_entry(
     struct hosts *hosts, const char *owner, const char *name, uint8_t replica);
 
-/* Return the first entry by that name, of whomever, or NULL. */
-struct hosts_entry *hosts_head(const struct hosts *hosts, const char *name);
-
 /* Return the next entry of the same owner and name behind entry, or NULL. */
 struct hosts_entry *hosts_twin(const struct hosts_entry *entry);
 

@@ -12,9 +12,7 @@
 /* What gf_symbol() says of a character that is none. */
 #define NO_SYMBOL 64
 
-static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-			       "abcdefghijklmnopqrstuvwxyz"
-			       "0123456789-_";
+static const char alphabet[] = ARMOR_ALPHABET;
 
 /* The two sums that are zero over a good code word. */
 struct sums {
@@ -219,4 +217,30 @@ armor_verify(const char *text, size_t len, size_t *index)
 		result = ARMOR_GARBLED;
 	}
 	return result;
+}
+
+/* --- numbers --------------------------------------------------------- */
+
+void
+armor_put_number(char *text, size_t number)
+{
+	text[0] = alphabet[number / 64];
+	text[1] = alphabet[number % 64];
+}
+
+size_t
+armor_get_number(const char *text)
+{
+	size_t number = 0;
+
+	for (size_t i = 0; i < ARMOR_NUMBER_LEN; i++) {
+		const char *found =
+		    text[i] != '\0' ? strchr(alphabet, text[i]) : NULL;
+
+		if (found == NULL) {
+			return 0;
+		}
+		number = 64 * number + (size_t)(found - alphabet);
+	}
+	return number;
 }

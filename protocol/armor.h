@@ -19,6 +19,16 @@
 
 #include <stddef.h>
 
+/* The characters by their value. */
+#define ARMOR_ALPHABET                                                         \
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZ"                                           \
+	"abcdefghijklmnopqrstuvwxyz"                                           \
+	"0123456789-_"
+
+/* Characters of a number, as of the length of a text, and what it can be. */
+#define ARMOR_NUMBER_LEN 2
+#define ARMOR_NUMBER_MAX (64 * 64 - 1)
+
 enum armor_result {
 	ARMOR_OK,
 	ARMOR_CHARACTER, /* a character that cannot stand in such a text */
@@ -50,5 +60,14 @@ void armor_protect(char *text, size_t len);
  * *index is left alone.
  */
 enum armor_result armor_verify(const char *text, size_t len, size_t *index);
+
+/*
+ * Write number, ARMOR_NUMBER_MAX at most, as the first ARMOR_NUMBER_LEN
+ * characters of text, the high one first, without a terminator.
+ */
+void armor_put_number(char *text, size_t number);
+
+/* Return the number that text begins with, or 0 when it is none. */
+size_t armor_get_number(const char *text);
 
 #endif

@@ -14,9 +14,6 @@
 
 #define PREFIX_LEN (sizeof(JOINSTRING_PREFIX) - 1)
 
-/* Characters that give the length of the whole string. */
-#define LENGTH_LEN 2
-
 /* Longest of what stands in the body, and its base64url with terminator. */
 #define BODY_MAX                                                               \
 	(1 + KEYS_LEN + 1 + NAME_USER_MAX + 1 + NAME_HOST_MAX + 1 +            \
@@ -26,9 +23,7 @@
 	    BODY_MAX, sodium_base64_VARIANT_URLSAFE_NO_PADDING)
 
 /* All that can stand in a join string, by value; then what stands for it. */
-static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-			       "abcdefghijklmnopqrstuvwxyz"
-			       "0123456789-_";
+static const char alphabet[] = ARMOR_ALPHABET;
 static const char signs[] = ".:,";
 
 /*
@@ -243,20 +238,10 @@ find_body(struct text *text)
 static size_t
 stated_length(const struct text *text)
 {
-	size_t length = 0;
-
-	if (text->body == 0 || text->len < text->body + LENGTH_LEN) {
+	if (text->body == 0 || text->len < text->body + ARMOR_NUMBER_LEN) {
 		return 0;
 	}
-	for (size_t i = 0; i < LENGTH_LEN; i++) {
-		const char *found = strchr(alphabet, text->at[text->body + i]);
-
-		if (found == NULL) {
-			return 0;
-		}
-		length = 64 * length + (size_t)(found - alphabet);
-	}
-	return length;
+	return armor_get_number(text->at + text->body);
 }
 
 /*
@@ -312,7 +297,7 @@ diagnose(struct text *text, struct joinstring_error *error)
 	(void)is_sound(text, &index);
 	result = armor_verify(text->at, text->len, &index);
 	ended = text->body == 0 ? text->break_at == text->len
-				: text->body + LENGTH_LEN > text->len;
+				: text->body + ARMOR_NUMBER_LEN > text->len;
 	error->where = PREFIX_LEN + index + 1;
 	if (result == ARMOR_CHARACTER ||
 	    (index < text->len && is_typo(text, index))) {
@@ -350,13 +335,12 @@ joinstring_encode(const struct membership *membership, char *out)
 	body_len = strlen(body_text);
 	memcpy(out, JOINSTRING_PREFIX, PREFIX_LEN + 1);
 	len = encode_relays(membership, text);
-	memcpy(text + len + LENGTH_LEN, body_text, body_len);
-	total = len + LENGTH_LEN + body_len;
+	memcpy(text + len + ARMOR_NUMBER_LEN, body_text, body_len);
+	total = len + ARMOR_NUMBER_LEN + body_len;
 	total += armor_checks(total) + PREFIX_LEN;
 	assert(total < JOINSTRING_MAX);
-	text[len] = alphabet[total / 64];
-	text[len + 1] = alphabet[total % 64];
-	armor_protect(text, len + LENGTH_LEN + body_len);
+	armor_put_number(text + len, total);
+	armor_protect(text, len + ARMOR_NUMBER_LEN + body_len);
 	out[total] = '\0';
 	mem_wipe(body, sizeof(body));
 	mem_wipe(body_text, sizeof(body_text));
@@ -367,7 +351,7 @@ joinstring_encode(const struct membership *membership, char *out)
 static const char *
 decode(struct membership *membership, const struct text *text)
 {
-	size_t start = text->body + LENGTH_LEN;
+	size_t start = text->body + ARMOR_NUMBER_LEN;
 	size_t end = armor_text_len(text->len);
 	uint8_t body[BODY_MAX];
 	size_t len = 0;

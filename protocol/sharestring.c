@@ -13,19 +13,12 @@
 
 #define PREFIX_LEN (sizeof(SHARESTRING_PREFIX) - 1)
 
-/* Characters that give the length of the whole string. */
-#define LENGTH_LEN 2
-
 #define BODY_MAX                                                               \
 	(2 + MEMBERSHIP_ADDRESS_MAX + KEYS_LEN + 1 + NAME_USER_MAX + 1 +       \
 	    NAME_HOST_MAX + KEYS_LEN + 4 + KEYS_CALLER_MAX + KEYS_LEN)
 #define BODY_TEXT_MAX                                                          \
 	sodium_base64_ENCODED_LEN(                                             \
 	    BODY_MAX, sodium_base64_VARIANT_URLSAFE_NO_PADDING)
-
-static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-			       "abcdefghijklmnopqrstuvwxyz"
-			       "0123456789-_";
 
 void
 sharestring_wipe(struct share *share)
@@ -114,7 +107,7 @@ sharestring_encode(const struct share *share, char out[SHARESTRING_MAX])
 	size_t len;
 	size_t total;
 
-	_Static_assert(PREFIX_LEN + LENGTH_LEN + BODY_TEXT_MAX +
+	_Static_assert(PREFIX_LEN + ARMOR_NUMBER_LEN + BODY_TEXT_MAX +
 			       (size_t)2 * (BODY_TEXT_MAX / 61 + 2) <=
 			   SHARESTRING_MAX,
 	    "the longest share string fits");
@@ -124,13 +117,12 @@ sharestring_encode(const struct share *share, char out[SHARESTRING_MAX])
 		return 0;
 	}
 	memcpy(out, SHARESTRING_PREFIX, PREFIX_LEN);
-	sodium_bin2base64(text + LENGTH_LEN,
-	    SHARESTRING_MAX - PREFIX_LEN - LENGTH_LEN, body, body_len,
+	sodium_bin2base64(text + ARMOR_NUMBER_LEN,
+	    SHARESTRING_MAX - PREFIX_LEN - ARMOR_NUMBER_LEN, body, body_len,
 	    sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-	len = LENGTH_LEN + strlen(text + LENGTH_LEN);
+	len = ARMOR_NUMBER_LEN + strlen(text + ARMOR_NUMBER_LEN);
 	total = PREFIX_LEN + len + armor_checks(len);
-	text[0] = alphabet[total / 64];
-	text[1] = alphabet[total % 64];
+	armor_put_number(text, total);
 	armor_protect(text, len);
 	out[total] = '\0';
 	mem_wipe(body, sizeof(body));
@@ -138,18 +130,6 @@ sharestring_encode(const struct share *share, char out[SHARESTRING_MAX])
 }
 
 /* --- reading ------------------------------------------------------------- */
-
-/* Return the length that the text behind the prefix says the string has. */
-static size_t
-stated_length(const char *text, size_t len)
-{
-	const char *high = len > 0 ? strchr(alphabet, text[0]) : NULL;
-	const char *low = len > 1 ? strchr(alphabet, text[1]) : NULL;
-
-	return high == NULL || low == NULL
-		   ? 0
-		   : (size_t)(high - alphabet) * 64 + (size_t)(low - alphabet);
-}
 
 /*
  * Return true when the len characters at text are typed well; else say in why
@@ -159,7 +139,7 @@ static bool
 is_sound(const char *text, size_t len, char why[SHARESTRING_WHY_LEN])
 {
 	size_t index = strcspn(text, ".:,");
-	size_t stated = stated_length(text, len);
+	size_t stated = len < ARMOR_NUMBER_LEN ? 0 : armor_get_number(text);
 	enum armor_result result = ARMOR_CHARACTER;
 
 	if (index >= len) {
@@ -170,7 +150,7 @@ is_sound(const char *text, size_t len, char why[SHARESTRING_WHY_LEN])
 	}
 	/* What is cut off or there twice can look like one wrong character. */
 	if (result != ARMOR_CHARACTER && stated != PREFIX_LEN + len &&
-	    !(result == ARMOR_TYPO && index < LENGTH_LEN)) {
+	    !(result == ARMOR_TYPO && index < ARMOR_NUMBER_LEN)) {
 		(void)snprintf(why, SHARESTRING_WHY_LEN,
 		    "the share string has %zu characters, which is not all of "
 		    "it or more",
@@ -224,9 +204,9 @@ decode_text(struct share *share, const char *text, size_t len,
 		return -1;
 	}
 	end = armor_text_len(len);
-	if (end > LENGTH_LEN &&
-	    sodium_base642bin(body, sizeof(body), text + LENGTH_LEN,
-		end - LENGTH_LEN, NULL, &body_len, NULL,
+	if (end > ARMOR_NUMBER_LEN &&
+	    sodium_base642bin(body, sizeof(body), text + ARMOR_NUMBER_LEN,
+		end - ARMOR_NUMBER_LEN, NULL, &body_len, NULL,
 		sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0) {
 		result = decode_body(share, body, body_len);
 	}

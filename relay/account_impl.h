@@ -200,10 +200,10 @@ void account_limits_changed(struct account *account);
 int account_usage_load(
     struct account_book *book, const struct store_usage *row);
 
-/* Write what accounts moved since the last time. */
-void account_usage_write(struct account_book *book);
-
-/* Write some of it; returns true while there is more and room for it. */
+/*
+ * Write some of what accounts moved since the last time; returns true while
+ * there is more and room for it.
+ */
 bool account_usage_write_some(struct account_book *book);
 
 /* --- account_op.c -------------------------------------------------------- */

@@ -163,17 +163,9 @@ account_usage_write_some(struct account_book *book)
 }
 
 void
-account_usage_write(struct account_book *book)
-{
-	while (account_usage_write_some(book)) {
-	}
-}
-
-void
 account_book_flush(struct account_book *book)
 {
-	if (book != NULL) {
-		account_usage_write(book);
+	while (book != NULL && account_usage_write_some(book)) {
 	}
 }
 

@@ -107,9 +107,6 @@ struct admin_listing {
 	    struct admin_request *request, struct account_device *device);
 };
 
-/* Return what the word "name=..." of request says, or NULL. */
-const char *admin_option(const struct admin_request *request, const char *name);
-
 /* Return word number 0 unless it is an option, or NULL. */
 const char *admin_operand(const struct admin_request *request);
 

@@ -29,8 +29,9 @@ struct page {
 	bool revoked;            /* that one is removed */
 };
 
-const char *
-admin_option(const struct admin_request *request, const char *name)
+/* Return what the word "name=..." of request says, or NULL. */
+static const char *
+option(const struct admin_request *request, const char *name)
 {
 	size_t len = strlen(name);
 
@@ -65,7 +66,7 @@ admin_operand(const struct admin_request *request)
 static int
 read_limit(struct admin_request *request, uint64_t *out)
 {
-	const char *limit = admin_option(request, "limit");
+	const char *limit = option(request, "limit");
 
 	*out = ADMIN_PAGE_MAX;
 	if (limit != NULL && (quantity_number(limit, out) != 0 || *out == 0 ||
@@ -178,7 +179,7 @@ is_well_worded(const struct admin_request *request)
 static int
 read_match(struct page *page)
 {
-	const char *match = admin_option(page->request, "match");
+	const char *match = option(page->request, "match");
 	size_t len = match != NULL ? strlen(match) : 0;
 
 	if (len >= sizeof(page->match)) {
@@ -203,7 +204,7 @@ begin(struct page *page)
 {
 	struct admin_request *request = page->request;
 	const char *user = admin_operand(request);
-	const char *cursor = admin_option(request, "after");
+	const char *cursor = option(request, "after");
 
 	if (!is_well_worded(request)) {
 		admin_finish(request, ADMIN_USAGE, "bad-request",

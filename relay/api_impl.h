@@ -132,9 +132,6 @@ void apicall_end_all(struct api *api);
 /* --- apianswer.c: what it is answered with ----------------------------------
  */
 
-/* Let text, which is taken over, be the answer; NULL: memory is short. */
-void apianswer_json(struct api_call *call, unsigned status, struct buf *text);
-
 /* Answer with an error. */
 void apianswer_error(
     struct api_call *call, unsigned status, const char *slug, const char *text);

@@ -95,8 +95,9 @@ make_response(struct buf *text)
 	return response;
 }
 
-void
-apianswer_json(struct api_call *call, unsigned status, struct buf *text)
+/* Let text, which is taken over, be the answer; NULL: memory is short. */
+static void
+answer_json(struct api_call *call, unsigned status, struct buf *text)
 {
 	answer(call, status, make_response(text), json_fields);
 }
@@ -128,7 +129,7 @@ answer_document(struct api_call *call, unsigned status, struct jsonout *json)
 		text = NULL;
 	}
 	jsonout_free(json);
-	apianswer_json(call, status, text);
+	answer_json(call, status, text);
 }
 
 void
@@ -265,7 +266,7 @@ apianswer_items(struct api_call *call)
 	}
 	text = call->answer;
 	call->answer = NULL;
-	apianswer_json(call, MHD_HTTP_OK, text);
+	answer_json(call, MHD_HTTP_OK, text);
 }
 
 /* Return the status of a command that ended so. */

@@ -41,6 +41,22 @@ START_TEST(lengths_are_those_of_pieces)
 }
 END_TEST
 
+START_TEST(numbers_come_back)
+{
+	char text[ARMOR_NUMBER_LEN + 1] = "";
+
+	for (size_t number = 0; number <= ARMOR_NUMBER_MAX; number++) {
+		armor_put_number(text, number);
+		ck_assert_uint_eq(armor_get_number(text), number);
+	}
+	ck_assert_str_eq(text, "__");
+	/* The aliases are no digits, nor is the end of a text. */
+	ck_assert_uint_eq(armor_get_number("B."), 0);
+	ck_assert_uint_eq(armor_get_number(":B"), 0);
+	ck_assert_uint_eq(armor_get_number("B"), 0);
+}
+END_TEST
+
 START_TEST(good_is_good)
 {
 	char text[ROOM];
@@ -193,6 +209,7 @@ main(void)
 
 	suite_add_tcase(suite, tcase);
 	tcase_add_test(tcase, lengths_are_those_of_pieces);
+	tcase_add_test(tcase, numbers_come_back);
 	tcase_add_test(tcase, good_is_good);
 	tcase_add_test(tcase, every_wrong_character_is_placed);
 	tcase_add_test(tcase, swaps_are_never_taken_for_good);
