@@ -152,15 +152,25 @@ START_TEST(printable_is_visible)
 }
 END_TEST
 
+/* name_get(), or the one that takes none as well. */
+typedef void getter(struct wire_reader *reader, char *out, size_t size,
+    enum name_error (*check)(const char *name));
+
 /* Read the len bytes at wire as a user; returns true if it went well. */
 static bool
-get_user(const char *wire, size_t len, char *out)
+get_user_by(getter *get, const char *wire, size_t len, char *out)
 {
 	struct wire_reader reader;
 
 	wire_read_from(&reader, wire, len);
-	name_get(&reader, out, NAME_USER_MAX + 1, name_check_user);
+	get(&reader, out, NAME_USER_MAX + 1, name_check_user);
 	return wire_reader_done(&reader);
+}
+
+static bool
+get_user(const char *wire, size_t len, char *out)
+{
+	return get_user_by(name_get, wire, len, out);
 }
 
 START_TEST(names_travel_in_lower_case)
@@ -190,11 +200,7 @@ END_TEST
 static bool
 get_user_or_none(const char *wire, size_t len, char *out)
 {
-	struct wire_reader reader;
-
-	wire_read_from(&reader, wire, len);
-	name_get_or_none(&reader, out, NAME_USER_MAX + 1, name_check_user);
-	return wire_reader_done(&reader);
+	return get_user_by(name_get_or_none, wire, len, out);
 }
 
 START_TEST(some_may_be_none)
